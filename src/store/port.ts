@@ -1,0 +1,63 @@
+import { problem } from '../kernel/errors.ts';
+
+/** Whatever a collection keeps: JSON values only, found again under its id. */
+export interface Entity {
+  readonly id: string;
+}
+
+/** A look-up that a collection declares; values without a key are not found by it. `unique` refuses a second holder. */
+export interface Index<T> {
+  key(value: T): string | undefined;
+  unique?: boolean;
+}
+
+/** What a capability says of a collection, where it uses it. */
+export interface Spec<T extends Entity, K extends string = never> {
+  name: string;
+  indexes: Record<K, Index<T>>;
+  /**
+   * Answers of `get` and `find` may come from memory. A change made by this process is seen at once; a change made by
+   * another process within one second. For what is read at every request and rarely written; never for what counts once.
+   */
+  cached?: boolean;
+}
+
+/** One page of a listing: ids after `after`, at most `limit` (default 100, at most 1000). */
+export interface Page {
+  after?: string;
+  limit?: number;
+}
+
+/**
+ * One kind of record. Every promise holds on every store and between processes; each write is durable when its
+ * promise resolves. Every verb throws `unavailable` when the store does not answer.
+ */
+export interface Collection<T extends Entity, K extends string = never> {
+  /** The record, unless it is missing or expired. The caller must not modify it. */
+  get(id: string): Promise<T | undefined>;
+  /** Records by declared look-ups (all must match), in id order. */
+  find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]>;
+  /** Adds; throws `taken` when the id or a unique key is in use. `ttlSeconds` is the time to live in seconds. */
+  insert(value: T, ttlSeconds?: number): Promise<void>;
+  /** Adds or replaces; throws `taken` when a unique key belongs to another record. */
+  put(value: T, ttlSeconds?: number): Promise<void>;
+  /**
+   * One atomic step: reads, edits, writes, and keeps the time to live. `edit` is synchronous and may run again;
+   * when it throws, nothing changes and the error reaches the caller. Answers the new record, or undefined.
+   */
+  change(id: string, edit: (value: T) => T): Promise<T | undefined>;
+  /** Removes and answers the record; of many callers exactly one gets it. */
+  take(id: string): Promise<T | undefined>;
+  /** Removes all that match (at least one look-up must be given) and says how many. */
+  drop(where: { readonly [index in K]?: string }): Promise<number>;
+}
+
+export interface Store {
+  collection<T extends Entity, K extends string = never>(spec: Spec<T, K>): Collection<T, K>;
+  /** Resolves when the store answers; throws `unavailable` otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The id or a unique key is in use. */
+export const taken = problem('taken', 409, (what: string) => `${what} is already in use; choose another`);
