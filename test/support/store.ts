@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testMongodb } from './mongodb.ts';
+
+let home: string | undefined;
+
+/** A path for a database file of its own; the files go away when the process ends. */
+export function temporaryPath(name = 'sallyport.db'): string {
+  if (home === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    home = made;
+  }
+  return join(home, randomBytes(6).toString('hex'), name);
+}
+
+/** The URL of a fresh, empty database on the MongoDB server of the tests. */
+export async function mongodbUrl(): Promise<string> {
+  const server = await testMongodb();
+  const [, hosts = server, query = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(server) ?? [];
+  return `${hosts}/sallyport_test_${randomBytes(6).toString('hex')}${query}`;
+}
+
+/** The URL of a fresh, empty store of the kind that this run tests (`SALLYPORT_TEST_STORE`: sqlite or mongodb). */
+export async function storeUrl(): Promise<string> {
+  return process.env.SALLYPORT_TEST_STORE === 'mongodb' ? mongodbUrl() : `sqlite:${temporaryPath()}`;
+}
