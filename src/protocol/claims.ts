@@ -1,0 +1,118 @@
+import type { Client } from '../clients/clients.ts';
+import type { Held } from '../directory/decide.ts';
+import type { User } from '../directory/users.ts';
+import type { Payload } from './records.ts';
+
+/** Scopes about the person or the sign-in, not about an API (OIDC Core §5.4, §11; `roles` releases the roles to userinfo). */
+export const identityScopes: readonly string[] = [
+  'openid',
+  'profile',
+  'email',
+  'address',
+  'phone',
+  'offline_access',
+  'roles',
+];
+const isIdentityScope = new Set(identityScopes);
+
+/** Which claims each scope releases at userinfo (OIDC Core §5.4). */
+export const claimsOfScopes = {
+  openid: ['sub'],
+  profile: [
+    'name',
+    'family_name',
+    'given_name',
+    'middle_name',
+    'nickname',
+    'preferred_username',
+    'profile',
+    'picture',
+    'website',
+    'gender',
+    'birthdate',
+    'zoneinfo',
+    'locale',
+    'updated_at',
+  ],
+  email: ['email', 'email_verified'],
+  address: ['address'],
+  phone: ['phone_number', 'phone_number_verified'],
+  roles: ['roles', 'groups'],
+  acr: null,
+  amr: null,
+  auth_time: null,
+  iss: null,
+  sid: null,
+};
+
+/** Of the scopes asked for, those that the subject holds now; identity scopes are nobody's to hold. */
+export const heldScope = (asked: string | undefined, entitlements: readonly string[]): string =>
+  (asked ?? '')
+    .split(' ')
+    .filter((scope) => scope !== '' && (isIdentityScope.has(scope) || entitlements.includes(scope)))
+    .join(' ');
+
+/**
+ * What a subject may do on the token's audience, in the names of RFC 9068 §2.2.3.1, with the same space-separated for
+ * gateways that pass on scalars only. JWT access tokens, introspection and userinfo all take it from here.
+ */
+export function rights(held: Held, client: Client) {
+  return {
+    roles: held.roles,
+    groups: [] as string[],
+    entitlements: held.entitlements,
+    roles_str: held.roles.join(' '),
+    entitlements_str: held.entitlements.join(' '),
+    ...(client.tier === undefined ? {} : { sla_tier: client.tier }),
+  };
+}
+
+/** The person or, for client credentials, the client itself (RFC 9068 §2.2). */
+export const subjectOf = (payload: Payload): string => payload.accountId ?? payload.clientId ?? '';
+
+const confirmation = (payload: Payload) =>
+  payload.jkt ? { jkt: payload.jkt } : payload['x5t#S256'] ? { 'x5t#S256': payload['x5t#S256'] } : undefined;
+
+/** Everything that introspection says of a live access token (RFC 7662 §2.2); the members are a contract with gateways. */
+export function accessTokenClaims(token: {
+  issuer: string;
+  payload: Payload;
+  client: Client;
+  user: User | undefined;
+  held: Held;
+}) {
+  const { issuer, payload, client, user, held } = token;
+  const scope = heldScope(payload.scope, held.entitlements);
+  const cnf = confirmation(payload);
+  return {
+    active: true,
+    iss: issuer,
+    sub: subjectOf(payload),
+    client_id: client.id,
+    username: user?.email ?? client.id,
+    token_type: payload.jkt ? 'DPoP' : 'Bearer',
+    ...(scope === '' ? {} : { scope }),
+    exp: payload.exp,
+    iat: payload.iat,
+    nbf: payload.iat,
+    jti: payload.jti,
+    ...(payload.aud === undefined ? {} : { aud: payload.aud }),
+    ...(payload.sid === undefined ? {} : { sid: payload.sid }),
+    ...rights(held, client),
+    ...payload.extra,
+    ...(cnf === undefined ? {} : { cnf }),
+  };
+}
+
+/** What the client that holds a refresh token may learn of it; no gateway ever sees one as active. */
+export const refreshTokenClaims = (issuer: string, payload: Payload, user: User | undefined) => ({
+  active: true,
+  iss: issuer,
+  sub: subjectOf(payload),
+  client_id: payload.clientId,
+  ...(user ? { username: user.email } : {}),
+  ...(payload.scope ? { scope: payload.scope } : {}),
+  exp: payload.exp,
+  iat: payload.iat,
+  jti: payload.jti,
+});

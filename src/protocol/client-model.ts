@@ -1,0 +1,79 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
+import type { Client, Clients } from '../clients/clients.ts';
+
+const waiting = {
+  pending: 'this client waits for an administrator to approve it; nothing else is wrong with the request',
+  suspended: 'this client is suspended; ask an administrator of this server to resume it',
+};
+
+/** Refuses a client that may not take part yet, or not any more (RFC 6749 §5.2 unauthorized_client). */
+function refuseUnapproved(client: Client): void {
+  if (client.state === 'pending' || client.state === 'suspended') {
+    throw new errors.UnauthorizedClient(waiting[client.state]);
+  }
+}
+
+/** A member of our own in the library's client: an administrator has let this one go without PKCE. */
+export const pkceWaived = 'pkce_waived';
+
+const documents = new WeakMap<Client, AdapterPayload>();
+
+/** Our client as the registration document that the library reads. Secrets are compared by us, so none is in it. */
+function document(client: Client): AdapterPayload {
+  const known = documents.get(client);
+  if (known) return known;
+  const method = String(client.metadata['token_endpoint_auth_method'] ?? 'client_secret_basic');
+  const made: AdapterPayload = {
+    ...client.metadata,
+    client_id: client.id,
+    client_name: client.name,
+    [pkceWaived]: client.pkce === 'optional',
+    ...(method.startsWith('client_secret') ? { client_secret: 'compared by fingerprint' } : {}),
+  };
+  documents.set(client, made);
+  return made;
+}
+
+/**
+ * The read side of the library's storage of clients. One that waits or is suspended is found, so that it can prove who it
+ * is and then learn why it gets nothing; a browser is never sent on to such a client's address, it sees a page.
+ */
+export const findClient =
+  (clients: Clients): Adapter['find'] =>
+  async (id) => {
+    const client = await clients.get(id);
+    if (!client || client.state === 'rejected' || client.state === 'revoked') return undefined;
+    const nothingToProve = client.metadata['token_endpoint_auth_method'] === 'none';
+    if (nothingToProve || Provider.ctx?.oidc?.route === 'authorization') refuseUnapproved(client);
+    return document(client);
+  };
+
+/** For the ways of authentication that prove a client without a secret: called once the proof holds. */
+export async function refuseWaiting(clients: Clients, clientId: string): Promise<void> {
+  const client = await clients.get(clientId);
+  if (client) refuseUnapproved(client);
+}
+
+/** Teaches the library's Client to compare secrets by fingerprint, and to say unauthorized_client where the RFC does. */
+export function teachClient(provider: Provider, clients: Clients): void {
+  const { prototype } = provider.Client;
+  const { grantTypeAllowed } = prototype;
+  Object.assign(prototype, {
+    async compareClientSecret(this: { clientId: string }, secret: string): Promise<boolean> {
+      const client = await clients.get(this.clientId);
+      const fits = client !== undefined && clients.secretFits(client, secret);
+      if (fits) refuseUnapproved(client);
+      return fits;
+    },
+    grantTypeAllowed(this: typeof prototype, type: string): boolean {
+      const allowed = grantTypeAllowed.call(this, type);
+      const oidc = Provider.ctx?.oidc;
+      if (!allowed && oidc?.route === 'token' && oidc.params?.['grant_type'] === type) {
+        const may = this.grantTypes?.join(', ') || 'no grant at all';
+        throw new errors.UnauthorizedClient(`this client is not registered for ${type}, but for ${may}`);
+      }
+      return allowed;
+    },
+  });
+}

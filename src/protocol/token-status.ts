@@ -1,0 +1,114 @@
+import type { Client, Clients } from '../clients/clients.ts';
+import type { Decide } from '../directory/decide.ts';
+import type { User, Users } from '../directory/users.ts';
+import { problem } from '../kernel/errors.ts';
+import { accessTokenClaims, refreshTokenClaims } from './claims.ts';
+import type { Payload, Records } from './records.ts';
+import { refreshState } from './refresh.ts';
+
+/** A token whose client, person, grant and session all stand. */
+export interface LiveToken {
+  payload: Payload;
+  client: Client;
+  user: User | undefined;
+}
+
+export type Introspection =
+  | { active: false }
+  | ReturnType<typeof accessTokenClaims>
+  | ReturnType<typeof refreshTokenClaims>;
+
+/** Only the client that a token was issued to may end it (RFC 7009 §2.1). */
+export const foreign = problem(
+  'invalid_request',
+  400,
+  () => 'This token was issued to another client; only that client may revoke it',
+);
+
+const inactive = { active: false } as const;
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+interface Parts {
+  issuer: string;
+  records: Records;
+  clients: Clients;
+  users: Users;
+  decide: Decide;
+}
+
+/**
+ * Is this token alive, and whose; and how it dies. Every token is stored under the fingerprint of its value, a JWT too: so
+ * one read answers for all formats, and a token that we did not issue, or that was altered, simply is not there.
+ */
+export class TokenStatus {
+  readonly #parts: Parts;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** The token behind a value, if everything it rests on stands at this moment. */
+  async live(value: string): Promise<LiveToken | undefined> {
+    const { records, clients, users } = this.#parts;
+    const record = await records.tokens.get(records.tokenId(value));
+    if (!record) return undefined;
+    const { payload } = record;
+    if (payload.exp === undefined || payload.exp <= seconds()) return undefined;
+    const client = await clients.get(payload.clientId ?? '');
+    if (client?.state !== 'approved') return undefined;
+    if (payload.grantId === undefined) return { payload, client, user: undefined };
+    const user = await users.get(payload.accountId ?? '');
+    if (user?.state !== 'active') return undefined;
+    if (!(await this.#grantStands(payload))) return undefined;
+    if (payload.kind === 'RefreshToken' && (await refreshState(records, value, 0)).used) return undefined;
+    return { payload, client, user };
+  }
+
+  /** What this caller may know of this token (RFC 7662 §2.2); exactly `{ active: false }` when that is nothing. */
+  async introspect(value: string, caller: Client): Promise<Introspection> {
+    const token = await this.live(value);
+    if (!token) return inactive;
+    const { payload, client, user } = token;
+    const own = client.id === caller.id;
+    if (payload.kind === 'RefreshToken') return own ? refreshTokenClaims(this.#parts.issuer, payload, user) : inactive;
+    const audience = typeof payload.aud === 'string' ? payload.aud : undefined;
+    if (!own && !maySee(caller, audience)) return inactive;
+    const held = await this.#parts.decide.held(user ? `user:${user.id}` : `client:${client.id}`, audience);
+    return accessTokenClaims({ issuer: this.#parts.issuer, payload, client, user, held });
+  }
+
+  /** Ends a token; a refresh token takes its whole family along (RFC 7009 §2.1). Unknown values are fine. Throws `foreign`. */
+  async revoke(value: string, caller: Client): Promise<void> {
+    const { records } = this.#parts;
+    const id = records.tokenId(value);
+    const record = await records.tokens.get(id);
+    if (!record) return;
+    if (record.payload.clientId !== caller.id) throw foreign();
+    await records.tokens.take(id);
+    if (record.payload.kind === 'RefreshToken') await this.endGrant(record.payload);
+  }
+
+  /** Ends a grant and all that rests on it. The grant goes first: without it nothing that is issued meanwhile is alive. */
+  async endGrant(payload: Payload): Promise<void> {
+    const { grants, tokens, codes } = this.#parts.records;
+    if (payload.grantId === undefined) return;
+    await grants.take(payload.grantId);
+    await Promise.all([tokens.drop({ grant: payload.grantId }), codes.drop({ grant: payload.grantId })]);
+  }
+
+  async #grantStands(payload: Payload): Promise<boolean> {
+    const { records } = this.#parts;
+    const grant = await records.grants.get(payload.grantId ?? '');
+    if (grant?.account !== payload.accountId || grant?.client !== payload.clientId) return false;
+    if (!payload.expiresWithSession) return true;
+    const uid = records.idOf('Session uid', payload.sessionUid ?? '');
+    const [record] = await records.sessions.find({ uid }, { limit: 1 });
+    const session = record && records.open(record);
+    return (
+      session?.accountId === payload.accountId &&
+      session?.authorizations?.[payload.clientId ?? '']?.grantId === payload.grantId
+    );
+  }
+}
+
+const maySee = (caller: Client, audience: string | undefined): boolean =>
+  caller.introspects === 'all' || (audience !== undefined && caller.introspects.includes(audience));

@@ -1,0 +1,117 @@
+import { type ParsedUrlQuery, parse } from 'node:querystring';
+import type { Context, Middleware, Next } from 'koa';
+import type { OIDCContext } from 'oidc-provider';
+import type { Client, Clients } from '../clients/clients.ts';
+import { callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
+import type { SignedAnswers } from '../protocol/signed-answers.ts';
+import type { TokenStatus } from '../protocol/token-status.ts';
+
+/** RFC 9701 §4. */
+const signedType = 'application/token-introspection+jwt';
+/** Far more than any token we issue; a body over it is no introspection request. Bytes. */
+const bodyLimit = 64 * 1024;
+
+interface Parts {
+  clients: Clients;
+  status: TokenStatus;
+  signed: SignedAnswers;
+  /** Slows down whoever guesses secrets; throws a Problem (429) while it does. */
+  guessing: { check(ctx: Context): void; failed(ctx: Context): void };
+  /** Counts answers for the metrics. */
+  count(result: 'active' | 'inactive' | 'refused'): void;
+}
+
+/**
+ * POST /oauth2/introspect (RFC 7662) and /oauth2/revoke (RFC 7009), as gateways really call them: credentials in the header,
+ * the body or both, unknown parameters, any kind of token. Comes before the library, which authenticates only those
+ * callers that use an assertion or a certificate.
+ */
+export function introspection(parts: Parts): Middleware {
+  return async (ctx, next) => {
+    const answer = ctx.path === '/oauth2/introspect' ? tell : ctx.path === '/oauth2/revoke' ? end : undefined;
+    if (!answer || ctx.method === 'OPTIONS') return next();
+    if (ctx.method !== 'POST') {
+      ctx.set('Allow', 'POST, OPTIONS');
+      ctx.status = 405;
+      ctx.body = { error: 'invalid_request', error_description: 'Send the token in the body of a POST request' };
+      return undefined;
+    }
+    ctx.set('Cache-Control', 'no-store');
+    const form = await readForm(ctx);
+    const caller = await whoAsks(parts, ctx, form, next);
+    const token = form['token'];
+    if (!caller) return undefined;
+    if (typeof token !== 'string' || token === '') throw invalidRequest('Send the token once, in the parameter token');
+    return answer(parts, ctx, token, caller);
+  };
+}
+
+async function tell({ status, signed, count }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
+  const answer = await status.introspect(token, caller);
+  count(answer.active ? 'active' : 'inactive');
+  ctx.status = 200;
+  if (ctx.get('accept').includes(signedType)) {
+    ctx.type = signedType;
+    ctx.body = await signed.sign(answer, caller);
+  } else {
+    ctx.body = answer;
+  }
+}
+
+async function end({ status }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
+  await status.revoke(token, caller);
+  ctx.status = 200;
+  ctx.body = '';
+}
+
+async function whoAsks(parts: Parts, ctx: Context, form: ParsedUrlQuery, next: Next): Promise<Client | undefined> {
+  parts.guessing.check(ctx);
+  try {
+    const authorization = ctx.headers.authorization;
+    const caller = await callerBySecret(parts.clients, authorization, form);
+    if (caller) return caller;
+    if (form['client_assertion'] === undefined && form['client_id'] === undefined) {
+      throw invalidClient('Authenticate with the credentials of a client, by Basic or in the body');
+    }
+    return await callerByLibrary(parts.clients, ctx, form, next);
+  } catch (error) {
+    if (isFailedProof(error)) {
+      parts.guessing.failed(ctx);
+      parts.count('refused');
+      ctx.set('WWW-Authenticate', 'Basic realm="introspection", charset="UTF-8"');
+    }
+    throw error;
+  }
+}
+
+/** The library knows assertions and certificates: it is asked about a token that cannot exist, and so only proves the caller. */
+async function callerByLibrary(
+  clients: Clients,
+  ctx: Context & { oidc?: OIDCContext },
+  form: ParsedUrlQuery,
+  next: Next,
+): Promise<Client | undefined> {
+  Object.assign(ctx.req, { body: { ...form, token: 'no-token-has-this-value' } });
+  await next();
+  if (ctx.status !== 200 || !ctx.oidc?.client) return undefined;
+  if (ctx.oidc.client.clientAuthMethod === 'none') {
+    throw invalidClient(
+      'A public client cannot introspect or revoke for others; use the credentials of a confidential client',
+    );
+  }
+  return clients.get(ctx.oidc.client.clientId);
+}
+
+async function readForm(ctx: Context): Promise<ParsedUrlQuery> {
+  if (!ctx.is('application/x-www-form-urlencoded')) {
+    throw invalidRequest('Send the parameters as application/x-www-form-urlencoded');
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of ctx.req) {
+    size += chunk.length;
+    if (size > bodyLimit) throw invalidRequest(`The body is larger than ${bodyLimit} bytes`);
+    chunks.push(chunk);
+  }
+  return parse(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString());
+}
