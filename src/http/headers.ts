@@ -1,0 +1,80 @@
+import type { ServerResponse } from 'node:http';
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+const pagePolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join(';');
+
+/** What every answer to a program carries: it is no page, and nobody keeps or guesses about it. */
+const machine: Headers = [
+  ['Cache-Control', 'no-store'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Content-Security-Policy', "default-src 'none';frame-ancestors 'none'"],
+];
+
+/**
+ * Pages of a sign-in. Without form-action: Chromium checks it along the whole chain of redirects after a form, and that
+ * chain ends at the client and may lead through any identity provider. Without Cross-Origin-Opener-Policy: a client that
+ * opened the sign-in in a window of its own must be able to talk to that window when it comes back.
+ */
+const passage: Headers = [
+  ['Cache-Control', 'no-store'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Content-Security-Policy', pagePolicy],
+  ['X-Frame-Options', 'DENY'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()'],
+];
+
+/** Pages that people stay on (account, console): forms and windows stay at home. */
+const home: Headers = [
+  ...passage.map(([name, value]) =>
+    name === 'Content-Security-Policy' ? ([name, `${value};form-action 'self'`] as const) : ([name, value] as const),
+  ),
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+];
+
+const machinePaths = new Set(
+  ['token', 'introspect', 'revoke', 'userinfo', 'jwks', 'register', 'par', 'device', 'ciba'].map(
+    (name) => `/oauth2/${name}`,
+  ),
+);
+const machineAreas = ['/oauth2/register/', '/.well-known/', '/admin/api/', '/gateway/', '/access/'];
+const passageAreas = ['/oauth2/', '/signin/', '/federation/'];
+
+/** Whether programs rather than browsers call this path. */
+export const forMachines = (path: string): boolean =>
+  machinePaths.has(path) || machineAreas.some((area) => path.startsWith(area));
+
+/** Writes the security headers that fit the path; they are chosen from lists made once, since every request pays. */
+export function securityHeaders(strictTransport: boolean): (response: ServerResponse, path: string) => void {
+  const transport: Headers = strictTransport ? [['Strict-Transport-Security', 'max-age=31536000']] : [];
+  const lists = {
+    machine: [...machine, ...transport],
+    passage: [...passage, ...transport],
+    home: [...home, ...transport],
+  };
+  return (response, path) => {
+    const list = forMachines(path)
+      ? lists.machine
+      : passageAreas.some((area) => path.startsWith(area))
+        ? lists.passage
+        : lists.home;
+    for (const [name, value] of list) response.setHeader(name, value);
+  };
+}
+
+/** Headers of a page on a path that usually answers programs (an error shown to a browser at /oauth2/token). */
+export function pageHeaders(response: ServerResponse): void {
+  for (const [name, value] of passage) response.setHeader(name, value);
+}
