@@ -50,6 +50,9 @@ function clean(value: unknown, depth: number): unknown {
   return Object.fromEntries(members);
 }
 
+const cleanLine = (line: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(line).map(([name, value]) => [name, cleanMember(name, value, 0)]));
+
 /** Standard output, written without blocking; what is left is written when the process exits. */
 function standardOutput(): DestinationStream {
   const stream = destination({ dest: 1, sync: false });
@@ -75,9 +78,8 @@ export function createLog({ level, stream }: { level: string; stream?: Destinati
       timestamp: stdTimeFunctions.isoTime,
       formatters: {
         level: (label) => ({ level: label }),
-        log: (line) =>
-          Object.fromEntries(Object.entries(line).map(([name, value]) => [name, cleanMember(name, value, 0)])),
-        bindings: (line) => line,
+        log: cleanLine,
+        bindings: cleanLine,
       },
       hooks: {
         logMethod(args, method) {
