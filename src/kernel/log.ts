@@ -1,7 +1,10 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
-/** Structured log: one JSON object per line with `level`, `time` (RFC 3339, UTC) and `msg`. */
-export type Log = Logger;
+/**
+ * Structured log: one JSON object per line with `level`, `time` (RFC 3339, UTC) and `msg`. Without pino's `child`: what
+ * a child is bound to does not pass through the cleaning below.
+ */
+export type Log = Pick<Logger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'isLevelEnabled'>;
 
 /** Names whose text is never written, at whatever depth; `code` and `state` only when they look like a credential. */
 const secretName =
@@ -79,7 +82,6 @@ export function createLog({ level, stream }: { level: string; stream?: Destinati
       formatters: {
         level: (label) => ({ level: label }),
         log: cleanLine,
-        bindings: cleanLine,
       },
       hooks: {
         logMethod(args, method) {

@@ -27,8 +27,7 @@ describe('log', () => {
       deep: { list: [{ access_token: secret, code_verifier: secret, masterKey: secret, private_key: secret }] },
       accessToken: secret,
     });
-    log.child({ token: secret }).info('child');
-    assert.equal(lines.length, 2);
+    log.info({ token: secret });
     assert.ok(!lines.join('').includes(secret), lines.join(''));
   });
 
