@@ -1,0 +1,48 @@
+import type { Entity, Page, Spec } from './port.ts';
+
+/** Refuses names that are not safe as table, column and field names in every store. */
+export function checkNames<T extends Entity, K extends string>(spec: Spec<T, K>): void {
+  for (const name of [spec.name, ...Object.keys(spec.indexes)]) {
+    if (!/^[a-z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/.test(name))
+      throw new Error(`"${name}" cannot name a collection or look-up`);
+  }
+}
+
+/** The declared look-ups in their order, without the type of their names. */
+export const lookups = <T extends Entity, K extends string>(spec: Spec<T, K>) =>
+  Object.entries<Spec<T, K>['indexes'][K]>(spec.indexes).map(([name, { key, unique = false }]) => ({
+    name,
+    key,
+    unique,
+  }));
+
+/** A page with its defaults; ids are compared by their bytes. */
+export const pageOf = ({ after = '', limit = 100 }: Page = {}): { after: string; limit: number } => ({
+  after,
+  limit: Math.max(1, Math.min(1000, Math.trunc(limit))),
+});
+
+/** What a search asks for, checked: an undeclared look-up or a missing value would silently match the wrong records. */
+export function conditions(
+  spec: Spec<Entity, never>,
+  where: Readonly<Record<string, string | undefined>> = {},
+): [string, string][] {
+  return Object.entries(where).map(([name, value]) => {
+    if (!Object.hasOwn(spec.indexes, name)) throw new Error(`${spec.name} declares no look-up "${name}"`);
+    if (typeof value !== 'string') throw new Error(`the look-up "${name}" of ${spec.name} needs a text`);
+    return [name, value];
+  });
+}
+
+/** The moment at which a record with this time to live ends, in milliseconds. */
+export const endOf = (now: number, ttlSeconds: number | undefined): number | null =>
+  ttlSeconds === undefined ? null : now + Math.trunc(ttlSeconds * 1000);
+
+/** Makes a value and everything in it unchangeable. */
+export function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) frozen(part);
+  }
+  return value;
+}
