@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
-import { Problem, problem } from '../kernel/errors.ts';
+import { problem } from '../kernel/errors.ts';
 import { attempts, type FailureLimits } from './attempts.ts';
 import { forMachines, securityHeaders } from './headers.ts';
 import { boundedBody, InFlight } from './limits.ts';
@@ -143,7 +143,7 @@ export function guard(app: Koa, settings: EdgeSettings): Koa.Middleware {
     try {
       await (overflow ? Promise.race([next(), overflow]) : next());
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) ctx.status = 401;
+      if (error instanceof Error && 'status' in error && error.status === 401) ctx.status = 401;
       failed.count(ctx, path);
       throw error;
     } finally {

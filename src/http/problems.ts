@@ -115,11 +115,19 @@ const hungUp = (ctx: Koa.Context): boolean => ctx.res.destroyed || ctx.req.socke
 
 const sayAgainAfter = 1000;
 
-/** Tells the log about faults of ours; one that repeats (the store is away) once a second. */
-function reporter(log: Log): (ctx: Koa.Context, problem: Problem) => void {
+/** What `problems` works with; `failed` counts faults of ours by code. */
+interface Parts {
+  page: ProblemPage;
+  log: Log;
+  failed?: (code: string) => void;
+}
+
+/** Tells metrics and log about faults of ours; the log hears of one that repeats (the store is away) once a second. */
+function reporter({ log, failed }: Parts): (ctx: Koa.Context, problem: Problem) => void {
   const said = new Map<string, number>();
   return (ctx, problem) => {
     if (problem.status < 500 || hungUp(ctx)) return;
+    failed?.(problem.code);
     const repeats = problem.code !== 'server_error';
     if (repeats && Date.now() - (said.get(problem.code) ?? 0) < sayAgainAfter) return;
     if (repeats) said.set(problem.code, Date.now());
@@ -141,8 +149,9 @@ function renameInRedirect(ctx: Koa.Context, problem: Problem): void {
  * what our own code threw inside it and answers `server_error`; it tells us by its event of that name, and the answer
  * is written anew from the Problem (503 with Retry-After when the store is away).
  */
-export function problems(app: Koa, { page, log }: { page: ProblemPage; log: Log }): Koa.Middleware {
-  const report = reporter(log);
+export function problems(app: Koa, parts: Parts): Koa.Middleware {
+  const { page, log } = parts;
+  const report = reporter(parts);
   const thrownInside = new WeakMap<object, unknown>();
   app.on('server_error', (ctx: Koa.Context, error: unknown) => {
     thrownInside.set(ctx, error);

@@ -1,0 +1,151 @@
+import type Koa from 'koa';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Log } from '../kernel/log.ts';
+import { forMachines } from './headers.ts';
+
+const routes = new Set(
+  ['authorize', 'token', 'introspect', 'revoke', 'userinfo', 'jwks', 'register', 'par', 'device', 'ciba', 'logout']
+    .map((name) => `/oauth2/${name}`)
+    .concat('/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/gateway/authorize'),
+);
+
+const areas = [
+  '/oauth2/authorize',
+  '/oauth2/register',
+  '/oauth2/logout',
+  '/signin',
+  '/federation',
+  '/account',
+  '/gateway',
+];
+const moreAreas = ['/access', '/assets', '/.well-known'];
+const resources = new Set(
+  `clients registrars apis roles groups users organizations assignments connections tiers sessions keys audit-events
+  webhooks access`.split(/\s+/),
+);
+
+/** The route template of a path, from a closed list: whoever asks for addresses we do not have adds no series. */
+function template(path: string): string {
+  if (routes.has(path)) return path;
+  const [, resource = ''] = /^\/admin\/api\/v1\/([a-z-]+)/.exec(path) ?? [];
+  if (resources.has(resource)) return `/admin/api/v1/${resource}`;
+  if (path === '/admin' || path.startsWith('/admin/')) return '/admin/*';
+  const area = [...areas, ...moreAreas].find((one) => path === one || path.startsWith(`${one}/`));
+  return area === undefined ? 'none' : `${area}/*`;
+}
+
+const grants: Record<string, string> = {
+  authorization_code: 'authorization_code',
+  client_credentials: 'client_credentials',
+  refresh_token: 'refresh_token',
+  'urn:ietf:params:oauth:grant-type:device_code': 'device_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange': 'token_exchange',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer': 'jwt_bearer',
+  'urn:ietf:params:oauth:grant-type:saml2-bearer': 'saml2_bearer',
+  'urn:openid:params:grant-type:ciba': 'ciba',
+};
+
+type Tally = () => void;
+
+/** Handles of a metric are looked up once and kept: looking them up at each request costs as much as counting. */
+function tallies(make: (key: string) => Tally): (key: string) => void {
+  const kept = new Map<string, Tally>();
+  return (key) => {
+    let tally = kept.get(key);
+    if (tally === undefined) {
+      tally = make(key);
+      kept.set(key, tally);
+    }
+    tally();
+  };
+}
+
+/** What this process counts. Every label has a closed set of values. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #durations = new Map<string, (seconds: number) => void>();
+  readonly #duration = new Histogram({
+    name: 'sallyport_http_request_duration_seconds',
+    help: 'Requests by route template, method and class of status',
+    labelNames: ['route', 'method', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.#registry],
+  });
+
+  /** An access token was issued. */
+  readonly tokenIssued: (grant: string, format: 'opaque' | 'jwt') => void;
+  /** An introspection was answered (`refused`: the caller was not let in). */
+  readonly introspected: (result: 'active' | 'inactive' | 'refused') => void;
+  /** An answer had to be 5xx or 429: `unavailable` (the store), `overloaded`, `server_error` (a bug) … */
+  readonly failed: (code: string) => void;
+
+  constructor() {
+    const counter = (name: string, help: string, ...labelNames: string[]) =>
+      new Counter({ name: `sallyport_${name}_total`, help, labelNames, registers: [this.#registry] });
+    const tokens = counter('tokens_issued', 'Access tokens issued, by grant and format', 'grant', 'format');
+    const introspections = counter('introspections', 'Introspections by result', 'result');
+    const faults = counter('faults', 'Answers that failed on our side, by kind; unavailable is the store', 'kind');
+    const known = ['unavailable', 'overloaded', 'server_error'];
+    for (const kind of known) faults.inc({ kind }, 0);
+
+    const issue = { opaque: this.#byGrant(tokens, 'opaque'), jwt: this.#byGrant(tokens, 'jwt') };
+    this.tokenIssued = (grant, format) => issue[format](grants[grant] ?? 'other');
+    const count = tallies((result) => {
+      const handle = introspections.labels(result);
+      return () => handle.inc();
+    });
+    this.introspected = count;
+    this.failed = (code) => faults.inc({ kind: known.includes(code) ? code : 'other' });
+  }
+
+  #byGrant(tokens: Counter, format: string): (grant: string) => void {
+    return tallies((grant) => {
+      const handle = tokens.labels(grant, format);
+      return () => handle.inc();
+    });
+  }
+
+  /** One request was answered. */
+  answered(path: string, method: string, status: number, seconds: number): void {
+    const route = template(path);
+    const key = `${method} ${status >= 500 ? 5 : Math.floor(status / 100)} ${route}`;
+    let observe = this.#durations.get(key);
+    if (observe === undefined) {
+      const handle = this.#duration.labels(route, method, `${Math.floor(status / 100)}xx`);
+      observe = (value) => handle.observe(value);
+      this.#durations.set(key, observe);
+    }
+    observe(seconds);
+  }
+
+  /** Adds memory, CPU, garbage collection and event-loop delay of the process; called once, where metrics are served. */
+  watchProcess(): void {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** Everything in the text format of Prometheus. */
+  async text(): Promise<{ type: string; body: string }> {
+    return { type: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/**
+ * Stands before everything else: counts and times each request, and writes one line of log for it (`info` for pages,
+ * `debug` for the calls of programs, of which there are thousands a second). Never the query: it may hold secrets.
+ */
+export function measured(metrics: Metrics, log: Log): Koa.Middleware {
+  return async (ctx, next) => {
+    const began = performance.now();
+    const { path } = ctx;
+    await next();
+    const duration = performance.now() - began;
+    const method = methods.has(ctx.method) ? ctx.method : 'other';
+    metrics.answered(path, method, ctx.status, duration / 1000);
+    const level = forMachines(path) || path.startsWith('/assets/') ? 'debug' : 'info';
+    if (!log.isLevelEnabled(level)) return;
+    const { requestId, ip } = ctx.state;
+    log[level]({ requestId, ip, method, path, status: ctx.status, ms: Math.round(duration * 10) / 10 }, 'answered');
+  };
+}
