@@ -1,0 +1,83 @@
+import { text } from 'node:stream/consumers';
+import { type Command, help, type Input, isMisuse, misused, overview, readArguments } from './commands/command.ts';
+import { ConfigProblems } from './config/problems.ts';
+import { Problem } from './kernel/errors.ts';
+
+/** Every command, under its first word; a module is loaded when one of its commands is asked for. */
+const nouns: Record<string, () => Promise<readonly Command[]>> = {
+  config: async () => (await import('./commands/config.ts')).configCommands,
+};
+
+/** 0: done; 1: it failed; 2: used or configured wrongly. */
+type ExitCode = 0 | 1 | 2;
+
+const say = (line: string): void => {
+  process.stderr.write(`sallyport: ${line}\n`);
+};
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** Of the commands under one noun, the one whose words were typed. */
+function chosen(commands: readonly Command[], typed: readonly string[]): Command {
+  const found = commands
+    .filter(({ words }) => words.every((word, index) => typed[index] === word))
+    .sort((a, b) => b.words.length - a.words.length)[0];
+  if (found) return found;
+  const verbs = commands.map(({ words }) => words.slice(1).join(' ')).join(', ');
+  throw misused(`${typed[0]} knows ${verbs}; see: sallyport ${typed[0]} --help`);
+}
+
+async function run(typed: readonly string[]): Promise<ExitCode> {
+  const [noun = 'help', next] = typed;
+  if (['help', '--help', '-h'].includes(noun)) {
+    const all = await Promise.all(Object.values(nouns).map((load) => load()));
+    print(`sallyport NOUN VERB [ID] [--option value] [--json]\n\n${overview(all.flat())}`);
+    return typed.length === 0 ? 2 : 0;
+  }
+  const load = Object.hasOwn(nouns, noun) ? nouns[noun] : undefined;
+  if (!load) throw misused(`there is no such command; the nouns are ${Object.keys(nouns).join(', ')}`);
+  const commands = await load();
+  if (next === '--help' && commands.length > 1) {
+    print(overview(commands));
+    return 0;
+  }
+  const command = chosen(commands, typed);
+  const { help: asked, json, operands, options } = readArguments(command, typed.slice(command.words.length));
+  if (asked) print(help(command));
+  else await command.run(input(json, operands, options));
+  return 0;
+}
+
+function input(json: boolean, operands: Input['operands'], options: Input['options']): Input {
+  return {
+    json,
+    operands,
+    options,
+    print,
+    answer: (value, sentence) => print(json ? JSON.stringify(value, undefined, 2) : sentence),
+    stdin: async () => (await text(process.stdin)).replace(/\r?\n$/, ''),
+  };
+}
+
+function failed(error: unknown): ExitCode {
+  if (error instanceof ConfigProblems) {
+    for (const one of error.problems) say(`${one.path}: ${one.sentence}`);
+    return 2;
+  }
+  if (error instanceof Problem) {
+    say(error.message.replaceAll(/\s*\n\s*/g, ' '));
+    return isMisuse(error) ? 2 : 1;
+  }
+  say(`this is a bug, please report it: ${error instanceof Error ? error.stack : String(error)}`);
+  return 1;
+}
+
+// `sallyport … | head` closes our output early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+process.exitCode = await run(process.argv.slice(2)).catch(failed);
