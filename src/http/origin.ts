@@ -42,6 +42,9 @@ export function pinOrigin(app: Koa, issuer: URL, served: Hosts): void {
   });
 }
 
+/** Our own origin as this caller knows it (Koa's `ctx.origin` is the header of that name, which anybody may send). */
+export const ownOrigin = (ctx: Koa.Context): string => `${ctx.protocol}://${ctx.host}`;
+
 /**
  * Whether a form was sent from one of our own pages. Sec-Fetch-Site decides where the browser sends it (all do over
  * https since 2023), otherwise Origin; callers that send neither are no browsers and carry nobody's cookies by accident.
@@ -52,5 +55,5 @@ export function sameOrigin(ctx: Koa.Context): boolean {
   const { origin } = ctx.req.headers;
   if (origin === undefined) return true;
   // Our pages send no referrer, and that makes Origin "null". Over plain http browsers send no Sec-Fetch-Site to tell it apart.
-  return origin === ctx.origin || (origin === 'null' && ctx.protocol === 'http');
+  return origin === ownOrigin(ctx) || (origin === 'null' && ctx.protocol === 'http');
 }

@@ -4,6 +4,7 @@ import { Problem } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { wrongMethod } from './guard.ts';
 import { pageHeaders } from './headers.ts';
+import { ownOrigin } from './origin.ts';
 
 /** The error page; `reference` is the request id that the log carries too. */
 export type ProblemPage = (problem: Problem, reference: string) => string;
@@ -72,7 +73,7 @@ function write(ctx: Koa.Context, problem: Problem, page: ProblemPage): void {
 
 function challenge(ctx: Koa.Context, style: Style): string {
   const bearer = style === 'json' || /^\/oauth2\/(?:userinfo|register)/.test(ctx.path);
-  return `${bearer ? 'Bearer' : 'Basic'} realm="${ctx.origin}"`;
+  return `${bearer ? 'Bearer' : 'Basic'} realm="${ownOrigin(ctx)}"`;
 }
 
 /** RFC 6749 §5.2 allows printable ASCII without quotation mark and backslash. */
