@@ -17,8 +17,8 @@ export interface Answer {
 export interface Ask {
   method?: string;
   headers?: OutgoingHttpHeaders;
-  /** Sent chunked when it is a list. */
-  body?: string | Iterable<string | Buffer>;
+  /** Sent chunked when it comes in pieces. */
+  body?: string | Iterable<string | Buffer> | AsyncIterable<string>;
   host?: string;
 }
 
