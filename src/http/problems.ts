@@ -65,7 +65,7 @@ function write(ctx: Koa.Context, problem: Problem, page: ProblemPage): void {
     ctx.body = page(problem, reference);
     return;
   }
-  if (problem.status === 401 && ctx.response.get('WWW-Authenticate') === '')
+  if (problem.status === 401 && !ctx.response.get('WWW-Authenticate'))
     ctx.set('WWW-Authenticate', challenge(ctx, style));
   ctx.type = style === 'oauth' ? 'application/json' : 'application/problem+json';
   ctx.body = style === 'oauth' ? oauthBody(problem) : problemBody(problem, reference);
@@ -140,8 +140,9 @@ function reporter({ log, failed }: Parts): (ctx: Koa.Context, problem: Problem) 
 
 /** oidc-provider tells the client `server_error` by redirect; an outage has a name of its own there (RFC 6749 §4.1.2.1). */
 function renameInRedirect(ctx: Koa.Context, problem: Problem): void {
-  if (problem.status === 503) {
-    ctx.set('Location', ctx.response.get('Location').replace('error=server_error', 'error=temporarily_unavailable'));
+  const location = ctx.response.get('Location');
+  if (problem.status === 503 && location) {
+    ctx.set('Location', location.replace('error=server_error', 'error=temporarily_unavailable'));
   }
 }
 
@@ -195,7 +196,7 @@ function unanswered(ctx: Koa.Context): Problem {
 /** oidc-provider's `renderError`: its errors on our page. Statuses and codes stay the library's. */
 export const renderError =
   (page: ProblemPage) =>
-  (ctx: Koa.Context, out: { error: string; error_description?: string }): void => {
+  (ctx: Koa.Context, out: { error: string; error_description?: string | undefined }): void => {
     const sentence = out.error_description ?? out.error;
     pageHeaders(ctx.res);
     ctx.type = 'html';
