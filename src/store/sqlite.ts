@@ -18,7 +18,7 @@ export interface SqliteOptions {
   sweepMs?: number;
 }
 
-const cacheKibibytes = 16 * 1024;
+const cacheKibibytes = 4 * 1024;
 const sweepLimit = 200;
 /** Waiting blocks the process, so a write waits this long at once (milliseconds) and then lets others run. */
 const busyMs = 5;
@@ -52,7 +52,7 @@ function connect(path: string): DatabaseSync {
   if (path !== ':memory:') prepareFile(path);
   const db = new DatabaseSync(path, { timeout: startBusyMs });
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -${cacheKibibytes}; PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;
+    PRAGMA cache_size = -${cacheKibibytes}; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;
     CREATE TABLE IF NOT EXISTS _changes (name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID`);
   return db;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { testMongodb } from './mongodb.ts';
+import { testMongodb, withDatabase } from './mongodb.ts';
 
 let home: string | undefined;
 
@@ -18,9 +18,7 @@ export function temporaryPath(name = 'sallyport.db'): string {
 
 /** The URL of a fresh, empty database on the MongoDB server of the tests. */
 export async function mongodbUrl(): Promise<string> {
-  const server = await testMongodb();
-  const [, hosts = server, query = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(server) ?? [];
-  return `${hosts}/sallyport_test_${randomBytes(6).toString('hex')}${query}`;
+  return withDatabase(await testMongodb(), randomBytes(6).toString('hex'));
 }
 
 /** The URL of a fresh, empty store of the kind that this run tests (`SALLYPORT_TEST_STORE`: sqlite or mongodb). */
