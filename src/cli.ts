@@ -63,7 +63,7 @@ function input(json: boolean, operands: Input['operands'], options: Input['optio
 
 function failed(error: unknown): ExitCode {
   if (error instanceof ConfigProblems) {
-    for (const one of error.problems) say(`${one.path}: ${one.sentence}`);
+    process.stderr.write(`${error.message}\n`);
     return 2;
   }
   if (error instanceof Problem) {

@@ -79,8 +79,7 @@ const limits = z.strictObject({
 export const schema = z.strictObject({
   mode: z.enum(['development', 'production']).default('development').meta({
     env: 'NODE_ENV',
-    description:
-      '`production` refuses development defaults; NODE_ENV=production demands it, whatever the file says',
+    description: '`production` refuses development defaults; NODE_ENV=production demands it, whatever the file says',
   }),
   issuer: setting(
     checked(isIssuer).default('http://localhost:3000'),

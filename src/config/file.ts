@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import type { ConfigProblem } from './problems.ts';
+
+/** Names with values, as YAML gives them. */
+export type Group = Record<string, unknown>;
+
+export const isGroup = (value: unknown): value is Group =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Content of a YAML file, or what is wrong with the file. An empty file says nothing, and so does a missing one unless it is `needed`. */
+export function readFile(file: string, needed: boolean): { content: Group; problems: ConfigProblem[] } {
+  const wrong = (sentence: string) => ({ content: {}, problems: [{ path: file, sentence }] });
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : 'unknown error';
+    if (code === 'ENOENT' && !needed) return { content: {}, problems: [] };
+    return wrong(`cannot be read (${code}): correct SALLYPORT_CONFIG or the permissions of the file`);
+  }
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: false, lineCounter });
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(({ message, pos }) => {
+      const { line, col } = lineCounter.linePos(pos[0]);
+      return { path: `${file}:${line}:${col}`, sentence: `is not YAML: ${message}` };
+    });
+    return { content: {}, problems };
+  }
+  const content: unknown = document.toJS() ?? {};
+  return isGroup(content) ? { content, problems: [] } : wrong('must hold names with values, such as "port: 3000"');
+}

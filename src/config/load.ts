@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { type Group, isGroup, readFile } from './file.ts';
+import { type ConfigProblem, ConfigProblems } from './problems.ts';
+import { always, production, type Rule, remarks } from './rules.ts';
+import { type Config, schema } from './schema.ts';
+import { sentence, unknownName } from './sentences.ts';
+import { variableOf } from './settings.ts';
+import { fromEnvironment, unknownVariables } from './variables.ts';
+
+/** What came of reading the configuration: settings, unless there are problems; and what may be worth a look. */
+export interface Reading {
+  readonly file: string;
+  readonly config: Config | undefined;
+  readonly problems: readonly ConfigProblem[];
+  readonly remarks: readonly ConfigProblem[];
+}
+
+/** File and environment (which wins) as frozen settings; throws ConfigProblems with everything that is wrong, at once. */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env, file?: string): Config {
+  const { config, problems } = readConfig(environment, file);
+  if (config === undefined) throw new ConfigProblems(problems);
+  return config;
+}
+
+/** The same for those who want to tell about it instead of failing. `file` is taken before SALLYPORT_CONFIG. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env, file?: string): Reading {
+  const named = file ?? (environment.SALLYPORT_CONFIG || undefined);
+  const path = named ?? usualFile(environment);
+  const { content, problems: unread } = readFile(path, named !== undefined);
+  const { values, problems: unclear } = fromEnvironment(environment);
+  for (const one of values) put(content, one.path, one.value);
+  const { config, problems: wrong } = check(content);
+  const problems = [...unread, ...unclear, ...wrong];
+  // Of a file that cannot be read nobody knows what it says, so nothing in it is missing or unfit.
+  const rules = unread.length > 0 ? [] : config.mode === 'production' ? [...always, ...production] : always;
+  const known = new Set(problems.map((one) => one.path));
+  problems.push(...broken(rules, config).filter((one) => !known.has(one.path)));
+  return {
+    file: path,
+    config: problems.length === 0 ? frozen(config) : undefined,
+    problems: problems.map((one) => ({ ...one, variable: variableOf(one.path) })),
+    remarks: [...broken(remarks, config), ...unknownVariables(environment).map(misspelt)],
+  };
+}
+
+const root = join(import.meta.dirname, '../..');
+
+const usualFile = ({ NODE_ENV }: NodeJS.ProcessEnv): string =>
+  join(root, 'config', NODE_ENV === 'production' ? 'production.yaml' : 'development.yaml');
+
+const misspelt = (path: string): ConfigProblem => ({ path, sentence: 'is set, but Sallyport knows no such variable' });
+
+const broken = (rules: readonly Rule[], config: Config): ConfigProblem[] =>
+  rules.filter((rule) => rule.unfit(config)).map(({ path, advice }) => ({ path, sentence: advice }));
+
+/** Writes a value over what the file says; where a group is missing it is made, where something else stands it is left to the check. */
+function put(content: Group, [name = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) content[name] = value;
+  else {
+    content[name] ??= {};
+    const group = content[name];
+    if (isGroup(group)) put(group, rest, value);
+  }
+}
+
+/** The settings and what is wrong with them. What is wrong is left out, so that the rules can still look at all the rest. */
+function check(content: Group): { config: Config; problems: ConfigProblem[] } {
+  const first = schema.safeParse(content, { error: sentence });
+  if (first.success) return { config: complete(first.data), problems: [] };
+  const problems: ConfigProblem[] = [];
+  const rest = { ...content };
+  for (const issue of first.error.issues) {
+    const names = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
+    for (const name of names) {
+      const path = name === undefined ? issue.path : [...issue.path, name];
+      problems.push({
+        path: path.join('.'),
+        sentence: name === undefined ? issue.message : unknownName(issue.path, name),
+      });
+      leaveOut(rest, path);
+    }
+  }
+  return { config: complete(schema.parse(rest)), problems };
+}
+
+/** Takes a wrong value out: of a group all of it, so that nothing which is left depends on what was wrong. */
+function leaveOut(content: Group, [name, ...inner]: readonly PropertyKey[]): void {
+  const key = String(name);
+  if (inner.length > 0 && isGroup(content[key])) content[key] = {};
+  else delete content[key];
+}
+
+/** Where it listens unless told: in development nobody else should reach it, in production somebody must. */
+const complete = (parsed: ReturnType<typeof schema.parse>): Config => ({
+  ...parsed,
+  host: parsed.host ?? (parsed.mode === 'production' ? '0.0.0.0' : 'localhost'),
+});
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
+}
