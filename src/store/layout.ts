@@ -1,4 +1,4 @@
-import type { Entity, Spec } from './port.ts';
+import { duplicates, type Entity, type Spec } from './port.ts';
 import { lookups } from './records.ts';
 import type { Connection } from './table.ts';
 
@@ -29,11 +29,16 @@ export function lay<T extends Entity, K extends string>(db: Connection, spec: Sp
   if (added.length > 0) fill(db, spec, added);
   for (const { name, unique } of lookups(spec)) {
     const key = quoted(`k_${name}`);
+    const index = quoted(indexName(spec.name, name, unique));
     db.exec(`DROP INDEX IF EXISTS ${quoted(indexName(spec.name, name, !unique))}`);
-    db.exec(
-      `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${quoted(indexName(spec.name, name, unique))} ` +
-        `ON ${table} (${key}${unique ? '' : ', id'}) WHERE ${key} IS NOT NULL`,
-    );
+    try {
+      // With the id, so that pages come in order.
+      db.exec(
+        `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${index} ON ${table} (${key}${unique ? '' : ', id'}) WHERE ${key} IS NOT NULL`,
+      );
+    } catch (error) {
+      throw db.duplicate(error) === undefined ? error : duplicates(spec.name, name);
+    }
   }
 }
 

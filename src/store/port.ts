@@ -11,7 +11,7 @@ export interface Index<T> {
   unique?: boolean;
 }
 
-/** What a capability says of a collection, where it uses it. */
+/** What a capability says of a collection, where it uses it; the same everywhere, since each writer keeps the look-ups. */
 export interface Spec<T extends Entity, K extends string = never> {
   name: string;
   indexes: Record<K, Index<T>>;
@@ -61,3 +61,11 @@ export interface Store {
 
 /** The id or a unique key is in use. */
 export const taken = problem('taken', 409, (what: string) => `${what} is already in use; choose another`);
+
+/** A look-up became unique, and there are records that it does not fit. */
+export const duplicates = problem(
+  'duplicates',
+  500,
+  (collection: string, lookup: string) =>
+    `Several records of ${collection} have the same ${lookup}, which has to be unique from this version on; change them with the version before`,
+);

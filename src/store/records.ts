@@ -1,10 +1,23 @@
 import type { Entity, Page, Spec } from './port.ts';
 
-/** Refuses names that are not safe as table, column and field names in every store. */
-export function checkNames<T extends Entity, K extends string>(spec: Spec<T, K>): void {
-  for (const name of [spec.name, ...Object.keys(spec.indexes)]) {
-    if (!/^[a-z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/.test(name))
-      throw new Error(`"${name}" cannot name a collection or look-up`);
+/** What was declared in a store so far, so that two declarations of one collection cannot work against each other. */
+export class Declared {
+  readonly #shapes = new Map<string, string>();
+
+  /** Throws for names that are not safe in every store, and for a collection that was declared otherwise before. */
+  add<T extends Entity, K extends string>(spec: Spec<T, K>): void {
+    for (const name of [spec.name, ...Object.keys(spec.indexes)]) {
+      if (!/^[a-z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/.test(name))
+        throw new Error(`"${name}" cannot name a collection or look-up`);
+    }
+    const shape = JSON.stringify([
+      spec.cached ?? false,
+      lookups(spec)
+        .map(({ name, unique }) => [name, unique])
+        .sort(),
+    ]);
+    if ((this.#shapes.get(spec.name) ?? shape) !== shape) throw new Error(`${spec.name} was declared otherwise before`);
+    this.#shapes.set(spec.name, shape);
   }
 }
 

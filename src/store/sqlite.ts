@@ -1,13 +1,15 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Problem, unavailable } from '../kernel/errors.ts';
 import { Commits } from './commits.ts';
 import { laid, lay } from './layout.ts';
-import type { Collection, Entity, Page, Spec, Store } from './port.ts';
-import { checkNames } from './records.ts';
+import type { Collection, Entity, Spec, Store } from './port.ts';
+import { Declared } from './records.ts';
 import { Remembered } from './remembered.ts';
-import { type Connection, type Found, Table } from './table.ts';
+import { CachedCollection, SqliteCollection } from './sqlite-collection.ts';
+import { type Connection, Table } from './table.ts';
 
 export interface SqliteOptions {
   /** The clock, in milliseconds since the epoch. */
@@ -70,6 +72,7 @@ export function openSqlite(path: string, options: SqliteOptions): Store {
 class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #options: SqliteOptions;
+  readonly #declared = new Declared();
   readonly #commits: Commits;
   readonly #statements;
   readonly #connection: Connection;
@@ -82,6 +85,7 @@ class SqliteStore implements Store {
   readonly #counts = new Map<string, number>();
   #version = 0;
   #looked = false;
+  #sweeping = false;
 
   constructor(db: DatabaseSync, options: SqliteOptions) {
     this.#db = db;
@@ -107,17 +111,16 @@ class SqliteStore implements Store {
     };
     this.#commits = new Commits(transaction, options.timeoutMs);
     db.exec(`PRAGMA busy_timeout = ${busyMs}`);
-    this.#sweeper = setInterval(() => this.#sweep(), options.sweepMs ?? 15_000).unref();
+    this.#sweeper = setInterval(() => void this.#sweep(), options.sweepMs ?? 15_000).unref();
   }
 
   collection<T extends Entity, K extends string = never>(spec: Spec<T, K>): Collection<T, K> {
-    checkNames(spec);
+    this.#declared.add(spec);
     asked(() => this.#lay(spec));
     const table = asked(() => new Table(this.#connection, spec));
     this.#tables.set(spec.name, table);
     const write = <R>(step: () => R) => this.#commits.write(step);
-    const plain = new SqliteCollection(table, write);
-    if (!spec.cached) return plain;
+    if (!spec.cached) return new SqliteCollection({ table, write, asked });
     const memory = new Remembered<T[]>(Number.POSITIVE_INFINITY);
     this.#memories.set(spec.name, [...(this.#memories.get(spec.name) ?? []), () => memory.forget()]);
     const change = <R>(step: () => R) =>
@@ -126,7 +129,8 @@ class SqliteStore implements Store {
         this.#dirty.add(spec.name);
         return result;
       });
-    return new CachedCollection(table, change, memory, this.#options.now, () => this.#look());
+    const { now } = this.#options;
+    return new CachedCollection({ table, write: change, asked, memory, now, look: () => this.#look() });
   }
 
   async ping(): Promise<void> {
@@ -198,13 +202,19 @@ class SqliteStore implements Store {
   }
 
   /** Removes expired records a few at a time, so that nobody waits for it. */
-  #sweep(): void {
-    for (const table of this.#tables.values()) {
-      const again = (removed: number) => {
-        if (removed === sweepLimit) setTimeout(sweep, 20).unref();
-      };
-      const sweep = () => this.#commits.write(() => table.sweep(sweepLimit)).then(again, () => undefined);
-      sweep();
+  async #sweep(): Promise<void> {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    try {
+      for (const table of this.#tables.values()) {
+        while ((await this.#commits.write(() => table.sweep(sweepLimit))) === sweepLimit) {
+          await pause(20, undefined, { ref: false });
+        }
+      }
+    } catch {
+      // The store is away, which every other caller hears; the next round comes by itself.
+    } finally {
+      this.#sweeping = false;
     }
   }
 }
@@ -213,82 +223,4 @@ class SqliteStore implements Store {
 function rows(statement: StatementSync): StatementSync {
   statement.setReturnArrays(true);
   return statement;
-}
-
-class SqliteCollection<T extends Entity, K extends string> implements Collection<T, K> {
-  protected readonly table: Table<T, K>;
-  readonly #write: <R>(step: () => R) => Promise<R>;
-
-  constructor(table: Table<T, K>, write: <R>(step: () => R) => Promise<R>) {
-    this.table = table;
-    this.#write = write;
-  }
-
-  async get(id: string): Promise<T | undefined> {
-    return asked(() => this.table.get(id));
-  }
-
-  async find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]> {
-    return asked(() => this.table.find(where, page).values);
-  }
-
-  insert(value: T, ttlSeconds?: number): Promise<void> {
-    return this.#write(() => this.table.insert(value, ttlSeconds));
-  }
-
-  put(value: T, ttlSeconds?: number): Promise<void> {
-    return this.#write(() => this.table.put(value, ttlSeconds));
-  }
-
-  change(id: string, edit: (value: T) => T): Promise<T | undefined> {
-    return this.#write(() => this.table.change(id, edit));
-  }
-
-  take(id: string): Promise<T | undefined> {
-    return this.#write(() => this.table.take(id));
-  }
-
-  drop(where: { readonly [index in K]?: string }): Promise<number> {
-    return this.#write(() => this.table.drop(where));
-  }
-}
-
-class CachedCollection<T extends Entity, K extends string> extends SqliteCollection<T, K> {
-  readonly #memory: Remembered<T[]>;
-  readonly #now: () => number;
-  readonly #look: () => void;
-
-  constructor(
-    table: Table<T, K>,
-    write: <R>(step: () => R) => Promise<R>,
-    memory: Remembered<T[]>,
-    now: () => number,
-    look: () => void,
-  ) {
-    super(table, write);
-    this.#memory = memory;
-    this.#now = now;
-    this.#look = look;
-  }
-
-  override async get(id: string): Promise<T | undefined> {
-    return this.#recall(`=${id}`, () => this.table.look(id))[0];
-  }
-
-  override async find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]> {
-    return this.#recall(`?${JSON.stringify([where, page])}`, () => this.table.find(where, page));
-  }
-
-  #recall(key: string, read: () => Found<T>): T[] {
-    return asked(() => {
-      this.#look();
-      const since = this.#now();
-      const known = this.#memory.recall(key, since);
-      if (known) return known;
-      const { values, expires, weight } = read();
-      // What is not there is not remembered: anybody can ask for names at random.
-      if (values.length === 0) return values;
-      return this.#memory.keep(key, { value: values, expires, weight, since, generation: this.#memory.generation });
-    });
-  }
 }
