@@ -1,0 +1,72 @@
+import { Trail } from './audit/trail.ts';
+import { Clients } from './clients/clients.ts';
+import { Registrars } from './clients/registrars.ts';
+import type { Config } from './config/schema.ts';
+import { Access } from './directory/access.ts';
+import { Decide } from './directory/decide.ts';
+import { Users } from './directory/users.ts';
+import { Attempts } from './factors/attempts.ts';
+import type { Vault } from './kernel/crypto.ts';
+import { SigningKeys } from './protocol/keys.ts';
+import { type Records, records } from './protocol/records.ts';
+import { TokenStatus } from './protocol/token-status.ts';
+import { openStore } from './store/index.ts';
+import { openKeyring } from './store/keyring.ts';
+import type { Store } from './store/port.ts';
+
+/** Every capability on one open store: what the server and the commands share. */
+export interface House {
+  store: Store;
+  vault: Vault;
+  trail: Trail;
+  users: Users;
+  access: Access;
+  decide: Decide;
+  clients: Clients;
+  registrars: Registrars;
+  attempts: Attempts;
+  keys: SigningKeys;
+  records: Records;
+  status: TokenStatus;
+}
+
+/** Opens the store and its keyring, and furnishes the house. The caller closes the store. */
+export async function openHouse(config: Config, masterKey: (store: Store) => Promise<Buffer>): Promise<House> {
+  const store = await openStore(config.store);
+  try {
+    return furnish(config, store, await openKeyring(store, await masterKey(store)));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function furnish(config: Config, store: Store, vault: Vault): House {
+  const trail = new Trail(store);
+  const users = new Users(store, trail);
+  const access = new Access(store, trail);
+  const decide = new Decide(access);
+  const clients = new Clients(store, vault, trail);
+  const kept = records(store, vault);
+  const { accessToken, idToken } = config.ttl;
+  return {
+    store,
+    vault,
+    trail,
+    users,
+    access,
+    decide,
+    clients,
+    registrars: new Registrars(store, vault, trail),
+    attempts: new Attempts(store, vault),
+    keys: new SigningKeys({
+      store,
+      vault,
+      trail,
+      longestToken: Math.max(accessToken, idToken),
+      rotationDays: config.keys.rotationDays,
+    }),
+    records: kept,
+    status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
+  };
+}
