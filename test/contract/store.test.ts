@@ -1,0 +1,12 @@
+import { openStore } from '../../src/store/index.ts';
+import { mongodbUrl, temporaryPath } from '../support/store.ts';
+import { storeContract } from './store-contract.ts';
+
+const kind = process.env.SALLYPORT_TEST_STORE;
+const open = (url: string, now: () => number) => openStore(url, { now });
+
+if (kind !== 'mongodb') {
+  storeContract({ name: 'sqlite', url: async () => `sqlite:${temporaryPath()}`, open });
+  storeContract({ name: 'memory', url: async () => 'memory:', open });
+}
+if (kind !== 'sqlite') storeContract({ name: 'mongodb', url: mongodbUrl, open });

@@ -1,0 +1,63 @@
+import { openStore } from '../../src/store/index.ts';
+import { openKeyring } from '../../src/store/keyring.ts';
+import { migrate } from '../../src/store/migrations.ts';
+import { people } from './people-records.ts';
+
+/** A second process on a store, for tests: says `ready`, begins at `go`, and says how it went. */
+const [job = '', url = '', extra = ''] = process.argv.slice(2);
+const say = (message: unknown) => process.send?.(message);
+const told = () => new Promise<void>((resolve) => process.once('message', () => resolve()));
+
+const store = await openStore(url);
+const all = people(store);
+const ids = Array.from({ length: 100 }, (_, index) => `p${index}`);
+const count = async (attempt: (id: string) => Promise<unknown>) => {
+  const outcomes = await Promise.all(
+    ids.map((id) =>
+      attempt(id).then(
+        (answer) => answer !== undefined,
+        () => false,
+      ),
+    ),
+  );
+  return outcomes.filter(Boolean).length;
+};
+
+/** Writes until it is killed, and says each record once it is promised to be there. */
+async function write(lane: number): Promise<never> {
+  for (let number = 0; ; number += 1) {
+    const id = `${extra}-${lane}-${number}`;
+    await all.insert({ id, visits: 0 });
+    await all.change('counter', (person) => ({ ...person, visits: person.visits + 1 }));
+    say(id);
+  }
+}
+
+const jobs: Record<string, () => Promise<unknown>> = {
+  take: () => count((id) => all.take(id)),
+  insert: () => count((id) => all.insert({ id, visits: 0 }).then(() => true)),
+  change: () => count((id) => all.change(id, (person) => ({ ...person, visits: person.visits + 1 }))),
+  'change one': () => count(() => all.change('p0', (person) => ({ ...person, visits: person.visits + 1 }))),
+  keyring: async () => (await openKeyring(store, Buffer.alloc(32, 7))).fingerprint('test', 'value'),
+  write: () => Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane))),
+  // Begins a migration and is never done with it.
+  hang: () =>
+    migrate(store, {
+      now: () => Date.now(),
+      steps: [
+        { name: 'first schema', run: async () => {} },
+        { name: 'hang', run: () => hang() },
+      ],
+    }),
+};
+
+async function hang(): Promise<void> {
+  say('migrating');
+  await new Promise(() => setInterval(() => {}, 1000));
+}
+
+say('ready');
+await told();
+say({ result: await jobs[job]?.() });
+await store.close();
+process.disconnect();
