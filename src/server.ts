@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
@@ -29,6 +28,8 @@ export interface ServerSettings {
   drainGrace?: number;
   /** How long requests in work may take to finish. Default 25 s. */
   drainLimit?: number;
+  /** How long a whole request may take to arrive; 408 afterwards. Default 30 s. */
+  requestTimeout?: number;
 }
 
 /** A server that listens. */
@@ -42,9 +43,6 @@ export interface Serving {
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 const limits = {
-  /** A header must be complete after this time, a whole request after the next (408 otherwise). */
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
   connectionsCheckingInterval: 1000,
   /** Longer than the idle time of common load balancers (60 s), so that they and not we close a connection. */
   keepAliveTimeout: 65_000,
@@ -65,8 +63,16 @@ const inUse = (host: string, port: number, cause: unknown): Problem =>
     cause,
   });
 
-async function listenOn(handler: Handler, host: string, port: number): Promise<Server> {
-  const server = createServer(limits, handler);
+interface Door {
+  handler: Handler;
+  host: string;
+  port: number;
+  requestTimeout: number;
+}
+
+async function listenOn({ handler, host, port, requestTimeout }: Door): Promise<Server> {
+  const headersTimeout = Math.min(10_000, requestTimeout);
+  const server = createServer({ ...limits, requestTimeout, headersTimeout }, handler);
   server.timeout = stalled;
   // The number of headers is bounded by the guard, with an answer; Node would drop the surplus silently.
   server.maxHeadersCount = 0;
@@ -75,21 +81,24 @@ async function listenOn(handler: Handler, host: string, port: number): Promise<S
   return server;
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
-/** Listens on every address the name has: `localhost` is both 127.0.0.1 and ::1, and clients take either. */
-async function listen(handler: Handler, host: string, port: number): Promise<{ servers: Server[]; port: number }> {
+/** `localhost` is both 127.0.0.1 and ::1 (RFC 6761 §6.3), and clients take either; every other name or address is one. */
+const addresses = (host: string): string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host]);
+
+async function listen(door: Door): Promise<{ servers: Server[]; port: number }> {
+  const { host } = door;
   const servers: Server[] = [];
-  let chosen = port;
-  for (const { address } of await lookup(host, { all: true })) {
+  let chosen = door.port;
+  for (const address of addresses(host)) {
     try {
-      const server = await listenOn(handler, address, chosen);
+      const server = await listenOn({ ...door, host: address, port: chosen });
       servers.push(server);
       const bound = server.address();
       if (typeof bound === 'object' && bound !== null) chosen = bound.port;
     } catch (error) {
-      // A name may have an IPv6 address on a machine without IPv6.
-      if (codeOf(error) === 'EADDRNOTAVAIL' && host === 'localhost') continue;
+      // A machine may be without IPv6.
+      if (address === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error))) continue;
       for (const server of servers) server.close();
       throw codeOf(error) === 'EADDRINUSE' ? inUse(host, chosen, error) : error;
     }
@@ -124,14 +133,21 @@ export async function serve(app: App, settings: ServerSettings, log: Log): Promi
   const handler: Handler = (request, response) => {
     if (lastAnswers) response.setHeader('Connection', 'close');
     inWork.add(response);
-    app.handler(request, response).finally(() => inWork.delete(response));
+    const done = app.handler(request, response).finally(() => inWork.delete(response));
+    done.catch((error: unknown) => {
+      log.error({ err: error }, 'a request was given up');
+      response.destroy();
+    });
   };
-  const open = await listen(handler, settings.host, settings.port);
+  const { host, port, opsHost, opsPort, requestTimeout = 30_000 } = settings;
+  const open = await listen({ handler, host, port, requestTimeout });
   const inside = ops({ metrics: app.metrics, ready: () => app.ready(), draining: () => draining });
-  const opsOpen = await listen(inside.callback(), settings.opsHost, settings.opsPort).catch((error: unknown) => {
-    for (const server of open.servers) server.close();
-    throw error;
-  });
+  const opsOpen = await listen({ handler: inside.callback(), host: opsHost, port: opsPort, requestTimeout }).catch(
+    (error: unknown) => {
+      for (const server of open.servers) server.close();
+      throw error;
+    },
+  );
   app.metrics.watchProcess();
 
   const drain = async (): Promise<void> => {
@@ -171,6 +187,8 @@ export function leaveOnSignal(serving: Serving, log: Log): void {
       log.error({ err: error }, 'draining failed');
       process.exit(1);
     });
+    // Whatever is still being written would otherwise be overtaken by what is flushed at exit.
+    await new Promise((resolve) => log.flush(resolve));
     process.exit(code);
   };
   process.on('SIGTERM', () => void leave(0));

@@ -63,6 +63,7 @@ function tallies(make: (key: string) => Tally): (key: string) => void {
 /** What this process counts. Every label has a closed set of values. */
 export class Metrics {
   readonly #registry = new Registry();
+  #watching = false;
   readonly #durations = new Map<string, (seconds: number) => void>();
   readonly #duration = new Histogram({
     name: 'sallyport_http_request_duration_seconds',
@@ -118,8 +119,10 @@ export class Metrics {
     observe(seconds);
   }
 
-  /** Adds memory, CPU, garbage collection and event-loop delay of the process; called once, where metrics are served. */
+  /** Adds memory, CPU, garbage collection and event-loop delay of the process; done where metrics are served. */
   watchProcess(): void {
+    if (this.#watching) return;
+    this.#watching = true;
     collectDefaultMetrics({ register: this.#registry });
   }
 

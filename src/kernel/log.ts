@@ -4,7 +4,7 @@ import { type DestinationStream, destination, type Logger, pino, stdTimeFunction
  * Structured log: one JSON object per line with `level`, `time` (RFC 3339, UTC) and `msg`. Without pino's `child`: what
  * a child is bound to does not pass through the cleaning below.
  */
-export type Log = Pick<Logger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'isLevelEnabled'>;
+export type Log = Pick<Logger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'isLevelEnabled' | 'flush'>;
 
 /** Names whose text is never written, at whatever depth; `code` and `state` only when they look like a credential. */
 const secretName =
