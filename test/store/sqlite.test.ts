@@ -67,19 +67,6 @@ describe('the embedded store', () => {
     assert.equal((await waiting)?.id, 'ana');
     await all.insert({ id: 'ben', visits: 0 });
   });
-  it('fills in a look-up that is declared later, and refuses one that cannot become unique', async () => {
-    const path = temporaryPath();
-    const before = (await open(path)).collection<{ id: string; city: string }>({ name: 'people', indexes: {} });
-    for (let index = 0; index < 1200; index += 1) void before.insert({ id: `p${index}`, city: `c${index % 600}` });
-    await before.insert({ id: 'last', city: 'Ulm' });
-    assert.deepEqual(
-      (await people(await open(path)).find({ city: 'c7' })).map(({ id }) => id),
-      ['p607', 'p7'],
-    );
-    const city = { key: (one: { id: string; city: string }) => one.city, unique: true };
-    const third = await open(path);
-    assert.throws(() => third.collection({ name: 'people', indexes: { city } }), code('duplicates'));
-  });
   it('removes expired records by itself, and only those', async () => {
     const path = temporaryPath();
     let clock = Date.now();
