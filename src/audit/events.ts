@@ -1,41 +1,72 @@
-/** Every kind of event that the audit trail knows; the words are part of what operators search for. */
-export const eventTypes = [
-  'user.created',
-  'user.changed',
-  'user.disabled',
-  'user.enabled',
-  'user.password-changed',
-  'user.removed',
-  'api.saved',
-  'api.removed',
-  'role.saved',
-  'role.removed',
-  'role.assigned',
-  'role.unassigned',
-  'client.created',
-  'client.changed',
-  'client.approved',
-  'client.rejected',
-  'client.suspended',
-  'client.resumed',
-  'client.revoked',
-  'client.removed',
-  'client.secret-rotated',
-  'registrar.created',
-  'registrar.removed',
-  'registration.refused',
-  'signin.succeeded',
-  'signin.failed',
-  'consent.given',
-  'consent.denied',
-  'session.ended',
-  'code.replayed',
-  'assertion.replayed',
-  'refresh-token.replayed',
-  'token.revoked',
-  'key.created',
-  'key.rotated',
-  'master-key.rotated',
-] as const;
+/**
+ * Every event that the audit trail knows, and the names of the facts that each may carry besides who, what and when. The
+ * words are what operators search for. No fact is ever a secret, or anything by which one could be guessed.
+ */
+export const events = {
+  'user.created': ['state'],
+  'user.changed': ['changed'],
+  'user.disabled': [],
+  'user.enabled': [],
+  'user.password-changed': [],
+  'user.removed': [],
 
-export type EventType = (typeof eventTypes)[number];
+  'api.saved': ['permissions', 'tokenFormat'],
+  'api.removed': [],
+  'role.saved': ['permissions', 'includes'],
+  'role.removed': ['assignments'],
+  'role.assigned': ['role', 'until'],
+  'role.unassigned': ['role'],
+
+  'client.created': ['state', 'registrar', 'grants', 'pkce', 'firstParty', 'introspects'],
+  'client.changed': ['changed', 'pkce', 'firstParty', 'introspects', 'tier'],
+  'client.approved': ['tier', 'from', 'reason'],
+  'client.rejected': ['tier', 'from', 'reason'],
+  'client.suspended': ['tier', 'from', 'reason'],
+  'client.resumed': ['tier', 'from', 'reason'],
+  'client.revoked': ['tier', 'from', 'reason'],
+  'client.removed': ['state'],
+  'client.secret-rotated': ['overlap'],
+
+  'registrar.created': ['approve', 'grants', 'scopes', 'redirectHosts', 'pkce', 'limit', 'expires'],
+  'registrar.changed': ['changed'],
+  'registrar.token-rotated': [],
+  'registrar.removed': [],
+  'registration.refused': ['code', 'reason'],
+
+  'signin.succeeded': ['method', 'client'],
+  'signin.failed': ['method', 'client', 'reason'],
+  'signin.slowed': ['method', 'client', 'retryAfter'],
+  'consent.given': ['client', 'scope'],
+  'consent.denied': ['client', 'scope'],
+  'session.ended': ['reason', 'client'],
+
+  'code.replayed': ['client', 'grant'],
+  'assertion.replayed': ['client', 'grant'],
+  'refresh-token.replayed': ['client', 'grant'],
+  'token.revoked': ['client', 'kind'],
+
+  'key.created': ['alg', 'from'],
+  'key.rotated': ['atOnce'],
+  'master-key.rotated': [],
+} as const satisfies Record<string, readonly string[]>;
+
+/** The closed list of event types. */
+export type EventType = keyof typeof events;
+
+/** A fact that an event carries. */
+export type Fact = string | number | boolean;
+
+interface Circumstances {
+  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID` or `registrar:NAME`. */
+  actor: string;
+  /** `user:ID`, `client:ID`, `registrar:NAME`, `api:AUDIENCE`, `role:NAME`, `key:ID` … */
+  target?: string;
+  outcome?: 'success' | 'failure';
+  requestId?: string;
+  ip?: string;
+}
+
+/** What happened, who did it, to what, and the facts that belong to this type. */
+export type AuditEvent = {
+  [T in EventType]: Circumstances & { type: T; detail?: { [name in (typeof events)[T][number]]?: Fact | undefined } };
+}[EventType];

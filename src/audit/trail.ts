@@ -1,27 +1,33 @@
-import { randomBytes } from 'node:crypto';
+import { randomToken } from '../kernel/crypto.ts';
+import { invalid } from '../kernel/errors.ts';
 import type { Collection, Entity, Page, Store } from '../store/port.ts';
-import type { EventType } from './events.ts';
+import { type AuditEvent, type EventType, events, type Fact } from './events.ts';
 
-/** What happened, who did it, to what. `actor` is `cli`, `system`, `anonymous`, `user:ID`, `client:ID` or `registrar:NAME`. */
-export interface AuditEvent {
+export type { AuditEvent } from './events.ts';
+
+/** An event as the trail keeps it. */
+export interface Recorded extends Entity {
+  /** Milliseconds since the epoch: seconds are too coarse to tell what came first. */
+  at: number;
   type: EventType;
   actor: string;
   target?: string;
-  outcome?: 'success' | 'failure';
-  /** Facts worth knowing later; never a secret. */
-  detail?: Record<string, string | number | boolean>;
+  outcome: 'success' | 'failure';
+  detail?: Record<string, Fact>;
   requestId?: string;
   ip?: string;
 }
 
-/** An event as the trail keeps it; `at` in milliseconds since the epoch. */
-export interface Recorded extends AuditEvent, Entity {
-  at: number;
-}
+/** Facts are for people to read; somebody else's input must not fill the store. */
+const longestFact = 300;
+
+const isEventType = (type: string): type is EventType => Object.hasOwn(events, type);
 
 /** Append-only record of security-relevant deeds. */
 export class Trail {
   readonly #all: Collection<Recorded, 'type' | 'target' | 'actor'>;
+  #last = 0;
+  #count = 0;
 
   constructor(store: Store) {
     this.#all = store.collection<Recorded, 'type' | 'target' | 'actor'>({
@@ -34,15 +40,44 @@ export class Trail {
     });
   }
 
-  async record(event: AuditEvent): Promise<void> {
+  /** Appends; durable when it resolves. */
+  async record({ detail = {}, outcome = 'success', ...event }: AuditEvent): Promise<void> {
     const at = Date.now();
-    // Ids sort by time, so a page of events is in the order in which they happened.
-    const id = `${at.toString(36).padStart(9, '0')}-${randomBytes(6).toString('hex')}`;
-    await this.#all.insert({ ...event, id, at });
+    const facts = Object.entries<Fact | undefined>(detail).flatMap(([name, fact]) =>
+      fact === undefined ? [] : [[name, shortened(fact)] as const],
+    );
+    await this.#all.insert({
+      id: this.#nextId(at),
+      at,
+      ...event,
+      outcome,
+      ...(facts.length > 0 ? { detail: Object.fromEntries(facts) } : {}),
+    });
   }
 
-  /** Events in the order in which they happened. */
-  search(where: { type?: string; target?: string; actor?: string } = {}, page?: Page): Promise<Recorded[]> {
-    return this.#all.find(where, page);
+  /** Events in the order in which they happened, from `since` (seconds) on. Throws `invalid` for a type that does not exist. */
+  async search(
+    where: { type?: string; target?: string; actor?: string; since?: number } = {},
+    page: Page = {},
+  ): Promise<Recorded[]> {
+    const { since, ...lookups } = where;
+    if (lookups.type !== undefined && !isEventType(lookups.type)) {
+      throw invalid(`There is no event type ${lookups.type}; there are ${Object.keys(events).join(', ')}`);
+    }
+    const start = since === undefined ? '' : moment(since * 1000);
+    const after = page.after !== undefined && page.after > start ? page.after : start;
+    return this.#all.find(lookups, { ...page, after });
+  }
+
+  /** Ids sort by time, and within one process by order, so a page of events is in the order in which they happened. */
+  #nextId(at: number): string {
+    this.#count = at === this.#last ? this.#count + 1 : 0;
+    this.#last = at;
+    return `${moment(at)}-${this.#count.toString(36).padStart(4, '0')}-${randomToken(6)}`;
   }
 }
+
+const moment = (milliseconds: number): string => Math.max(0, Math.trunc(milliseconds)).toString(36).padStart(9, '0');
+
+const shortened = (fact: Fact): Fact =>
+  typeof fact === 'string' && fact.length > longestFact ? `${fact.slice(0, longestFact)}…` : fact;

@@ -1,60 +1,29 @@
 import type { Trail } from '../audit/trail.ts';
-import { invalid, missing } from '../kernel/errors.ts';
-import type { Collection, Entity, Page, Store } from '../store/port.ts';
+import { invalid, missing, problem } from '../kernel/errors.ts';
+import type { Collection, Page, Store } from '../store/port.ts';
+import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
+import {
+  type Api,
+  type Assignment,
+  checkedApi,
+  checkedName,
+  checkedSubject,
+  parsePermission,
+  type Role,
+} from './terms.ts';
 
-/** Something that tokens are for: its id is the audience, its permissions are the scopes that clients ask for. */
-export interface Api extends Entity {
-  permissions: string[];
-  tokenFormat: 'opaque' | 'jwt';
-  signingAlg: 'RS256' | 'ES256' | 'EdDSA';
-  /** Life of its access tokens in seconds, where it differs from the configured one. */
-  tokenTtl?: number;
-  /** `GET /orders/** = orders:read`. */
-  routes: string[];
-  host?: string;
-}
+export type { Api, Assignment, Role } from './terms.ts';
 
-/** A name for permissions, each as `AUDIENCE#PERMISSION`, its own and those of the roles it includes. */
-export interface Role extends Entity {
-  permissions: string[];
-  includes: string[];
-}
+/** Something else rests on it; the sentence says what. */
+export const inUse = problem(
+  'in_use',
+  409,
+  (what: string, users: string) => `${what} is used by ${users}; change that first`,
+);
+const builtIn = problem('built_in', 409, (what: string) => `${what} is part of this server and cannot be changed`);
 
-/** A subject (`user:ID`, `client:ID` or `group:NAME`) has a role, perhaps until a time (seconds). */
-export interface Assignment extends Entity {
-  subject: string;
-  role: string;
-  until?: number;
-}
-
-/** The API of this server's own administration, and the role that holds all of it. */
-export const adminApi = 'urn:sallyport:admin';
-export const administrator = 'administrator';
-
-const resources = [
-  'clients',
-  'registrars',
-  'apis',
-  'roles',
-  'groups',
-  'users',
-  'organizations',
-  'assignments',
-  'connections',
-  'tiers',
-  'sessions',
-  'keys',
-  'audit-events',
-  'webhooks',
-];
-const adminPermissions = [...resources.flatMap((name) => [`${name}:read`, `${name}:write`]), 'clients:approve', 'dcr'];
-
-/** Reads `AUDIENCE#PERMISSION`; audiences may contain `#` themselves only where they are no URLs. */
-export function parsePermission(text: string): { audience: string; permission: string } {
-  const mark = text.lastIndexOf('#');
-  if (mark < 1 || mark === text.length - 1) throw invalid(`"${text}" must be AUDIENCE#PERMISSION`);
-  return { audience: text.slice(0, mark), permission: text.slice(mark + 1) };
-}
+const most = 1000;
+const sameList = (a: readonly string[] | undefined, b: readonly string[]): boolean => a?.join(' ') === b.join(' ');
 
 /** APIs, roles and who has them. */
 export class Access {
@@ -74,83 +43,150 @@ export class Access {
     });
   }
 
-  /** Makes the administration's API and role, or brings them up to date; safe to repeat. */
+  /** Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. */
   async ensureBuiltIn(): Promise<void> {
-    const routes: string[] = [];
-    const api: Api = { id: adminApi, permissions: adminPermissions, tokenFormat: 'opaque', signingAlg: 'RS256', routes };
-    const permissions = adminPermissions.map((permission) => `${adminApi}#${permission}`);
-    const [known, role] = await Promise.all([this.#apis.get(adminApi), this.#roles.get(administrator)]);
-    if (known?.permissions.join() !== api.permissions.join()) await this.#apis.put(api);
-    if (role?.permissions.join() !== permissions.join())
-      await this.#roles.put({ id: administrator, permissions, includes: [] });
+    const [api, role] = await Promise.all([this.#apis.get(adminApi), this.#roles.get(administrator)]);
+    if (!sameList(api?.permissions, builtInApi.permissions)) await this.#apis.put(builtInApi);
+    if (!sameList(role?.permissions, builtInRole.permissions)) await this.#roles.put(builtInRole);
   }
 
+  /** Makes or replaces an API. Throws `invalid`, and `in_use` when a role needs a permission that would go. */
   async saveApi(api: Api, actor: string): Promise<Api> {
-    if (!URL.canParse(api.id) || api.id.includes('#')) {
-      throw invalid('The identifier of an API must be an absolute URI without a fragment (RFC 8707 §2)');
-    }
-    const odd = api.permissions.find((name) => !/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(name));
-    if (odd !== undefined) throw invalid(`The permission "${odd}" must be a scope value (RFC 6749 §3.3)`);
-    await this.#apis.put(api);
-    await this.#trail.record({ type: 'api.saved', actor, target: `api:${api.id}` });
-    return api;
+    const next = checkedApi(api);
+    this.#refuseBuiltIn(next.id);
+    const before = await this.#apis.get(next.id);
+    const gone = before?.permissions.filter((name) => !next.permissions.includes(name)) ?? [];
+    await this.#refuseUsed(next.id, gone);
+    await this.#apis.put(next);
+    const detail = { permissions: next.permissions.join(' '), tokenFormat: next.tokenFormat };
+    await this.#trail.record({ type: 'api.saved', actor, target: `api:${next.id}`, detail });
+    return next;
   }
+
   api(id: string): Promise<Api | undefined> {
     return this.#apis.get(id);
   }
+
   apis(page?: Page): Promise<Api[]> {
     return this.#apis.find({}, page);
   }
+
+  /** Throws `missing`, and `in_use` while a role has permissions on it. */
   async removeApi(id: string, actor: string): Promise<void> {
-    if (!(await this.#apis.take(id))) throw missing(`The API ${id}`);
+    this.#refuseBuiltIn(id);
+    const api = await this.#apis.get(id);
+    if (!api) throw missing(`The API ${id}`);
+    await this.#refuseUsed(id, api.permissions);
+    await this.#apis.take(id);
     await this.#trail.record({ type: 'api.removed', actor, target: `api:${id}` });
   }
 
-  /** Throws `invalid` for a permission or role that does not exist, and for roles that include each other in a circle. */
+  /** Makes or replaces a role. Throws `invalid` for a permission or role that does not exist, and for a circle of roles. */
   async saveRole(role: Role, actor: string): Promise<Role> {
-    for (const text of role.permissions) {
+    const id = checkedName('role', role.id);
+    this.#refuseBuiltIn(id);
+    const next: Role = { id, permissions: [...new Set(role.permissions)], includes: [...new Set(role.includes)] };
+    for (const text of next.permissions) {
       const { audience, permission } = parsePermission(text);
       const api = await this.#apis.get(audience);
-      if (!api?.permissions.includes(permission)) throw invalid(`No API ${audience} has the permission ${permission}`);
+      if (!api) throw invalid(`There is no API ${audience}; add it before you give permissions on it`);
+      if (api.permissions.includes(permission)) continue;
+      throw invalid(`${audience} has no permission ${permission}; it has ${api.permissions.join(', ') || 'none'}`);
     }
-    await this.#refuseCircle(role.id, role.includes, [role.id]);
-    await this.#roles.put(role);
-    await this.#trail.record({ type: 'role.saved', actor, target: `role:${role.id}` });
-    return role;
+    await this.#refuseCircle(id, next.includes, [id], new Set());
+    await this.#roles.put(next);
+    const detail = { permissions: next.permissions.join(' '), includes: next.includes.join(' ') };
+    await this.#trail.record({ type: 'role.saved', actor, target: `role:${id}`, detail });
+    return next;
   }
-  async #refuseCircle(start: string, includes: readonly string[], path: readonly string[]): Promise<void> {
-    for (const name of includes) {
-      if (name === start) throw invalid(`Roles include each other in a circle: ${[...path, name].join(' → ')}`);
-      const role = await this.#roles.get(name);
-      if (!role) throw invalid(`The included role ${name} does not exist`);
-      await this.#refuseCircle(start, role.includes, [...path, name]);
-    }
-  }
+
   role(id: string): Promise<Role | undefined> {
     return this.#roles.get(id);
   }
+
   roles(page?: Page): Promise<Role[]> {
     return this.#roles.find({}, page);
   }
+
+  /** Takes it from everybody who has it. Throws `missing`, and `in_use` while another role includes it. */
   async removeRole(id: string, actor: string): Promise<void> {
+    this.#refuseBuiltIn(id);
+    const users = (await this.#allRoles()).filter(({ includes }) => includes.includes(id)).map((role) => role.id);
+    if (users.length > 0) throw inUse(`The role ${id}`, `the roles ${users.join(', ')}`);
     if (!(await this.#roles.take(id))) throw missing(`The role ${id}`);
-    await this.#assignments.drop({ role: id });
-    await this.#trail.record({ type: 'role.removed', actor, target: `role:${id}` });
+    const assignments = await this.#assignments.drop({ role: id });
+    await this.#trail.record({ type: 'role.removed', actor, target: `role:${id}`, detail: { assignments } });
   }
 
-  /** `until` in seconds since the epoch; assigning again replaces it. */
+  /** `until` in seconds since the epoch; assigning again replaces it. Whether the subject exists is the caller's to know. */
   async assign(subject: string, role: string, actor: string, until?: number): Promise<Assignment> {
+    const remaining = until === undefined ? undefined : until - Date.now() / 1000;
+    if (remaining !== undefined && !(remaining > 0))
+      throw invalid('The assignment would already have ended; give a later time');
     if (!(await this.#roles.get(role))) throw missing(`The role ${role}`);
-    const one = { id: `${subject}|${role}`, subject, role, ...(until === undefined ? {} : { until }) };
-    await this.#assignments.put(one);
-    await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail: { role } });
+    const id = `${checkedSubject(subject)}|${role}`;
+    const one: Assignment = { id, subject, role, ...(until === undefined ? {} : { until }) };
+    await this.#assignments.put(one, remaining);
+    await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail: { role, until } });
     return one;
   }
+
+  /** Throws `missing`. */
   async unassign(subject: string, role: string, actor: string): Promise<void> {
     if (!(await this.#assignments.take(`${subject}|${role}`))) throw missing(`An assignment of ${role} to ${subject}`);
     await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role } });
   }
+
   assignments(where: { subject?: string; role?: string } = {}, page?: Page): Promise<Assignment[]> {
     return this.#assignments.find(where, page);
+  }
+
+  /** Takes every role from a subject that is removed, so that nobody who gets the same name inherits them; says how many. */
+  async forget(subject: string, actor: string): Promise<number> {
+    const held = await this.#assignments.find({ subject }, { limit: most });
+    for (const { role } of held) {
+      if (await this.#assignments.take(`${subject}|${role}`)) {
+        await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role } });
+      }
+    }
+    return held.length;
+  }
+
+  #refuseBuiltIn(id: string): void {
+    if (isBuiltIn(id)) throw builtIn(id);
+  }
+
+  async #allRoles(): Promise<Role[]> {
+    const all: Role[] = [];
+    for (let page = await this.roles({ limit: most }); page.length > 0; ) {
+      all.push(...page);
+      page = page.length < most ? [] : await this.roles({ limit: most, after: page.at(-1)?.id ?? '' });
+    }
+    return all;
+  }
+
+  async #refuseUsed(audience: string, permissions: readonly string[]): Promise<void> {
+    if (permissions.length === 0) return;
+    const texts = new Set(permissions.map((permission) => `${audience}#${permission}`));
+    const users = (await this.#allRoles()).filter((role) => role.permissions.some((text) => texts.has(text)));
+    if (users.length === 0) return;
+    const used = permissions.filter((name) => users.some((role) => role.permissions.includes(`${audience}#${name}`)));
+    throw inUse(`${used.join(', ')} of ${audience}`, `the roles ${users.map(({ id }) => id).join(', ')}`);
+  }
+
+  async #refuseCircle(
+    start: string,
+    includes: readonly string[],
+    path: readonly string[],
+    seen: Set<string>,
+  ): Promise<void> {
+    for (const name of includes) {
+      if (name === start) throw invalid(`Roles would include each other in a circle: ${[...path, name].join(' → ')}`);
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const role = await this.#roles.get(name);
+      if (!role) throw invalid(`There is no role ${name} to include; add it first`);
+      await this.#refuseCircle(start, role.includes, [...path, name], seen);
+    }
   }
 }

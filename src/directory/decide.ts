@@ -1,10 +1,18 @@
-import { type Access, parsePermission } from './access.ts';
+import type { Access } from './access.ts';
 
 /** What a subject holds now: role names, included ones too, and its permissions on one audience; both sorted. */
 export interface Held {
   roles: string[];
   entitlements: string[];
 }
+
+interface Everything {
+  roles: string[];
+  /** Permissions by audience. */
+  permissions: ReadonlyMap<string, readonly string[]>;
+}
+
+const most = 1000;
 
 /** Who may do what, computed when asked, so that a change counts at the next question. */
 export class Decide {
@@ -16,34 +24,49 @@ export class Decide {
   /** Roles of a subject (`user:ID`, `client:ID`, `group:NAME`) and its permissions on an audience. */
   async held(subject: string, audience: string | undefined): Promise<Held> {
     const { roles, permissions } = await this.#everything(subject);
-    const api = audience === undefined ? undefined : await this.#access.api(audience);
-    const entitlements = new Set<string>();
-    for (const text of permissions) {
-      const { audience: on, permission } = parsePermission(text);
-      if (on === audience && api?.permissions.includes(permission)) entitlements.add(permission);
-    }
-    return { roles: [...roles].sort(), entitlements: [...entitlements].sort() };
+    const granted = audience === undefined ? undefined : permissions.get(audience);
+    if (audience === undefined || granted === undefined) return { roles, entitlements: [] };
+    const api = await this.#access.api(audience);
+    return { roles, entitlements: api ? granted.filter((one) => api.permissions.includes(one)).sort() : [] };
   }
 
-  /** The audiences on which a subject holds any permission. */
+  /** The audiences on which a subject holds any permission, sorted. */
   async audiencesHeld(subject: string): Promise<string[]> {
     const { permissions } = await this.#everything(subject);
-    return [...new Set([...permissions].map((text) => parsePermission(text).audience))].sort();
+    const audiences: string[] = [];
+    for (const [audience, granted] of permissions) {
+      const api = await this.#access.api(audience);
+      if (api && granted.some((one) => api.permissions.includes(one))) audiences.push(audience);
+    }
+    return audiences.sort();
   }
 
-  async #everything(subject: string): Promise<{ roles: Set<string>; permissions: Set<string> }> {
+  /** Two processes can make roles include each other at the same moment, so every role is looked at once. */
+  async #everything(subject: string): Promise<Everything> {
     const now = Date.now() / 1000;
     const roles = new Set<string>();
-    const permissions = new Set<string>();
-    const assignments = await this.#access.assignments({ subject }, { limit: 1000 });
-    const waiting = assignments.filter((one) => one.until === undefined || one.until > now).map((one) => one.role);
+    const permissions = new Map<string, string[]>();
+    const waiting: string[] = [];
+    for (const { role, until } of await this.#access.assignments({ subject }, { limit: most })) {
+      if (until === undefined || until > now) waiting.push(role);
+    }
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
       const role = roles.has(name) ? undefined : await this.#access.role(name);
       if (!role) continue;
       roles.add(name);
-      for (const permission of role.permissions) permissions.add(permission);
+      for (const text of role.permissions) collect(permissions, text);
       waiting.push(...role.includes);
     }
-    return { roles, permissions };
+    return { roles: [...roles].sort(), permissions };
   }
+}
+
+/** `AUDIENCE#PERMISSION` was checked when the role was saved. */
+function collect(permissions: Map<string, string[]>, text: string): void {
+  const mark = text.indexOf('#');
+  const audience = text.slice(0, mark);
+  const permission = text.slice(mark + 1);
+  const known = permissions.get(audience);
+  if (known === undefined) permissions.set(audience, [permission]);
+  else if (!known.includes(permission)) known.push(permission);
 }

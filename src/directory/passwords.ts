@@ -1,23 +1,99 @@
-import { invalid } from '../kernel/errors.ts';
+import { problem } from '../kernel/errors.ts';
 
-/** Roots of passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2); repeats and sequences are caught by shape. */
-const common = ['password', 'passwort', 'qwerty', 'letmein', 'welcome', 'iloveyou', 'administrator', 'sallyport', 'changeme'];
+/** Words, keyboard rows and names from the top of every leaked list (three letters and more); longer ones first where one holds another. */
+const common = `passwords password passwort passw0rd parola contrasena motdepasse administrator admin root user username
+  login logon signin access master default guest test testing demo sample example changeme letmein welcome willkommen
+  bienvenue hello iloveyou loveyou lovely love forever baby angel princess prince sunshine flower butterfly chocolate
+  cookie cheese pepper ginger banana orange summer winter spring autumn monday friday january june july august october
+  december monkey dragon tiger lion eagle falcon shadow phoenix unicorn kitty puppy soccer football fussball baseball
+  basketball hockey tennis golf golfer ranger hunter killer warrior ninja samurai pirate wizard merlin batman superman
+  spiderman ironman starwars startrek pokemon naruto minecraft mustang ferrari porsche mercedes harley yamaha corvette
+  camaro computer internet server windows linux oracle google facebook microsoft apple samsung secret private secure
+  security trustno trust whatever nothing blink freedom jesus christ michael jennifer jessica jordan thomas robert
+  daniel andrew joshua matthew charlie ashley amanda nicole michelle george maggie hannah sophie william qwertyuiop
+  qwertzuiop asdfghjkl zxcvbnm yxcvbnm azerty qwerty qwertz asdfgh asdf zxcv yxcv qazwsx wsxedc abcdefghijklmnopqrstuvwxyz
+  abcdefgh abcdef abcd abc xyz sallyport`
+  .split(/\s+/)
+  .sort((a, b) => b.length - a.length);
 
-const onlyCommon = (text: string, words: readonly string[]): boolean => {
-  let rest = text.toLowerCase();
-  for (const word of words) if (word.length > 2) rest = rest.replaceAll(word, '');
-  return rest.replace(/[\d\s!@#$%^&*._-]/g, '').length < 4;
+/** What people write instead of a letter, and every guessing program undoes. */
+const disguises: Record<string, string> = {
+  '@': 'a',
+  '4': 'a',
+  '3': 'e',
+  '1': 'i',
+  '!': 'i',
+  '0': 'o',
+  $: 's',
+  '5': 's',
+  '7': 't',
 };
 
-/** Throws `invalid` for a password that is too short, too long or easily guessed; says which, and what would do. */
+const least = 15;
+const most = 1000;
+
+/** The password cannot be used; the sentence says why, and what would do. */
+export const weakPassword = problem('weak_password', 400, (sentence: string) => sentence);
+
+/** Characters as people count them (code points) of the one spelling that is hashed (NFC). */
+const spelled = (password: string): string[] => [...password.normalize('NFC')];
+
+/** Whether the text is too long to be anybody's password, so that it need not be hashed. */
+export const tooLong = (password: string): boolean => spelled(password).length > most;
+
+/**
+ * Throws `weak_password` for a new password that is too short, too long or among the first to be guessed
+ * (NIST SP 800-63B-4 §3.1.1.2). No rules about kinds of characters: they make passwords worse.
+ */
 export function refuseWeak(password: string, email: string): void {
-  const text = password.normalize('NFC');
-  const length = [...text].length;
-  if (length < 15) throw invalid('The password must have at least 15 characters; several words do well');
-  if (length > 1000) throw invalid('The password must have at most 1000 characters');
-  if (new Set(text.toLowerCase()).size < 5) throw invalid('The password repeats too few characters; choose several words');
-  const [name = ''] = email.split('@');
-  if (onlyCommon(text, [...common, name])) {
-    throw invalid('The password is made of words that are guessed first; choose several others');
+  const characters = spelled(password);
+  if (characters.length < least) {
+    throw weakPassword(
+      `The password has ${characters.length} characters; it needs at least ${least}, and a few words do well`,
+    );
   }
+  if (characters.length > most) throw weakPassword(`The password may have at most ${most} characters`);
+  const text = characters.join('').toLowerCase();
+  const [name = ''] = email.normalize('NFC').toLowerCase().split('@');
+  if (name.length > 2 && text.includes(name)) {
+    throw weakPassword('The password must not contain the name in the e-mail address; choose other words');
+  }
+  if (text.includes('sallyport')) throw weakPassword('The password must not contain the name of this service');
+  if (isGuessable(text)) {
+    throw weakPassword(
+      'The password is one of the first to be guessed; choose a few words that do not belong together',
+    );
+  }
+}
+
+/** Of a good password, much is left when common words, years, runs and repeats are taken out. */
+function isGuessable(text: string): boolean {
+  if (new Set(text).size < 5 || /^(.{1,12}?)\1+.{0,3}$/su.test(text)) return true;
+  const plain = text.replace(/[@4310!$57]/g, (character) => disguises[character] ?? character);
+  return [text, plain].some((spelling) => [...withoutCommon(spelling)].length < 5);
+}
+
+function withoutCommon(text: string): string {
+  let rest = text;
+  for (const word of common) rest = rest.replaceAll(word, ' ');
+  return withoutRuns(rest.replace(/(?:19|20)\d\d/g, ' ')).replace(/[\d\s\p{P}\p{S}]/gu, '');
+}
+
+/** Takes out `1234`, `zyx`, `aaaa`: three or more neighbours in the order of the alphabet, back or in place. */
+function withoutRuns(text: string): string {
+  let rest = '';
+  let run = '';
+  let step: number | undefined;
+  for (const character of `${text}\0`) {
+    const next = run === '' ? undefined : (character.codePointAt(0) ?? 0) - (run.codePointAt(run.length - 1) ?? 0);
+    if (next !== undefined && Math.abs(next) <= 1 && (step === undefined || next === step)) {
+      run += character;
+      step = next;
+      continue;
+    }
+    if (run.length < 3) rest += run;
+    run = character;
+    step = undefined;
+  }
+  return rest;
 }

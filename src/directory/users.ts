@@ -1,28 +1,63 @@
 import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
-import { invalid, missing } from '../kernel/errors.ts';
-import type { Collection, Entity, Page, Store } from '../store/port.ts';
-import { refuseWeak } from './passwords.ts';
+import { invalid, missing, Problem } from '../kernel/errors.ts';
+import { type Collection, type Entity, type Page, type Store, taken } from '../store/port.ts';
+import { refuseWeak, tooLong } from './passwords.ts';
+import { changedProfile, type Profile } from './profile.ts';
 
-/** Standard claims about a person under their own names (OIDC Core §5.1), without `sub` and the e-mail. */
-export type Profile = Record<string, unknown>;
-
-/** A person; the id is the `sub` of their tokens. Times in seconds. */
+/** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
 export interface User extends Entity {
+  /** In the one spelling of `normalEmail`; nobody else has it. */
   email: string;
   emailVerified: boolean;
   profile: Profile;
-  /** argon2id, PHC string. */
+  /** argon2id, PHC string; without one a person signs in elsewhere. */
   password?: string;
   state: 'active' | 'disabled';
+  /** Sessions and tokens that began before this moment count no more: the password was changed, or the person disabled. */
+  signedOut?: number;
   created: number;
   updated: number;
 }
+
+/** What is said of a person who is added. */
+export interface NewUser {
+  email: string;
+  name?: string;
+  password?: string;
+  /** Standard claims; checked. */
+  profile?: object;
+  emailVerified?: boolean;
+}
+
+/** A change of a person. The profile is merged: what is not named stays, null takes a claim away (RFC 7396). */
+export interface UserChange {
+  email?: string;
+  emailVerified?: boolean;
+  profile?: object;
+}
+
+/** The beginning of every person's id; no client id begins like it, so one subject is never two (RFC 9700 §4.15). */
+export const userIdPrefix = 'usr_';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
 /** One spelling for an address, so that it names one person. */
 export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
+
+/** The spelling under which an address is kept. Throws `invalid` for what is no e-mail address. */
+function checkedEmail(text: string): string {
+  const email = normalEmail(text);
+  const [, local = ''] = /^([^@]+)@[^@]+$/.exec(email) ?? [];
+  if (
+    email.length > 254 ||
+    local.length > 64 ||
+    !/^[^\s@<>()"\p{C}]+@[^\s@<>()"\p{C}.][^\s@<>()"\p{C}]*$/u.test(email)
+  ) {
+    throw invalid('The e-mail address must look like name@example.com');
+  }
+  return email;
+}
 
 /** The people of this installation. */
 export class Users {
@@ -39,62 +74,87 @@ export class Users {
     });
   }
 
-  /** Throws `taken` for a known address and `invalid` for a weak password. */
-  async add(
-    input: { email: string; name?: string; password?: string; profile?: Profile; emailVerified?: boolean },
-    actor: string,
-  ): Promise<User> {
-    const email = normalEmail(input.email);
-    if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) throw invalid(`"${email}" is not an e-mail address`);
+  /** Throws `taken` for a known address, `weak_password`, `invalid_profile`. */
+  async add(input: NewUser, actor: string): Promise<User> {
+    const email = checkedEmail(input.email);
+    const named = input.name === undefined ? {} : { name: input.name };
+    const profile = changedProfile({}, { ...input.profile, ...named });
     if (input.password !== undefined) refuseWeak(input.password, email);
+    // Before the hash is made, which costs more than everything else here.
+    if (await this.byEmail(email)) throw addressTaken();
     const user: User = {
-      id: randomToken(16),
+      id: `${userIdPrefix}${randomToken(16)}`,
       email,
       emailVerified: input.emailVerified ?? false,
-      profile: { ...input.profile, ...(input.name === undefined ? {} : { name: input.name }) },
+      profile,
       ...(input.password === undefined ? {} : { password: await hashPassword(input.password) }),
       state: 'active',
       created: seconds(),
       updated: seconds(),
     };
-    await this.#all.insert(user);
-    await this.#trail.record({ type: 'user.created', actor, target: `user:${user.id}` });
+    await unlessTaken(this.#all.insert(user));
+    await this.#trail.record({ type: 'user.created', actor, target: `user:${user.id}`, detail: { state: user.state } });
     return user;
   }
 
   get(id: string): Promise<User | undefined> {
     return this.#all.get(id);
   }
+
+  /** By address in any spelling. */
   async byEmail(email: string): Promise<User | undefined> {
-    return (await this.#all.find({ email: normalEmail(email) }, { limit: 1 }))[0];
+    const [user] = await this.#all.find({ email: normalEmail(email) }, { limit: 1 });
+    return user;
   }
+
   list(page?: Page): Promise<User[]> {
     return this.#all.find({}, page);
   }
 
-  async change(id: string, patch: Partial<Pick<User, 'email' | 'emailVerified' | 'profile'>>, actor: string) {
-    const user = await this.#edit(id, (now) => ({ ...now, ...patch }));
-    await this.#trail.record({ type: 'user.changed', actor, target: `user:${id}` });
+  /** Throws `missing`, `taken`, `invalid`, `invalid_profile`. A new address is not verified until that is said too. */
+  async change(id: string, change: UserChange, actor: string): Promise<User> {
+    const email = change.email === undefined ? undefined : checkedEmail(change.email);
+    const user = await unlessTaken(
+      this.#edit(id, (now) => {
+        const next: User = { ...now, profile: changedProfile(now.profile, change.profile ?? {}) };
+        if (email !== undefined && email !== now.email) Object.assign(next, { email, emailVerified: false });
+        if (change.emailVerified !== undefined) next.emailVerified = change.emailVerified;
+        return next;
+      }),
+    );
+    const changed = [...Object.keys(change), ...Object.keys(change.profile ?? {})].filter((name) => name !== 'profile');
+    await this.#trail.record({
+      type: 'user.changed',
+      actor,
+      target: `user:${id}`,
+      detail: { changed: changed.join(' ') },
+    });
     return user;
   }
+
+  /** Ends everything the person has open: `signedOut` says from when on nothing older counts. Throws `missing`. */
   async disable(id: string, actor: string): Promise<User> {
-    const user = await this.#edit(id, (now) => ({ ...now, state: 'disabled' }));
+    const user = await this.#edit(id, (now) => ({ ...now, state: 'disabled', signedOut: seconds() }));
     await this.#trail.record({ type: 'user.disabled', actor, target: `user:${id}` });
     return user;
   }
+
   async enable(id: string, actor: string): Promise<User> {
     const user = await this.#edit(id, (now) => ({ ...now, state: 'active' }));
     await this.#trail.record({ type: 'user.enabled', actor, target: `user:${id}` });
     return user;
   }
+
+  /** Ends what was opened with the old password too. Throws `missing`, `weak_password`. */
   async setPassword(id: string, text: string, actor: string): Promise<void> {
     const user = await this.#all.get(id);
     if (!user) throw missing('This person');
     refuseWeak(text, user.email);
     const password = await hashPassword(text);
-    await this.#edit(id, (now) => ({ ...now, password }));
+    await this.#edit(id, (now) => ({ ...now, password, signedOut: seconds() }));
     await this.#trail.record({ type: 'user.password-changed', actor, target: `user:${id}` });
   }
+
   async remove(id: string, actor: string): Promise<void> {
     if (!(await this.#all.take(id))) throw missing('This person');
     await this.#trail.record({ type: 'user.removed', actor, target: `user:${id}` });
@@ -102,20 +162,40 @@ export class Users {
 
   /** The person, if address and password fit and the person is active; unknown, disabled and wrong cost and tell the same. */
   async signIn(email: string, password: string): Promise<User | undefined> {
-    const user = await this.byEmail(email);
+    if (tooLong(password)) return undefined;
     this.#decoy ??= hashPassword(randomToken());
-    const fits = await passwordFits(user?.password ?? (await this.#decoy), password);
+    const [user, decoy] = await Promise.all([this.byEmail(email), this.#decoy.catch((error) => this.#noDecoy(error))]);
+    const fits = await passwordFits(user?.password ?? decoy, password);
     if (!fits || user?.password === undefined || user.state !== 'active') return undefined;
-    if (needsRehash(user.password)) {
-      const renewed = await hashPassword(password);
-      await this.#all.change(user.id, (now) => ({ ...now, password: renewed }));
-    }
+    if (needsRehash(user.password)) await this.#renewHash(user, password);
     return user;
+  }
+
+  #noDecoy(error: unknown): never {
+    this.#decoy = undefined;
+    throw error;
+  }
+
+  /** Hashes at today's cost, unless the password was changed meanwhile. */
+  async #renewHash(user: User, text: string): Promise<void> {
+    const password = await hashPassword(text);
+    await this.#all.change(user.id, (now) => (now.password === user.password ? { ...now, password } : now));
   }
 
   async #edit(id: string, edit: (now: User) => User): Promise<User> {
     const user = await this.#all.change(id, (now) => ({ ...edit(now), updated: seconds() }));
     if (!user) throw missing('This person');
     return user;
+  }
+}
+
+const addressTaken = (): Problem => taken('This e-mail address');
+
+/** The store knows the look-up's name only; people know it as their address. */
+async function unlessTaken<R>(write: Promise<R>): Promise<R> {
+  try {
+    return await write;
+  } catch (error) {
+    throw error instanceof Problem && error.code === 'taken' ? addressTaken() : error;
   }
 }

@@ -1,0 +1,102 @@
+import { invalid } from '../kernel/errors.ts';
+import type { Entity } from '../store/port.ts';
+
+/** Something that tokens are for: its id is the audience, its permissions are the scopes that clients ask for. */
+export interface Api extends Entity {
+  permissions: string[];
+  tokenFormat: 'opaque' | 'jwt';
+  signingAlg: 'RS256' | 'ES256' | 'EdDSA';
+  /** Life of its access tokens in seconds, where it differs from the configured one. */
+  tokenTtl?: number;
+  /** `GET /orders/** = orders:read`. */
+  routes: string[];
+  host?: string;
+}
+
+/** A name for permissions, each as `AUDIENCE#PERMISSION`: its own and those of the roles it includes. */
+export interface Role extends Entity {
+  permissions: string[];
+  includes: string[];
+}
+
+/** A subject (`user:ID`, `client:ID` or `group:NAME`) has a role, perhaps until a time (seconds). */
+export interface Assignment extends Entity {
+  subject: string;
+  role: string;
+  until?: number;
+}
+
+/** Scopes about the person and the sign-in (OIDC Core §5.4, §11); no API may give them another meaning. */
+const identityScopes = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access', 'roles'];
+
+/** A scope value (RFC 6749 §3.3), without the `#` and `|` that we join names with. */
+const permissionForm = /^[\x21\x24-\x5b\x5d-\x7b\x7d\x7e]{1,100}$/;
+const nameForm = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,98}[A-Za-z0-9])?$/;
+const routeForm = /^(\*|[A-Z]{3,10}) +(\/\S*) += +(\S+)$/;
+const longest = 200;
+
+/** Reads `AUDIENCE#PERMISSION`; neither half has a `#` of its own. Throws `invalid`. */
+export function parsePermission(text: string): { audience: string; permission: string } {
+  const mark = text.indexOf('#');
+  if (mark < 1 || mark === text.length - 1) {
+    throw invalid(`"${text}" must be AUDIENCE#PERMISSION, such as https://api.example.com/orders#orders:read`);
+  }
+  return { audience: text.slice(0, mark), permission: text.slice(mark + 1) };
+}
+
+/** The name of a role or group as it may appear in tokens and headers, where spaces part names. Throws `invalid`. */
+export function checkedName(kind: 'role' | 'group', name: string): string {
+  if (nameForm.test(name)) return name;
+  throw invalid(
+    `The name of a ${kind} has 1 to 100 letters, digits and . _ : - between them, not "${name.slice(0, 110)}"`,
+  );
+}
+
+/** Throws `invalid` for what is not `user:ID`, `client:ID` or `group:NAME`. */
+export function checkedSubject(subject: string): string {
+  const [, kind, id = ''] = /^(user|client|group):(.+)$/s.exec(subject) ?? [];
+  if (kind === undefined || id.length > longest || /[|\s]/.test(id)) {
+    throw invalid('A subject is user:ID, client:ID or group:NAME');
+  }
+  if (kind === 'group') checkedName('group', id);
+  return subject;
+}
+
+/** The API as it is kept. Throws `invalid` for an identifier, permission, route or lifetime that cannot work. */
+export function checkedApi(api: Api): Api {
+  const { id, tokenTtl, host } = api;
+  if (!URL.canParse(id) || /[#|\s]/.test(id) || id.length > longest) {
+    throw invalid(
+      'The identifier of an API is an absolute URI without a fragment, such as https://api.example.com/orders (RFC 8707 §2)',
+    );
+  }
+  const permissions = [...new Set(api.permissions)];
+  for (const name of permissions) {
+    if (!permissionForm.test(name))
+      throw invalid(`The permission "${name.slice(0, 110)}" must be a scope value (RFC 6749 §3.3) without # and |`);
+    if (identityScopes.includes(name))
+      throw invalid(`The permission ${name} has a meaning of its own in OpenID Connect; choose another name`);
+  }
+  if (tokenTtl !== undefined && !(Number.isSafeInteger(tokenTtl) && tokenTtl >= 10 && tokenTtl <= 86_400)) {
+    throw invalid('Tokens of an API live for 10 to 86400 whole seconds');
+  }
+  if (host !== undefined && !/^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i.test(host)) {
+    throw invalid(`The host of an API is a name such as api.example.com, not "${host.slice(0, 110)}"`);
+  }
+  for (const route of api.routes) checkRoute(route, permissions);
+  return { ...api, permissions, routes: [...new Set(api.routes)] };
+}
+
+function checkRoute(route: string, permissions: readonly string[]): void {
+  const [, method, , permission = ''] = routeForm.exec(route) ?? [];
+  if (method === undefined) {
+    throw invalid(
+      `The route "${route.slice(0, 110)}" must be METHOD PATH = PERMISSION, such as GET /orders/** = orders:read`,
+    );
+  }
+  if (!permissions.includes(permission)) {
+    throw invalid(
+      `The route "${route.slice(0, 110)}" asks for ${permission}, which is not among the permissions of its API`,
+    );
+  }
+}
