@@ -5,6 +5,7 @@ import type { ConfigProblem } from './problems.ts';
 /** Names with values, as YAML gives them. */
 export type Group = Record<string, unknown>;
 
+/** Names with values: a mapping of YAML, and no list. */
 export const isGroup = (value: unknown): value is Group =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -29,17 +29,18 @@ export const dataDirectory = (store: string): string =>
  */
 export function developmentMasterKey(directory: string, sealed: boolean): Buffer {
   const file = join(directory, 'master.key');
-  const found = read(file);
+  const found = readKey(file);
   if (found) return found;
   if (sealed) throw lost(file);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   make(file);
-  const made = read(file);
+  const made = readKey(file);
   if (!made) throw broken(file);
   return made;
 }
 
-function read(file: string): Buffer | undefined {
+/** The key in a file; undefined when there is no such file. */
+export function readKey(file: string): Buffer | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8').trim();

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { bringChromium } from './support/chromium.ts';
+import { startMongodb } from './support/mongodb.ts';
+import { type Count, print, runSuites, seconds, sum, uses } from './support/suites.ts';
+
+/*
+ * Every check of the project (`npm test`), or the test files that are named (`node test/all.ts test/http/*.test.ts`).
+ * What could not be brought is named and not run; with CI=true it counts as failed.
+ */
+
+const root = join(import.meta.dirname, '..');
+const ci = process.env.CI === 'true';
+const counts: Count[] = [];
+const notRun: string[] = [];
+
+/** Brings something the tests need; what could not be brought is noted with its reason. */
+async function bring<T>(what: string, get: () => T | Promise<T>): Promise<T | undefined> {
+  const began = Date.now();
+  try {
+    const got = await get();
+    print(`${what}: ready after ${seconds(Date.now() - began)}`);
+    return got;
+  } catch (error) {
+    notRun.push(`everything that needs ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+/** Types, lint and format, dead code: one check each. */
+async function staticChecks(): Promise<void> {
+  const checks: [name: string, ...command: string[]][] = [
+    ['types', 'tsc'],
+    ['lint and format', 'biome', 'ci', '--error-on-warnings', '.'],
+    ['unused code', 'knip'],
+  ];
+  for (const [name, program = '', ...args] of checks) {
+    const began = Date.now();
+    const path = join(root, 'node_modules/.bin', program);
+    const output = await promisify(execFile)(path, args, { cwd: root, maxBuffer: 64 << 20 }).then(
+      () => undefined,
+      (error: { stdout?: string; stderr?: string }) => `${error.stdout ?? ''}${error.stderr ?? ''}` || String(error),
+    );
+    counts.push(output === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+    print(`  ${output === undefined ? '✔' : '✖'} ${name}, ${seconds(Date.now() - began)}`);
+    if (output !== undefined) print(output);
+  }
+}
+
+async function suites(title: string, files: readonly string[], store: 'sqlite' | 'mongodb'): Promise<void> {
+  if (files.length === 0) return;
+  print(`\n${title}: ${files.length} files`);
+  process.env.SALLYPORT_TEST_STORE = store;
+  counts.push(await runSuites(files));
+}
+
+async function everything(): Promise<void> {
+  const files = globSync('test/**/*.test.ts', { cwd: root })
+    .map((file) => join(root, file))
+    .sort();
+  const chromium = await bring('Chromium', bringChromium);
+  const mongodb = await bring('MongoDB', startMongodb);
+  if (chromium) process.env.SALLYPORT_TEST_CHROMIUM = chromium;
+  if (mongodb) process.env.SALLYPORT_TEST_MONGODB = mongodb.url;
+  print('\nstatic checks');
+  await staticChecks();
+  const runnable = files.filter((file) => chromium || !uses(file, 'chromium.ts'));
+  // A file that asks for MongoDB itself runs once; one that takes any store runs on each.
+  const anyStore = runnable.filter((file) => uses(file, 'store.ts'));
+  const onlyMongodb = runnable.filter((file) => !anyStore.includes(file) && uses(file, 'mongodb.ts'));
+  await suites(
+    'tests, on SQLite',
+    runnable.filter((file) => mongodb || !onlyMongodb.includes(file)),
+    'sqlite',
+  );
+  if (mongodb) await suites('tests, on MongoDB', anyStore, 'mongodb');
+  await mongodb?.stop();
+}
+
+const began = Date.now();
+const named = process.argv.slice(2).map((path) => resolve(path));
+if (named.length > 0)
+  await suites('tests', named, process.env.SALLYPORT_TEST_STORE === 'mongodb' ? 'mongodb' : 'sqlite');
+else await everything();
+
+print(`\nafter ${seconds(Date.now() - began)}`);
+for (const part of notRun) print(`not run: ${part}`);
+if (ci) counts.push({ passed: 0, failed: notRun.length });
+const total = sum(counts);
+print(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
