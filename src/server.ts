@@ -18,18 +18,18 @@ export interface App {
   metrics: Metrics;
 }
 
-/** Where to listen, and how long to take for leaving (milliseconds). */
+/** Where to listen, and how long things may take: the slice of Config that serving needs. */
 export interface ServerSettings {
   host: string;
   port: number;
   opsHost: string;
   opsPort: number;
-  /** How long new requests are still taken after `ready` became false, so that a load balancer can notice. */
-  drainGrace?: number;
-  /** How long requests in work may take to finish. Default 25 s. */
-  drainLimit?: number;
-  /** How long a whole request may take to arrive; 408 afterwards. Default 30 s. */
-  requestTimeout?: number;
+  /** How long new requests are still taken after `ready` became false, so that a load balancer can notice. Default 0. */
+  drainGraceSeconds?: number;
+  /** How long requests in work may take to finish. */
+  drainSeconds: number;
+  /** How long a whole request may take to arrive; 408 afterwards. */
+  limits: { requestSeconds: number };
 }
 
 /** A server that listens. */
@@ -139,7 +139,8 @@ export async function serve(app: App, settings: ServerSettings, log: Log): Promi
       response.destroy();
     });
   };
-  const { host, port, opsHost, opsPort, requestTimeout = 30_000 } = settings;
+  const { host, port, opsHost, opsPort, drainGraceSeconds = 0, drainSeconds } = settings;
+  const requestTimeout = settings.limits.requestSeconds * 1000;
   const open = await listen({ handler, host, port, requestTimeout });
   const inside = ops({ metrics: app.metrics, ready: () => app.ready(), draining: () => draining });
   const opsOpen = await listen({ handler: inside.callback(), host: opsHost, port: opsPort, requestTimeout }).catch(
@@ -152,9 +153,9 @@ export async function serve(app: App, settings: ServerSettings, log: Log): Promi
 
   const drain = async (): Promise<void> => {
     draining = true;
-    log.info({ grace: settings.drainGrace ?? 0, inWork: inWork.size }, 'draining');
-    await wait(settings.drainGrace ?? 0);
-    const finished = open.servers.map((server) => finish(server, settings.drainLimit ?? 25_000));
+    log.info({ drainGraceSeconds, inWork: inWork.size }, 'draining');
+    await wait(drainGraceSeconds * 1000);
+    const finished = open.servers.map((server) => finish(server, drainSeconds * 1000));
     // Only now: a client told to reconnect earlier would do so while the listener closes, and be cut off.
     lastAnswers = true;
     for (const response of inWork) if (!response.headersSent) response.setHeader('Connection', 'close');

@@ -136,9 +136,10 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 /**
  * Stands before everything else: counts and times each request, and writes one line of log for it (`info` for pages,
- * `debug` for the calls of programs, of which there are thousands a second). Never the query: it may hold secrets.
+ * `debug` for the calls of programs, of which there are thousands a second; none with `requests` false). Never the query:
+ * it may hold secrets.
  */
-export function measured(metrics: Metrics, log: Log): Koa.Middleware {
+export function measured(metrics: Metrics, log: Log, requests = true): Koa.Middleware {
   return async (ctx, next) => {
     const began = performance.now();
     const { path } = ctx;
@@ -147,7 +148,7 @@ export function measured(metrics: Metrics, log: Log): Koa.Middleware {
     const method = methods.has(ctx.method) ? ctx.method : 'other';
     metrics.answered(path, method, ctx.status, duration / 1000);
     const level = forMachines(path) || path.startsWith('/assets/') ? 'debug' : 'info';
-    if (!log.isLevelEnabled(level)) return;
+    if (!requests || !log.isLevelEnabled(level)) return;
     const { requestId, ip } = ctx.state;
     log[level]({ requestId, ip, method, path, status: ctx.status, ms: Math.round(duration * 10) / 10 }, 'answered');
   };

@@ -5,6 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import { wrongMethod } from './guard.ts';
 import { pageHeaders } from './headers.ts';
 import { ownOrigin } from './origin.ts';
+import { Unfit } from './unfit.ts';
 
 /** The error page; `reference` is the request id that the log carries too. */
 export type ProblemPage = (problem: Problem, reference: string) => string;
@@ -87,7 +88,9 @@ function oauthBody(problem: Problem): string {
 /** RFC 9457. */
 function problemBody(problem: Problem, reference: string): string {
   const { status, message, code } = problem;
-  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail: message, code, reference });
+  const title = STATUS_CODES[status];
+  const errors = problem instanceof Unfit ? problem.errors : undefined;
+  return JSON.stringify({ type: 'about:blank', title, status, detail: message, code, reference, errors });
 }
 
 const bug = (reference: string, cause: unknown): Problem =>

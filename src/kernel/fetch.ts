@@ -151,18 +151,18 @@ async function turn(host: string, signal: AbortSignal): Promise<() => void> {
  * bounds on time and size. The answer's body is complete when the promise resolves. Throws `not_fetched`.
  */
 export async function guardedFetch(
-  address: string | URL,
+  address: string | URL | Request,
   init: RequestInit = {},
   bounds: Partial<FetchLimits> = {},
 ): Promise<Response> {
   const limits = { ...defaults, ...bounds };
-  const url = new URL(address);
+  const url = new URL(address instanceof Request ? address.url : address);
   const deadline = AbortSignal.timeout(limits.timeoutMs);
   const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
   let done: (() => void) | undefined;
   try {
     checkUrl(url, limits);
-    const outgoing = new Request(url, init);
+    const outgoing = new Request(address, init);
     done = await turn(url.host, signal);
     const body = Buffer.from(await outgoing.arrayBuffer());
     const answer = await send(outgoing, body, limits, signal);

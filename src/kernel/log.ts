@@ -58,7 +58,8 @@ const cleanLine = (line: object): Record<string, unknown> =>
 
 /** Standard output, written without blocking; what is left is written when the process exits. */
 function standardOutput(): DestinationStream {
-  const stream = destination({ dest: 1, sync: false });
+  // With a least length of 0 `flush` would not wait for the write that is under way.
+  const stream = destination({ dest: 1, sync: false, minLength: 1 });
   process.once('exit', () => {
     try {
       stream.flushSync();

@@ -22,7 +22,15 @@ const serving = await serve(
     ready: async () => {},
     close: async () => log.info('the store is closed'),
   },
-  { host: 'localhost', port: 0, opsHost: '127.0.0.1', opsPort: 0, ...settings },
+  {
+    host: 'localhost',
+    port: 0,
+    opsHost: '127.0.0.1',
+    opsPort: 0,
+    drainSeconds: 25,
+    limits: { requestSeconds: 30 },
+    ...settings,
+  },
   log,
 );
 leaveOnSignal(serving, log);

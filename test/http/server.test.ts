@@ -77,7 +77,7 @@ describe('SIGTERM (sec-299)', () => {
   });
 
   it('keeps serving for the grace after ready became false, so that a load balancer can notice', async () => {
-    const { child, port, opsPort, exitCode } = await start({ drainGrace: 500 });
+    const { child, port, opsPort, exitCode } = await start({ drainGraceSeconds: 0.5 });
     const { outcomes, stop } = load(port, 10);
     await answered(outcomes, 100);
     child.kill('SIGTERM');
@@ -105,7 +105,7 @@ describe('SIGTERM (sec-299)', () => {
   });
 
   it('gives up what does not finish within the limit', async () => {
-    const { child, port, exitCode } = await start({ drainLimit: 300 });
+    const { child, port, exitCode } = await start({ drainSeconds: 0.3 });
     const stuck = ask(port, '/stuck').catch((error: unknown) => error);
     await ask(port, '/');
     child.kill('SIGTERM');
@@ -170,7 +170,14 @@ async function serveHere(settings: Partial<ServerSettings> = {}): Promise<number
   return serving.port;
 }
 
-const free = { host: 'localhost', port: 0, opsHost: '127.0.0.1', opsPort: 0 };
+const free = {
+  host: 'localhost',
+  port: 0,
+  opsHost: '127.0.0.1',
+  opsPort: 0,
+  drainSeconds: 25,
+  limits: { requestSeconds: 30 },
+};
 
 describe('serve', () => {
   it('listens on every address of localhost', async () => {
@@ -197,7 +204,7 @@ describe('serve', () => {
   });
 
   it('answers 408 to a request that does not arrive, and others meanwhile (sec-010)', async () => {
-    const port = await serveHere({ requestTimeout: 200 });
+    const port = await serveHere({ limits: { requestSeconds: 0.2 } });
     const socket = connect(port, '127.0.0.1');
     socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\na');
     assert.equal((await ask(port, '/')).status, 200);
