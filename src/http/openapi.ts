@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { Operation } from './resource.ts';
+
+/** What the document says of the whole API. */
+interface About {
+  title: string;
+  version: string;
+  /** The public URL, without a path. */
+  issuer: string;
+  /** The path that all operations share: `/admin/api/v1`. */
+  base: string;
+}
+
+type Json = Record<string, unknown>;
+
+/** The OpenAPI 3.1 document of the operations, from the same declarations that check the requests. */
+export function openapi({ title, version, issuer, base }: About, operations: readonly Operation[]): Json {
+  const paths: Record<string, Json> = {};
+  for (const one of operations) {
+    const path = one.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [one.method]: describe(one) };
+  }
+  const scopes = Object.fromEntries([...new Set(operations.map((one) => one.permission))].map((name) => [name, name]));
+  const tokens = {
+    type: 'oauth2',
+    flows: { clientCredentials: { tokenUrl: `${issuer}/oauth2/token`, scopes } },
+  };
+  return {
+    openapi: '3.1.0',
+    info: { title, version },
+    servers: [{ url: `${issuer}${base}` }],
+    paths,
+    components: { securitySchemes: { tokens }, schemas: { problem }, responses: { problem: problemResponse } },
+  };
+}
+
+const problem = {
+  type: 'object',
+  description: 'RFC 9457',
+  required: ['title', 'status', 'detail', 'code'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'One sentence that says what to change' },
+    code: { type: 'string', description: 'For programs: it does not change' },
+    reference: { type: 'string', description: 'Under which the log has more' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
+    },
+  },
+};
+
+const problemResponse = {
+  description: 'What is wrong and what to change',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } },
+};
+
+function describe(one: Operation): Json {
+  const { name, path, about, permission, status = one.reply ? 200 : 204 } = one;
+  const match = one.versioned && one.method !== 'get';
+  const parameters = [
+    ...fields(one.params, 'path'),
+    ...fields(one.query, 'query'),
+    ...(match
+      ? [{ name: 'If-Match', in: 'header', schema: { type: 'string' }, description: 'The ETag that was read' }]
+      : []),
+  ];
+  const body = one.body && { content: { 'application/json': { schema: schemaOf(one.body, 'input') } } };
+  const content = one.reply && { content: { 'application/json': { schema: schemaOf(one.reply, 'output') } } };
+  return {
+    operationId: name,
+    summary: about,
+    tags: [path.split('/')[1]],
+    security: [{ tokens: [permission] }],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(body ? { requestBody: body } : {}),
+    responses: {
+      [status]: { description: status === 204 ? 'Done' : about, ...content },
+      default: { $ref: '#/components/responses/problem' },
+    },
+  };
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}
+
+const isGroup = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function fields(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
+  const { properties, required } = schema ? schemaOf(schema, 'input') : {};
+  if (!isGroup(properties)) return [];
+  return Object.entries(properties).map(([name, value]) => ({
+    name,
+    in: place,
+    required: place === 'path' || (Array.isArray(required) && required.includes(name)),
+    schema: value,
+  }));
+}

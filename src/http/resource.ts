@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { problem } from '../kernel/errors.ts';
+import { wrongMethod } from './guard.ts';
+import { readJson } from './json.ts';
+import { ownOrigin } from './origin.ts';
+import { fitting } from './unfit.ts';
+
+/** Who calls, and what the token that was shown allows at this moment. */
+export interface Caller {
+  /** `user:ID` or `client:ID`, as the audit trail names it. */
+  readonly actor: string;
+  readonly permissions: ReadonlySet<string>;
+}
+
+/** Finds the caller behind a bearer token; undefined when the token is no good here. */
+export type Authorize = (token: string, ctx: Koa.Context) => Promise<Caller | undefined>;
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Reply<S> = S extends z.ZodType ? z.input<S> : undefined;
+
+/** What an operation is run with, checked. */
+interface Asked<P = unknown, Q = unknown, B = unknown, V = unknown> {
+  params: P;
+  query: Q;
+  body: B;
+  actor: string;
+  /** Throws `changed` when the request names another state than this one in If-Match; call it inside the change. */
+  expect(current: V): void;
+}
+
+/** An operation as `resource` and `openapi` see it; `operation()` makes it. */
+export interface Operation {
+  /** For programs made from the OpenAPI document: `approveClient`. */
+  readonly name: string;
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  /** `/clients/:id/approve` */
+  readonly path: string;
+  /** One sentence without a full stop. */
+  readonly about: string;
+  readonly permission: string;
+  readonly params?: z.ZodType | undefined;
+  readonly query?: z.ZodType | undefined;
+  readonly body?: z.ZodType | undefined;
+  /** What may leave; members that are not declared here do not. Without it the answer is 204. */
+  readonly reply?: z.ZodType | undefined;
+  /** The state that ETag and If-Match speak of (RFC 9110 §8.8.3, §13.1.1). */
+  readonly versioned?: z.ZodType | undefined;
+  readonly status?: 201;
+  run(asked: Asked): Promise<unknown>;
+}
+
+/** Declares an operation once; types, checks, permission and documentation follow from it. */
+export const operation = <
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+  R extends z.ZodType | undefined = undefined,
+  V extends z.ZodType | undefined = undefined,
+>(
+  spec: Omit<Operation, 'run' | 'params' | 'query' | 'body' | 'reply' | 'versioned'> & {
+    params?: P;
+    query?: Q;
+    body?: B;
+    reply?: R;
+    versioned?: V;
+    run(asked: Asked<Parsed<P>, Parsed<Q>, Parsed<B>, Reply<V>>): Promise<Reply<R>>;
+  },
+): Operation => ({
+  ...spec,
+  // The types of what it is run with follow from the schemas that `resource` applies before.
+  run: (asked) => spec.run(asked as Parameters<typeof spec.run>[0]),
+});
+
+const noToken = problem(
+  'invalid_token',
+  401,
+  () => 'Send an access token for urn:sallyport:admin: Authorization: Bearer …',
+);
+const badToken = problem(
+  'invalid_token',
+  401,
+  () => 'The access token is unknown, expired, revoked or meant for another API; get a new one for urn:sallyport:admin',
+);
+const notPermitted = problem(
+  'insufficient_scope',
+  403,
+  (permission: string) =>
+    `This needs the permission ${permission}; have a role with it assigned, and ask for it as a scope`,
+);
+const changed = problem(
+  'changed',
+  412,
+  () => 'Somebody has changed this meanwhile; read it again, and send the change with its new ETag in If-Match',
+);
+
+const badAddress = problem(
+  'missing',
+  404,
+  () => 'There is nothing at this address; names in it must be percent-encoded UTF-8',
+);
+
+/** Answers the operations under `base`; an address that is none of theirs goes to the next middleware. */
+export function resource(base: string, operations: readonly Operation[], authorize: Authorize): Koa.Middleware {
+  const routes = operations.map((one) => {
+    const pattern = new RegExp(`^${base}${one.path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
+    return { one, match: (path: string) => pattern.exec(path) };
+  });
+  return async (ctx, next) => {
+    const here = routes.filter(({ match }) => match(ctx.path));
+    if (here.length === 0) return next();
+    const method = ctx.method === 'HEAD' ? 'get' : ctx.method.toLowerCase();
+    const route = here.find(({ one }) => one.method === method);
+    if (route) return answer(route.one, ctx, decoded(route.match(ctx.path)?.groups), authorize);
+    ctx.set('Allow', here.map(({ one }) => one.method.toUpperCase()).join(', '));
+    throw wrongMethod(ctx.method);
+  };
+}
+
+function decoded(groups: Record<string, string> | undefined): Record<string, string> {
+  try {
+    return Object.fromEntries(Object.entries(groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)]));
+  } catch {
+    throw badAddress();
+  }
+}
+
+async function answer(
+  one: Operation,
+  ctx: Koa.Context,
+  inAddress: Record<string, string>,
+  authorize: Authorize,
+): Promise<void> {
+  const { actor } = await permitted(one, ctx, authorize);
+  const params = one.params && fitting(one.params, inAddress);
+  const query = one.query && fitting(one.query, { ...ctx.query });
+  const body = one.body && fitting(one.body, (await readJson(ctx)) ?? {});
+  const expect = (current: unknown): void => {
+    if (one.versioned) checkMatch(ctx.get('if-match'), tag(one.versioned.parse(current)));
+  };
+  const result = await one.run({ params, query, body, actor, expect });
+  if (!one.reply) {
+    ctx.status = 204;
+    return;
+  }
+  const reply = one.reply.parse(result);
+  ctx.status = one.status ?? 200;
+  if (one.versioned === one.reply) ctx.set('ETag', tag(reply));
+  ctx.body = reply;
+}
+
+/** The caller, if it may do this (RFC 6750 §3). */
+async function permitted({ permission }: Operation, ctx: Koa.Context, authorize: Authorize): Promise<Caller> {
+  const [, token] = /^bearer +([\w.~+/-]+=*) *$/i.exec(ctx.get('authorization')) ?? [];
+  const challenge = (...members: string[]): void =>
+    ctx.set('WWW-Authenticate', [`Bearer realm="${ownOrigin(ctx)}"`, ...members].join(', '));
+  if (token === undefined) {
+    challenge(`scope="${permission}"`);
+    throw noToken();
+  }
+  const caller = await authorize(token, ctx);
+  if (!caller) {
+    challenge('error="invalid_token"');
+    throw badToken();
+  }
+  if (!caller.permissions.has(permission)) {
+    challenge('error="insufficient_scope"', `scope="${permission}"`);
+    throw notPermitted(permission);
+  }
+  return caller;
+}
+
+/** A strong validator of what the caller sees. */
+const tag = (state: unknown): string =>
+  `"${createHash('sha256').update(JSON.stringify(state)).digest('base64url').slice(0, 22)}"`;
+
+function checkMatch(header: string, current: string): void {
+  if (header === '' || header.trim() === '*') return;
+  if (!header.split(',').some((one) => one.trim() === current)) throw changed();
+}
+
+const mostItems = 500;
+
+/** Which page of a list is asked for; more than there may be is cut to what there may be. */
+export const page = z.strictObject({
+  limit: z.coerce
+    .number()
+    .pipe(z.int().min(1))
+    .transform((limit) => Math.min(limit, mostItems))
+    .default(100)
+    .meta({ description: `How many items, at most ${mostItems}` }),
+  cursor: z
+    .string()
+    .regex(/^[\w-]+$/)
+    .transform((cursor) => Buffer.from(cursor, 'base64url').toString())
+    .optional()
+    .meta({ description: 'The member `next` of the page before' }),
+});
+
+/** The schema of a page: `next` is null on the last one. */
+export const listOf = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item), next: z.string().nullable() });
+
+/** One page of what `find` gives in the order of ids. */
+export async function list<T extends { readonly id: string }>(
+  { limit, cursor }: z.output<typeof page>,
+  find: (where: { limit: number; after?: string }) => Promise<T[]>,
+): Promise<{ items: T[]; next: string | null }> {
+  const found = await find({ limit: limit + 1, ...(cursor === undefined ? {} : { after: cursor }) });
+  const items = found.slice(0, limit);
+  const last = found.length > limit ? items.at(-1) : undefined;
+  return { items, next: last === undefined ? null : Buffer.from(last.id).toString('base64url') };
+}
