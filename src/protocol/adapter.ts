@@ -7,7 +7,7 @@ import { refreshState } from './refresh.ts';
 interface Parts {
   records: Records;
   /** The registration document of a client that may take part, in the library's terms. */
-  findClient(id: string): Promise<AdapterPayload | undefined>;
+  findClient: Adapter['find'];
   /** How long a repeated rotation gets the same successor, in seconds. */
   refreshGrace: number;
   /** How long a sign-in may take, in seconds. */

@@ -23,7 +23,7 @@ const documents = new WeakMap<Client, AdapterPayload>();
 function document(client: Client): AdapterPayload {
   const known = documents.get(client);
   if (known) return known;
-  const method = String(client.metadata['token_endpoint_auth_method'] ?? 'client_secret_basic');
+  const method = String(client.metadata.token_endpoint_auth_method ?? 'client_secret_basic');
   const made: AdapterPayload = {
     ...client.metadata,
     client_id: client.id,
@@ -44,7 +44,7 @@ export const findClient =
   async (id) => {
     const client = await clients.get(id);
     if (!client || client.state === 'rejected' || client.state === 'revoked') return undefined;
-    const nothingToProve = client.metadata['token_endpoint_auth_method'] === 'none';
+    const nothingToProve = client.metadata.token_endpoint_auth_method === 'none';
     if (nothingToProve || Provider.ctx?.oidc?.route === 'authorization') refuseUnapproved(client);
     return document(client);
   };
@@ -69,7 +69,7 @@ export function teachClient(provider: Provider, clients: Clients): void {
     grantTypeAllowed(this: typeof prototype, type: string): boolean {
       const allowed = grantTypeAllowed.call(this, type);
       const oidc = Provider.ctx?.oidc;
-      if (!allowed && oidc?.route === 'token' && oidc.params?.['grant_type'] === type) {
+      if (!allowed && oidc?.route === 'token' && oidc.params?.grant_type === type) {
         const may = this.grantTypes?.join(', ') || 'no grant at all';
         throw new errors.UnauthorizedClient(`this client is not registered for ${type}, but for ${may}`);
       }

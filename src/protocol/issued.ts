@@ -40,15 +40,15 @@ export const issued =
   (records: Records, count: (grant: string, format: 'opaque' | 'jwt') => void): Middleware =>
   async (ctx, next) => {
     await next();
-    if (ctx.path !== '/oauth2/token' || !isRecord(ctx['oidc'])) return;
+    if (ctx.path !== '/oauth2/token' || !isRecord(ctx.oidc)) return;
     const { entities, params } = (ctx as unknown as KoaContextWithOIDC).oidc;
     const token = entities.AccessToken ?? entities.ClientCredentials;
-    const value = isRecord(ctx.body) ? ctx.body['access_token'] : undefined;
+    const value = isRecord(ctx.body) ? ctx.body.access_token : undefined;
     if (ctx.status === 200 && token && typeof value === 'string') {
       if (token.format === 'jwt') await putOnRecord(records, value, token);
-      count(String(params?.['grant_type']), token.format === 'jwt' ? 'jwt' : 'opaque');
-    } else if (ctx.status === 400 && typeof params?.['code'] === 'string') {
-      await records.codes.change(records.tokenId(params['code']), (code) => ({
+      count(String(params?.grant_type), token.format === 'jwt' ? 'jwt' : 'opaque');
+    } else if (ctx.status === 400 && typeof params?.code === 'string') {
+      await records.codes.change(records.tokenId(params.code), (code) => ({
         ...code,
         failures: (code.failures ?? 0) + 1,
       }));

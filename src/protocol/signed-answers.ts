@@ -17,7 +17,7 @@ export class SignedAnswers {
 
   /** The answer, signed for this caller and nobody else: the caller is `aud` (RFC 9701 §5). */
   async sign(answer: Introspection, caller: Client): Promise<string> {
-    const wanted = caller.metadata['introspection_signed_response_alg'];
+    const wanted = caller.metadata.introspection_signed_response_alg;
     const alg = isAlgorithm(wanted) ? wanted : 'RS256';
     const { keys } = await this.#keys.signing();
     const jwk = keys.find((key) => key.alg === alg);

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../../src/app.ts';
+import { makeDemo } from '../../src/demo.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { type House, openHouse } from '../../src/house.ts';
+import { createLog } from '../../src/kernel/log.ts';
+import type { Credentials } from './oauth.ts';
+import { storeUrl } from './store.ts';
+
+/** A running Sallyport with the demo resources, in this process so that tests can move its clock. */
+export interface TestApp {
+  issuer: string;
+  /** Its capabilities, for what an administrator does. */
+  parts: House;
+  /** What it logged so far, one JSON line each. */
+  log: string[];
+  client(id: string): Credentials;
+  password(email: string): string;
+  registrar(name: string): string;
+  close(): Promise<void>;
+}
+
+const masterKey = Buffer.alloc(32, 7);
+
+/** Starts the real app on a fresh store of the kind under test; `environment` overrides settings by their variables. */
+export async function startApp(environment: Record<string, string> = {}): Promise<TestApp> {
+  let handle: (request: IncomingMessage, response: ServerResponse) => unknown = () => {};
+  const server = createServer((request, response) => handle(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const config = loadConfig({
+    SALLYPORT_STORE: environment.SALLYPORT_STORE ?? (await storeUrl()),
+    SALLYPORT_ISSUER: `http://localhost:${port}`,
+    ...environment,
+  });
+  const log: string[] = [];
+  const parts = await openHouse(config, async () => masterKey);
+  await parts.access.ensureBuiltIn();
+  const { demo } = await makeDemo(config, parts);
+  const app = await createApp(config, parts, createLog({ level: 'info', stream: { write: (line) => log.push(line) } }));
+  handle = app.handler;
+  return {
+    issuer: `http://127.0.0.1:${port}`,
+    parts,
+    log,
+    client: (id) => ({ client_id: id, client_secret: demo.clients[id]?.client_secret ?? '' }),
+    password: (email) => demo.users[email]?.password ?? '',
+    registrar: (name) => demo.registrars[name]?.token ?? '',
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await app.close();
+    },
+  };
+}
