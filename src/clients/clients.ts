@@ -1,188 +1,256 @@
 import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
-import { invalid, missing, problem } from '../kernel/errors.ts';
-import type { Collection, Entity, Page, Store } from '../store/port.ts';
+import { invalid, missing, Problem } from '../kernel/errors.ts';
+import { type Collection, type Page, type Store, taken } from '../store/port.ts';
+import { type Client, checkedClient, checkedId, differences } from './client.ts';
+import { displayName, skeleton } from './display-name.ts';
+import { type Move, moved, type State } from './life.ts';
+import { needsSecret, normalMetadata } from './metadata.ts';
+import { Quota } from './quota.ts';
+import { knows, rotated, type Secret, sameFingerprint } from './secrets.ts';
 
-/** Client metadata under the names of RFC 7591 §2 and OIDC Registration §2; never an id or a secret. */
-export type Metadata = Record<string, unknown>;
+export type { Client } from './client.ts';
+export type { Move, State } from './life.ts';
+export type { Metadata } from './metadata.ts';
+export type { Secret } from './secrets.ts';
 
-/** A live secret, known by its fingerprint; `expires` in seconds, when another has taken over. */
-export interface Secret {
-  fingerprint: string;
-  created: number;
-  expires?: number;
-}
-
-export type State = 'pending' | 'approved' | 'rejected' | 'suspended' | 'revoked';
-
-/** An application that gets tokens, or a gateway that asks about them. Times in seconds. */
-export interface Client extends Entity {
-  name: string;
-  state: State;
-  reason?: string;
-  tier?: string;
-  metadata: Metadata;
-  secrets: Secret[];
-  /** Ours: people are not asked for their consent. */
-  firstParty: boolean;
-  /** The audiences whose tokens it may introspect. */
-  introspects: 'all' | string[];
-  pkce: 'required' | 'optional';
-  registrar?: string;
-  /** Fingerprint of the RFC 7592 registration access token. */
-  registrationToken?: string;
-  created: number;
-  updated: number;
-}
-
-/** The life of a registration: what a move needs and where it leads; what is not here is forbidden. */
-const transitions = {
-  approve: { from: ['pending', 'suspended'], to: 'approved', event: 'client.approved' },
-  reject: { from: ['pending'], to: 'rejected', event: 'client.rejected' },
-  suspend: { from: ['approved'], to: 'suspended', event: 'client.suspended' },
-  resume: { from: ['suspended'], to: 'approved', event: 'client.resumed' },
-  revoke: { from: ['approved', 'suspended'], to: 'revoked', event: 'client.revoked' },
-} as const satisfies Record<string, { from: readonly State[]; to: State; event: `client.${string}` }>;
-
-export type Move = keyof typeof transitions;
-
-const forbidden = problem('forbidden_move', 409, (move: Move, state: State) => {
-  const possible = Object.entries(transitions).filter(([, { from }]) => from.some((one) => one === state));
-  const moves = possible.map(([name]) => name).join(' or ');
-  return `A client that is ${state} cannot be ${transitions[move].to}${moves ? `; possible now: ${moves}` : ''}`;
-});
-
-const seconds = (): number => Math.floor(Date.now() / 1000);
-const needsSecret = (metadata: Metadata): boolean =>
-  String(metadata.token_endpoint_auth_method ?? 'client_secret_basic').startsWith('client_secret');
-const usualOverlap = 24 * 60 * 60;
-
-/** What may be said of a client when it is made. */
+/** What may be said of a client when it is made; metadata in the form of RFC 7591. */
 export interface NewClient {
   id?: string;
   name?: string;
-  metadata: Metadata;
+  metadata: object;
   firstParty?: boolean;
   introspects?: 'all' | string[];
   pkce?: 'required' | 'optional';
-  registrar?: string;
-  registrationToken?: string;
-  state?: State;
+  state?: 'pending' | 'approved';
   tier?: string;
+  /** A secret made elsewhere by `randomToken()`, instead of a fresh one. */
+  secret?: string;
+  /** Who registers it, how many clients that one may have, and the registration access token to come. */
+  registrar?: string;
+  limit?: number;
+  registrationToken?: string;
 }
+
+/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier takes it away. */
+export interface ClientChange {
+  name?: string;
+  metadata?: object;
+  firstParty?: boolean;
+  introspects?: 'all' | string[];
+  pkce?: 'required' | 'optional';
+  tier?: string | undefined;
+  registrationToken?: string;
+}
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+const day = 24 * 60 * 60;
+const longestOverlap = 90 * day;
+/** An administrator may register this machine for development; registrars have their own rules (registration.ts). */
+const ownRules = { hosts: [], loopback: true };
 
 /** The clients of this installation. */
 export class Clients {
-  readonly #all: Collection<Client, 'state' | 'registrar'>;
+  readonly #all: Collection<Client, 'state' | 'registrar' | 'firstParty'>;
+  readonly #quota: Quota;
   readonly #vault: Vault;
   readonly #trail: Trail;
 
   constructor(store: Store, vault: Vault, trail: Trail) {
     this.#vault = vault;
     this.#trail = trail;
-    this.#all = store.collection<Client, 'state' | 'registrar'>({
+    this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty'>({
       name: 'clients',
-      indexes: { state: { key: (client) => client.state }, registrar: { key: (client) => client.registrar } },
+      indexes: {
+        state: { key: (client) => client.state },
+        registrar: { key: (client) => client.registrar },
+        firstParty: { key: (client) => (client.firstParty ? 'yes' : undefined) },
+      },
       cached: true,
     });
+    this.#quota = new Quota(store, async (owner) => (await this.#every({ registrar: owner })).length);
   }
 
-  /** Makes a client; the secret, where its way of authentication needs one, is shown here and never again. Throws `taken`. */
+  /**
+   * Makes a client; the secret, where its way of authentication needs one (43 characters), is shown here and never again.
+   * Throws `taken`, `invalid`, `invalid_client_metadata`, `invalid_redirect_uri`, `too_many_clients`.
+   */
   async add(input: NewClient, actor: string): Promise<{ client: Client; secret?: string }> {
-    const { id = randomToken(16), name = id, ...rest } = input;
-    if (!/^[\x21-\x39\x3b-\x7e]{1,200}$/.test(id)) {
-      throw invalid('A client id has 1 to 200 printable ASCII characters without space or colon');
-    }
-    this.#refuseWaiver(rest.pkce ?? 'required', rest.metadata);
-    const secret = needsSecret(rest.metadata) ? randomToken() : undefined;
-    const client: Client = {
-      state: 'approved',
-      firstParty: false,
-      introspects: [],
-      pkce: 'required',
-      ...rest,
+    const { registrar, limit, state = 'approved', secret: given = randomToken() } = input;
+    const id = checkedId(input.id ?? `client_${randomToken(16)}`);
+    const metadata = normalMetadata(input.metadata, ownRules);
+    const secret = needsSecret(metadata) ? given : undefined;
+    const { registrationToken } = input;
+    const client: Client = checkedClient({
       id,
-      name,
-      secrets: secret === undefined ? [] : [this.#kept(secret)],
+      name: displayName(input.name ?? id),
+      state,
+      ...(input.tier === undefined ? {} : { tier: input.tier }),
+      metadata,
+      secrets: secret === undefined ? [] : [this.#kept(id, secret)],
+      firstParty: input.firstParty ?? false,
+      introspects: input.introspects ?? [],
+      pkce: input.pkce ?? 'required',
+      ...(registrar === undefined ? {} : { registrar }),
+      ...(registrationToken === undefined ? {} : { registrationToken: this.#tokenMark(id, registrationToken) }),
       created: seconds(),
       updated: seconds(),
-    };
-    await this.#all.insert(client);
-    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail: { state: client.state } });
+    });
+    await this.#insert(client, limit);
+    await this.#recordCreated(client, actor);
     return secret === undefined ? { client } : { client, secret };
   }
 
+  /** From memory where possible: a change by another process is seen within a second. */
   get(id: string): Promise<Client | undefined> {
     return this.#all.get(id);
   }
+
   list(where: { state?: State; registrar?: string } = {}, page?: Page): Promise<Client[]> {
     return this.#all.find(where, page);
   }
 
-  async change(
-    id: string,
-    patch: Partial<Pick<Client, 'name' | 'metadata' | 'firstParty' | 'introspects' | 'pkce' | 'tier' | 'registrationToken'>>,
-    actor: string,
-  ): Promise<Client> {
+  /** In one atomic step; a function may look at the client as it is now, and throw. Throws what `add` throws, and `missing`. */
+  async change(id: string, change: ClientChange | ((now: Client) => ClientChange), actor: string): Promise<Client> {
+    const changed = new Set<string>();
     const client = await this.#edit(id, (now) => {
-      const next = { ...now, ...patch };
-      this.#refuseWaiver(next.pkce, next.metadata);
+      const next = this.#changed(now, typeof change === 'function' ? change(now) : change);
+      changed.clear();
+      for (const name of differences(now, next)) changed.add(name);
       return next;
     });
-    const detail = { changed: Object.keys(patch).join(' '), ...(patch.pkce === undefined ? {} : { pkce: patch.pkce }) };
+    const { pkce, firstParty, introspects, tier } = client;
+    const facts = { pkce, firstParty, introspects: introspects === 'all' ? 'all' : introspects.join(' '), tier };
+    const telling = Object.fromEntries(Object.entries(facts).filter(([name]) => changed.has(name)));
+    const detail = { changed: [...changed].join(' '), ...telling };
     await this.#trail.record({ type: 'client.changed', actor, target: `client:${id}`, detail });
     return client;
   }
 
-  /** Moves a registration along; throws 409 with the moves that are possible. */
-  async decide(id: string, move: Move, actor: string, detail: { tier?: string; reason?: string } = {}): Promise<Client> {
-    const { from, to, event } = transitions[move];
-    const client = await this.#edit(id, (now) => {
-      if (!from.some((state) => state === now.state)) throw forbidden(move, now.state);
-      return { ...now, ...detail, state: to };
+  /** Moves a client along its life; throws `forbidden_move` (409) with the moves that are possible. */
+  async decide(
+    id: string,
+    move: Move,
+    actor: string,
+    detail: { tier?: string | undefined; reason?: string | undefined } = {},
+  ): Promise<Client> {
+    const { tier, reason } = detail;
+    let from: State | undefined;
+    const client = await this.#edit(id, ({ reason: _before, ...now }) => {
+      from = now.state;
+      const { to } = moved(now.state, move);
+      const said = { ...(tier === undefined ? {} : { tier }), ...(reason === undefined ? {} : { reason }) };
+      return checkedClient({ ...now, ...said, state: to });
     });
-    await this.#trail.record({ type: event, actor, target: `client:${id}`, detail });
+    if (from === undefined) return client;
+    const { event } = moved(from, move);
+    await this.#trail.record({ type: event, actor, target: `client:${id}`, detail: { from, tier, reason } });
     return client;
   }
 
-  /** Gives a second secret; the older one ends after the overlap (seconds). At most two live at a time. */
-  async rotateSecret(id: string, actor: string, overlap = usualOverlap): Promise<{ client: Client; secret: string }> {
+  /** Gives a second secret; the older one ends after the overlap (seconds, at most 90 days). At most two live at a time. */
+  async rotateSecret(id: string, actor: string, overlap = day): Promise<{ client: Client; secret: string }> {
+    if (!Number.isSafeInteger(overlap) || overlap < 0 || overlap > longestOverlap) {
+      throw invalid(`The overlap is 0 to ${longestOverlap} whole seconds`);
+    }
     const secret = randomToken();
     const client = await this.#edit(id, (now) => {
-      if (!needsSecret(now.metadata)) throw invalid('This client does not authenticate with a secret');
-      const live = now.secrets.filter((one) => one.expires === undefined || one.expires > seconds());
-      const end = seconds() + overlap;
-      const older = live.slice(-1).map((one) => ({ ...one, expires: Math.min(one.expires ?? end, end) }));
-      return { ...now, secrets: [...(overlap > 0 ? older : []), this.#kept(secret)] };
+      if (!needsSecret(now.metadata))
+        throw invalid('This client does not prove itself by a secret, so it has none to rotate');
+      return { ...now, secrets: rotated(now.secrets, this.#kept(id, secret), overlap) };
     });
     await this.#trail.record({ type: 'client.secret-rotated', actor, target: `client:${id}`, detail: { overlap } });
     return { client, secret };
   }
 
-  /** Removes it; its tokens are inactive from then on. */
+  /** Removes it; its tokens are inactive from then on. Throws `missing`. */
   async remove(id: string, actor: string): Promise<void> {
-    if (!(await this.#all.take(id))) throw missing(`The client ${id}`);
-    await this.#trail.record({ type: 'client.removed', actor, target: `client:${id}` });
+    const client = await this.#all.take(id);
+    if (!client) throw missing(`The client ${id}`);
+    if (client.registrar !== undefined) await this.#quota.release(client.registrar);
+    await this.#trail.record({
+      type: 'client.removed',
+      actor,
+      target: `client:${id}`,
+      detail: { state: client.state },
+    });
   }
 
-  /** Whether this is a live secret of the client. Fingerprints are keyed, so comparing them tells nothing about secrets. */
+  /** Whether this is a live secret of the client. */
   secretFits(client: Client, secret: string): boolean {
-    const fingerprint = this.#vault.fingerprint('client-secret', secret);
-    const now = seconds();
-    return client.secrets.some(
-      (one) => one.fingerprint === fingerprint && (one.expires === undefined || one.expires > now),
+    return knows(client.secrets, this.#secretMark(client.id, secret), seconds());
+  }
+
+  /** Whether this is the registration access token of the client (RFC 7592 §3). */
+  registrationTokenFits(client: Client, token: string): boolean {
+    return (
+      client.registrationToken !== undefined &&
+      sameFingerprint(client.registrationToken, this.#tokenMark(client.id, token))
     );
   }
 
-  #kept(secret: string): Secret {
-    return { fingerprint: this.#vault.fingerprint('client-secret', secret), created: seconds() };
+  /** Whether a name passes for the name of a first-party client, which others must not bear. */
+  async isReserved(name: string): Promise<boolean> {
+    const wanted = skeleton(name);
+    return (await this.#every({ firstParty: 'yes' })).some((client) => skeleton(client.name) === wanted);
   }
 
-  /** RFC 9700 §2.1.1: only a confidential client can do without PKCE, protected by the nonce instead. */
-  #refuseWaiver(pkce: Client['pkce'], metadata: Metadata): void {
-    if (pkce === 'optional' && metadata.token_endpoint_auth_method === 'none') {
-      throw invalid('PKCE cannot be lifted for a public client; give it a secret or a key first');
+  #changed(now: Client, change: ClientChange): Client {
+    const { name, metadata: given, registrationToken, tier, ...rest } = change;
+    const metadata = given === undefined ? now.metadata : normalMetadata(given, ownRules);
+    const { tier: before, ...same } = now;
+    const after = 'tier' in change ? tier : before;
+    return checkedClient({
+      ...same,
+      ...rest,
+      metadata,
+      ...(after === undefined ? {} : { tier: after }),
+      name: name === undefined ? now.name : displayName(name),
+      secrets: needsSecret(metadata) ? now.secrets : [],
+      ...(registrationToken === undefined ? {} : { registrationToken: this.#tokenMark(now.id, registrationToken) }),
+    });
+  }
+
+  async #insert(client: Client, limit: number | undefined): Promise<void> {
+    const { registrar } = client;
+    if (registrar !== undefined && limit !== undefined) await this.#quota.claim(registrar, limit);
+    try {
+      await this.#all.insert(client);
+    } catch (error) {
+      if (registrar !== undefined && limit !== undefined) await this.#quota.release(registrar);
+      throw error instanceof Problem && error.code === 'taken' ? taken(`The client id ${client.id}`) : error;
     }
+  }
+
+  async #recordCreated(client: Client, actor: string): Promise<void> {
+    const { id, state, registrar, pkce, firstParty, introspects } = client;
+    const grants = client.metadata.grant_types?.join(' ');
+    const audiences = introspects === 'all' ? 'all' : introspects.join(' ');
+    const detail = { state, registrar, grants, pkce, firstParty, introspects: audiences };
+    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail });
+  }
+
+  #kept(id: string, secret: string): Secret {
+    return { fingerprint: this.#secretMark(id, secret), created: seconds() };
+  }
+
+  /** With the client's id in it, so that no client's record makes its secret good for another. */
+  #secretMark(id: string, secret: string): string {
+    return this.#vault.fingerprint('client-secret', `${id} ${secret}`);
+  }
+
+  #tokenMark(id: string, token: string): string {
+    return this.#vault.fingerprint('registration-token', `${id} ${token}`);
+  }
+
+  async #every(where: { registrar: string } | { firstParty: string }): Promise<Client[]> {
+    const all: Client[] = [];
+    for (let page = await this.#all.find(where, { limit: 1000 }); page.length > 0; ) {
+      all.push(...page);
+      const after = page.at(-1)?.id ?? '';
+      page = page.length < 1000 ? [] : await this.#all.find(where, { limit: 1000, after });
+    }
+    return all;
   }
 
   async #edit(id: string, edit: (now: Client) => Client): Promise<Client> {

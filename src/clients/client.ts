@@ -1,0 +1,62 @@
+import { invalid } from '../kernel/errors.ts';
+import type { Entity } from '../store/port.ts';
+import type { State } from './life.ts';
+import type { Metadata } from './metadata.ts';
+import type { Secret } from './secrets.ts';
+
+/** An application that gets tokens, or a gateway that asks about them. Times in seconds. */
+export interface Client extends Entity {
+  name: string;
+  state: State;
+  /** Why it was rejected, suspended or revoked, in the administrator's words. */
+  reason?: string;
+  /** SLA tier, which introspection tells gateways. */
+  tier?: string;
+  metadata: Metadata;
+  secrets: Secret[];
+  /** Ours: people are not asked for their consent. */
+  firstParty: boolean;
+  /** The audiences whose tokens it may introspect. */
+  introspects: 'all' | string[];
+  /** `optional` only for a confidential client that uses `nonce` instead (RFC 9700 §2.1.1). */
+  pkce: 'required' | 'optional';
+  /** Who registered it: the name of a registrar, or `client:ID`. */
+  registrar?: string;
+  /** Fingerprint of the registration access token (RFC 7592). */
+  registrationToken?: string;
+  created: number;
+  updated: number;
+}
+
+/** Ids go into Basic credentials (no colon) and subjects; those of people begin like no client's (RFC 9700 §4.15). */
+export function checkedId(id: string): string {
+  if (/^usr_/i.test(id)) throw invalid('A client id must not begin with usr_, as the ids of people do');
+  if (/^[\x21\x23-\x39\x3b-\x5b\x5d-\x7b\x7d\x7e]{1,200}$/.test(id)) return id;
+  throw invalid('A client id has 1 to 200 printable ASCII characters, without space and any of : | " \\');
+}
+
+/** The rules between members. */
+export function checkedClient(client: Client): Client {
+  const { pkce, metadata, introspects, tier } = client;
+  if (pkce === 'optional' && metadata.token_endpoint_auth_method === 'none') {
+    throw invalid('PKCE cannot be lifted for a public client; give it a secret or a key first (RFC 9700 §2.1.1)');
+  }
+  if (introspects !== 'all' && introspects.some((audience) => audience === '' || audience.length > 200)) {
+    throw invalid('introspects is "all" or a list of audiences');
+  }
+  if (tier !== undefined && !/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(tier)) {
+    throw invalid('A tier is a name of 1 to 100 visible characters');
+  }
+  return client;
+}
+
+/** Names of the members that differ, and of those of the metadata; never their values. */
+export function differences(before: Client, after: Client): string[] {
+  const differ = (a: object, b: object): string[] => {
+    const [old, fresh] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
+    const names = new Set([...old.keys(), ...fresh.keys()]);
+    return [...names].filter((name) => JSON.stringify(old.get(name)) !== JSON.stringify(fresh.get(name)));
+  };
+  const members = differ(before, after).filter((name) => name !== 'metadata' && name !== 'updated');
+  return [...members, ...differ(before.metadata, after.metadata)];
+}
