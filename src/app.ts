@@ -14,6 +14,7 @@ import { issued, tokenClaims } from './protocol/issued.ts';
 import { provider } from './protocol/provider.ts';
 import { Resources } from './protocol/resources.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
+import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
@@ -67,7 +68,7 @@ function library(config: Config, house: House, jwks: Awaited<ReturnType<House['k
     clientCertificateHeader: config.clientCertificateHeader,
     findAccount: findAccount(users, decide),
     tokenClaims: tokenClaims(clients, decide),
-    fetch: (url, init) => guardedFetch(url, init, config.outgoing),
+    fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
     signin: { sessionTtl: () => config.ttl.session.idle, logout: { enabled: true } },
     adapter: adapter({
       records,
@@ -101,6 +102,7 @@ function compose(parts: { config: Config; house: House; log: Log; metrics: Metri
       count: (result) => metrics.introspected(result),
     }),
   );
+  koa.use(frontChannel);
   koa.use(wellKnown(keys));
   koa.use(issued(records, (grant, format) => metrics.tokenIssued(grant, format)));
   return koa;

@@ -69,7 +69,6 @@ export function provider(parts: ProviderParts): Provider {
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', ...mutualTls(parts)],
     enabledJWA: algorithms,
     allowOmittingSingleRegisteredRedirectUri: false,
-    enableHttpPostMethods: true,
     clockTolerance: 10,
     cookies: {
       names: secure

@@ -30,10 +30,16 @@ export class Resources {
     refuseBeyond(ctx, scopes);
     const machine = ctx.oidc.params?.grant_type === 'client_credentials';
     const held = machine ? await this.#decide.audiencesHeld(`client:${clientId}`) : [];
-    if (scopes.length === 0) return held.length === 1 ? held[0] : undefined;
-    const offering = (await this.#access.apis()).filter((api) =>
-      scopes.some((scope) => api.permissions.includes(scope)),
-    );
+    if (asked(ctx).length === 0) return held.length === 1 ? held[0] : undefined;
+    const apis = await this.#access.apis({ limit: 1000 });
+    if (machine) {
+      const offered = new Set(apis.flatMap((api) => api.permissions));
+      refuse(
+        asked(ctx).filter((scope) => !offered.has(scope)),
+        'no API offers this scope to clients; see its permissions',
+      );
+    }
+    const offering = apis.filter((api) => scopes.some((scope) => api.permissions.includes(scope)));
     const own = offering.filter((api) => held.includes(api.id));
     const meant = (own.length > 0 ? own : offering).map((api) => api.id);
     return meant.length > 1 ? meant : meant[0];
@@ -70,12 +76,7 @@ export class Resources {
     );
     const unknown = scopes.filter((scope) => !api.permissions.includes(scope));
     const refused = unknown.length > 0 ? unknown : granted.length === 0 ? scopes : [];
-    if (refused.length > 0) {
-      throw new errors.InvalidScope(
-        `this client holds no such permission on ${api.id}; ask for fewer scopes, or have a role assigned to it`,
-        refused.join(' '),
-      );
-    }
+    refuse(refused, `this client holds no such permission on ${api.id}; ask for less, or have a role assigned to it`);
     if (ctx.oidc.params) ctx.oidc.params.scope = granted.join(' ') || undefined;
   }
 }

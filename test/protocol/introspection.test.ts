@@ -143,7 +143,15 @@ describe('POST /oauth2/introspect', () => {
   });
 
   it('never answers 4xx because of the token', async () => {
-    for (const token of ['x', 'a.b.c', '☃', 'eyJhbGciOiJIUzI1NiJ9.e30.AAAA', 'y'.repeat(20_000), '../../etc/passwd', '$ne']) {
+    for (const token of [
+      'x',
+      'a.b.c',
+      '☃',
+      'eyJhbGciOiJIUzI1NiJ9.e30.AAAA',
+      'y'.repeat(20_000),
+      '../../etc/passwd',
+      '$ne',
+    ]) {
       const { status, body } = await ask({ token }, basic(gateway));
       assert.equal(status, 200);
       assert.deepEqual(body, inactive);
@@ -178,7 +186,11 @@ describe('POST /oauth2/introspect', () => {
 
   it('shows a client only tokens of the APIs that it may introspect', async () => {
     const { client, secret = '' } = await app.parts.clients.add(
-      { id: 'other-gateway', metadata: { grant_types: ['client_credentials'] }, introspects: ['https://jwt.example.test'] },
+      {
+        id: 'other-gateway',
+        metadata: { grant_types: ['client_credentials'] },
+        introspects: ['https://jwt.example.test'],
+      },
       'cli',
     );
     const other = { client_id: client.id, client_secret: secret };
@@ -233,13 +245,8 @@ describe('POST /oauth2/revoke', () => {
   });
   after(() => app.close());
   const issue = async () =>
-    (
-      await post(
-        `${app.issuer}/oauth2/token`,
-        { grant_type: 'client_credentials' },
-        basic(app.client('demo-service')),
-      )
-    ).body.access_token;
+    (await post(`${app.issuer}/oauth2/token`, { grant_type: 'client_credentials' }, basic(app.client('demo-service'))))
+      .body.access_token;
   const active = async (token: string) =>
     (await post(`${app.issuer}/oauth2/introspect`, { token }, basic(app.client('demo-gateway')))).body.active;
 

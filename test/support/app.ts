@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/app.ts';
-import { makeDemo } from '../../src/demo.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { makeDemo } from '../../src/demo.ts';
 import { type House, openHouse } from '../../src/house.ts';
 import { createLog } from '../../src/kernel/log.ts';
 import type { Credentials } from './oauth.ts';
@@ -28,7 +28,7 @@ const masterKey = Buffer.alloc(32, 7);
 export async function startApp(environment: Record<string, string> = {}): Promise<TestApp> {
   let handle: (request: IncomingMessage, response: ServerResponse) => unknown = () => {};
   const server = createServer((request, response) => handle(request, response));
-  server.listen(0, '127.0.0.1');
+  server.listen(0, 'localhost');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const config = loadConfig({
@@ -43,7 +43,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
   const app = await createApp(config, parts, createLog({ level: 'info', stream: { write: (line) => log.push(line) } }));
   handle = app.handler;
   return {
-    issuer: `http://127.0.0.1:${port}`,
+    issuer: config.issuer,
     parts,
     log,
     client: (id) => ({ client_id: id, client_secret: demo.clients[id]?.client_secret ?? '' }),
