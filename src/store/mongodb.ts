@@ -56,7 +56,7 @@ export async function openMongodb(url: string, options: Options): Promise<Store>
 async function checkServer(db: Db): Promise<void> {
   const build = await db.command({ buildInfo: 1 });
   if (/^v?1\./.test(String(build.ferretdb?.version ?? ''))) throw notAtomic();
-  const trials = db.collection<{ _id: string; won: boolean }>('trials');
+  const trials = db.collection<{ _id: string; won: boolean }>('_trials');
   const _id = randomBytes(12).toString('base64url');
   await proveAtomic({
     begin: async () => void (await trials.insertOne({ _id, won: false })),

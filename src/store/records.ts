@@ -47,9 +47,12 @@ export function conditions(
   });
 }
 
-/** The moment at which a record with this time to live ends, in milliseconds. */
-export const endOf = (now: number, ttlSeconds: number | undefined): number | null =>
-  ttlSeconds === undefined ? null : now + Math.trunc(ttlSeconds * 1000);
+/** The moment at which a record with this time to live ends, in milliseconds; null for never. */
+export function endOf(now: number, ttlSeconds: number | undefined): number | null {
+  if (ttlSeconds === undefined) return null;
+  if (!Number.isFinite(ttlSeconds)) throw new RangeError(`${ttlSeconds} is no time to live`);
+  return now + Math.trunc(ttlSeconds * 1000);
+}
 
 /** Makes a value and everything in it unchangeable. */
 export function frozen<T>(value: T): T {

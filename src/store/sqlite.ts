@@ -23,7 +23,7 @@ export interface SqliteOptions {
 const cacheKibibytes = 4 * 1024;
 const sweepLimit = 200;
 /** Waiting blocks the process, so a write waits this long at once (milliseconds) and then lets others run. */
-const busyMs = 5;
+const busyMs = 2;
 const startBusyMs = 5000;
 
 const fromDriver = (error: unknown): error is Error & { code: string } =>

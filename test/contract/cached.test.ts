@@ -27,7 +27,7 @@ for (const { name, url: fresh } of stores) {
     let theirs: Apis;
     const opened: Store[] = [];
     const open = async (url: string): Promise<Apis> => {
-      const store = await openStore(url, { now: () => clock });
+      const store = await openStore(url, { now: () => clock, timeoutMs: 30_000 });
       opened.push(store);
       return store.collection<Api, 'owner'>({
         name: 'apis',

@@ -231,6 +231,11 @@ export function storeContract(opener: Opener): void {
         pass(10_000);
         assert.equal(await all.get('ana'), undefined);
       });
+      it('takes no time to live that is no number, which would last for ever', async () => {
+        await assert.rejects(all.insert(ana, Number.NaN), RangeError);
+        await assert.rejects(all.put(ana, Number.POSITIVE_INFINITY), RangeError);
+        assert.equal(await all.get('ana'), undefined);
+      });
       it('frees its id and its unique keys at once, to one of many', async () => {
         await all.insert(ana, 10);
         await all.insert({ ...ben, id: 'old' }, 10);

@@ -3,7 +3,7 @@ import { mongodbUrl, temporaryPath } from '../support/store.ts';
 import { storeContract } from './store-contract.ts';
 
 const kind = process.env.SALLYPORT_TEST_STORE;
-const open = (url: string, now: () => number) => openStore(url, { now });
+const open = (url: string, now: () => number) => openStore(url, { now, timeoutMs: 30_000 });
 
 if (kind !== 'mongodb') {
   storeContract({ name: 'sqlite', url: async () => `sqlite:${temporaryPath()}`, open });

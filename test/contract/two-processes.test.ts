@@ -17,7 +17,7 @@ for (const { name, url: fresh } of stores) {
   describe(`two processes on one store: ${name}`, () => {
     const opened: Store[] = [];
     const open = async (url: string) => {
-      const store = await openStore(url);
+      const store = await openStore(url, { timeoutMs: 30_000 });
       opened.push(store);
       return people(store);
     };
