@@ -85,8 +85,11 @@ export class Resources {
 function refuseBeyond(ctx: KoaContextWithOIDC, scopes: readonly string[]): void {
   const allowed = ctx.oidc.client?.scope?.split(' ');
   const beyond = allowed ? scopes.filter((scope) => !allowed.includes(scope)) : [];
-  if (beyond.length > 0)
-    throw new errors.InvalidScope('this client is not registered for this scope', beyond.join(' '));
+  refuse(beyond, 'this client is not registered for this scope');
+}
+
+function refuse(scopes: readonly string[], why: string): void {
+  if (scopes.length > 0) throw new errors.InvalidScope(why, scopes.join(' '));
 }
 
 /** Whose rights count: known at the token endpoint, not yet at the authorization endpoint. */
