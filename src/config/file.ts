@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { ConfigProblem } from './problems.ts';
 
 /** Names with values, as YAML gives them. */
@@ -25,10 +25,21 @@ export function readFile(file: string, needed: boolean): { content: Group; probl
   if (document.errors.length > 0) {
     const problems = document.errors.map(({ message, pos }) => {
       const { line, col } = lineCounter.linePos(pos[0]);
-      return { path: `${file}:${line}:${col}`, sentence: `is not YAML: ${message}` };
+      // What follows a colon in these messages is quoted from the file, and may be a secret.
+      return { path: `${file}:${line}:${col}`, sentence: `is not YAML: ${message.replace(/:.*$/s, '')}` };
     });
     return { content: {}, problems };
   }
-  const content: unknown = document.toJS() ?? {};
+  const content = plain(document);
+  if (content === undefined) return wrong('is not YAML: an alias in it stands for nothing, or for too much');
   return isGroup(content) ? { content, problems: [] } : wrong('must hold names with values, such as "port: 3000"');
+}
+
+/** The document as values; undefined when an alias cannot be followed, which the parser finds out only here. */
+function plain(document: Document): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch {
+    return undefined;
+  }
 }

@@ -131,10 +131,12 @@ function wrongText({ path, text }: Source): string[] {
       'stands in a folder that is not in the plan',
     ],
   ];
-  // A type that is read off a value is explained where the value is.
-  const undocumented = lines.filter(
-    (line, at) => /^export (?!\{|type \{|type.*\btypeof\b)/.test(line) && !/\*\/\s*$/.test(lines[at - 1] ?? ''),
-  );
+  // A type that is read off a value is explained where the value is; further signatures of a function at its first one.
+  const undocumented = lines.filter((line, at) => {
+    if (!/^export (?!\{|type \{|type.*\btypeof\b)/.test(line) || /\*\/\s*$/.test(lines[at - 1] ?? '')) return false;
+    const overloaded = /^export (?:async )?function \w+/.exec(line)?.[0];
+    return overloaded === undefined || lines.findIndex((other) => other.startsWith(`${overloaded}(`)) === at;
+  });
   return [
     ...rules.filter(([broken]) => broken).map(([, what]) => `${path} ${what}`),
     ...(ours ? undocumented : []).map((line) => `${path}: nothing says what this promises: ${line.slice(0, 60)}`),

@@ -1,8 +1,10 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { run } from 'node:test';
 import { importsOf } from './house-rules.ts';
+import type { Told } from './reporter.ts';
 
 /** What came of a part of the run. */
 export interface Count {
@@ -12,8 +14,8 @@ export interface Count {
 
 const root = join(import.meta.dirname, '../..');
 
-/** A test that says nothing for so long hangs (milliseconds). */
-const patience = 180_000;
+/** A test may take so long; a file that tells nothing for a little longer hangs (milliseconds). */
+const patience = 120_000;
 
 /** Whether a test file uses one of these files of test/support, directly or not. */
 export function uses(file: string, ...supports: string[]): boolean {
@@ -30,57 +32,56 @@ export function uses(file: string, ...supports: string[]): boolean {
   return reaches(file);
 }
 
-/** Runs test files, each in a process of its own, and prints a line for each file, and each failure at once. */
+/** Runs test files, each in a process of its own, and prints a line for each, with what failed in it. */
 export async function runSuites(files: readonly string[]): Promise<Count> {
-  const counts = new Map(files.map((file) => [file, { passed: 0, failed: 0 }]));
-  const outputs = new Map<string, string>();
-  const keep = ({ file = '', message }: { file?: string | undefined; message: string }) => {
-    outputs.set(file, `${outputs.get(file) ?? ''}${message}`.slice(-20_000));
+  const waiting = [...files];
+  const counts: Count[] = [];
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) counts.push(await runFile(file));
   };
-  const count = (file: string | undefined, result: keyof Count) => {
-    const one = counts.get(file ?? '');
-    if (one) one[result] += 1;
-  };
-  const stream = run({
-    files: [...files],
-    isolation: 'process',
-    // A test that leaves something open has told its result; it must not hold up all others.
-    execArgv: ['--test-force-exit'],
-    concurrency: Math.max(2, availableParallelism()),
-    timeout: patience,
-  });
-  stream.on('test:stdout', keep);
-  stream.on('test:stderr', keep);
-  stream.on('test:pass', ({ file, name, details, skip, todo }) => {
-    if (details.type === 'suite' || name === file) return;
-    if (skip === undefined && todo === undefined) return count(file, 'passed');
-    count(file, 'failed');
-    print(`  ✖ ${place(file)}: ${name}\n    is not run: do it or remove it`);
-  });
-  stream.on('test:fail', ({ file, name, details: { error } }) => {
-    // A suite fails because of a test in it, which is counted and shown for itself; or on its own, in a hook.
-    if ('failureType' in error && error.failureType === 'subtestsFailed') return;
-    count(file, 'failed');
-    print(
-      `  ✖ ${place(file)}: ${name === file ? 'it ended before its tests did' : name}\n${indented(errorText(error))}`,
-    );
-  });
-  stream.on('test:summary', ({ file, duration_ms: duration }) => {
-    const one = counts.get(file ?? '');
-    if (!one) return;
-    const mark = one.failed === 0 ? '✔' : '✖';
-    print(`  ${mark} ${place(file)}  ${one.passed} passed, ${one.failed} failed, ${seconds(duration)}`);
-  });
-  for await (const _event of stream);
-  const failed = [...counts].filter(([, { failed }]) => failed > 0);
-  for (const [file] of failed) {
-    const output = outputs.get(file);
-    if (output !== undefined) print(`\n  what ${place(file)} wrote:\n${indented(output)}`);
-  }
-  return sum([...counts.values()]);
+  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
+  return sum(counts);
 }
 
-const place = (file = ''): string => relative(root, file);
+const reporter = join(import.meta.dirname, 'reporter.ts');
+
+async function runFile(file: string): Promise<Count> {
+  const began = Date.now();
+  const count: Count = { passed: 0, failed: 0 };
+  const complaints: string[] = [];
+  const fail = (name: string, why = '') => {
+    count.failed += 1;
+    complaints.push(`    ✖ ${name}\n${indented(why, 8)}`);
+  };
+  const child = fork(file, {
+    execArgv: [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', `--test-timeout=${patience}`],
+    silent: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output = `${output}${text}`.slice(-20_000);
+    });
+  }
+  let ended = false;
+  const hangs = setTimeout(() => child.kill('SIGKILL'), patience * 1.2);
+  child.on('message', (told: Told) => {
+    hangs.refresh();
+    if (told.result === 'ended') ended = true;
+    else if (told.result === 'passed') count.passed += 1;
+    else fail(told.name, told.why ?? 'is not run: do it or remove it');
+  });
+  const [code, signal]: unknown[] = await once(child, 'close');
+  clearTimeout(hangs);
+  if (signal === 'SIGKILL') fail('it did not end: a test left something open');
+  else if (!ended || (code !== 0 && count.failed === 0)) fail(`it ended before its tests did (${code ?? signal})`);
+  print(line(file, count, Date.now() - began));
+  if (count.failed > 0) print([...complaints, indented(output, 4)].join('\n'));
+  return count;
+}
+
+const line = (file: string, { passed, failed }: Count, duration: number): string =>
+  `  ${failed === 0 ? '✔' : '✖'} ${relative(root, file)}  ${passed} passed, ${failed} failed, ${seconds(duration)}`;
 
 /** All counts together. */
 export const sum = (counts: readonly Count[]): Count => ({
@@ -88,12 +89,7 @@ export const sum = (counts: readonly Count[]): Count => ({
   failed: counts.reduce((all, { failed }) => all + failed, 0),
 });
 
-function errorText(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause : error;
-  return cause.stack ?? cause.message;
-}
-
-const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '    ');
+const indented = (text: string, by: number): string => text.replaceAll(/^(?=.)/gm, ' '.repeat(by));
 
 /** A duration given in milliseconds, as people read it. */
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
