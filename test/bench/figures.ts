@@ -1,0 +1,63 @@
+import type { Row } from './measure.ts';
+import type { Figure } from './report.ts';
+
+/** Everything that one run found out; a part that was not asked for is missing. */
+export interface Findings {
+  paths: Row[];
+  sizes: Row[];
+  /** Seconds from an empty store to the first token. */
+  start?: number;
+  /** Resident memory in MiB at the start and after each fifth of the requests. */
+  memory?: { requests: number; seen: number[] };
+}
+
+const rate = (value: number): string => value.toFixed(2);
+
+/** The figures that Sallyport is to reach, as far as this run measured them. */
+export function figures(found: Findings, names: { ours: string; koa: string; library: string }): Figure[] {
+  const { ours, koa, library } = names;
+  const least = (rows: Row[], path: string, [server, other]: [string, string], target: number): Figure[] => {
+    const value = rows.find((row) => row.path === path && row.server === server)?.ratios[other];
+    if (value === undefined) return [];
+    const figure = `${path}, ${server} beside ${other}`;
+    return [{ figure, target: `≥ ${rate(target)} ×`, measured: `${rate(value)} ×`, met: value >= target }];
+  };
+  return [
+    ...least(found.paths, 'introspection', [ours, library], 1.5),
+    ...least(found.paths, 'introspection', [ours, koa], 0.4),
+    ...least(found.paths, 'client_credentials', [ours, library], 0.8),
+    ...least(found.sizes, 'introspection', ['1,000,000 stored', '1,000 stored'], 0.9),
+    ...startFigure(found.start),
+    ...memoryFigures(found.memory),
+  ];
+}
+
+function startFigure(start: number | undefined): Figure[] {
+  if (start === undefined) return [];
+  return [
+    {
+      figure: 'start to first token, empty store',
+      target: '≤ 2 s',
+      measured: `${start.toFixed(2)} s`,
+      met: start <= 2,
+    },
+  ];
+}
+
+/** Flat: from two fifths of the requests on, it grows by less than a tenth. */
+function memoryFigures(memory: Findings['memory']): Figure[] {
+  if (!memory) return [];
+  const { requests, seen } = memory;
+  const [last = Number.NaN, early = Number.NaN] = [seen.at(-1), seen[2]];
+  const most = Math.max(...seen);
+  const after = `after ${requests.toLocaleString('en')} token requests`;
+  return [
+    { figure: `resident memory ${after}`, target: '< 200 MiB', measured: `${most.toFixed(0)} MiB`, met: most < 200 },
+    {
+      figure: `growth of it ${after}, since two fifths of them`,
+      target: '< 10 %',
+      measured: `${((last / early - 1) * 100).toFixed(1)} %`,
+      met: last < early * 1.1,
+    },
+  ];
+}
