@@ -40,7 +40,7 @@ export interface Serving {
   drain(): Promise<void>;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 const limits = {
   connectionsCheckingInterval: 1000,
@@ -130,14 +130,17 @@ export async function serve(app: App, settings: ServerSettings, log: Log): Promi
   let draining = false;
   let lastAnswers = false;
 
-  const handler: Handler = (request, response) => {
+  const handler: Handler = async (request, response) => {
     if (lastAnswers) response.setHeader('Connection', 'close');
     inWork.add(response);
-    const done = app.handler(request, response).finally(() => inWork.delete(response));
-    done.catch((error: unknown) => {
+    try {
+      await app.handler(request, response);
+    } catch (error) {
       log.error({ err: error }, 'a request was given up');
       response.destroy();
-    });
+    } finally {
+      inWork.delete(response);
+    }
   };
   const { host, port, opsHost, opsPort, drainGraceSeconds = 0, drainSeconds } = settings;
   const requestTimeout = settings.limits.requestSeconds * 1000;

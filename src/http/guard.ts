@@ -112,7 +112,7 @@ export function guard(app: Koa, settings: EdgeSettings): Koa.Middleware {
 
   function admit(ctx: Koa.Context, path: string, from: { host: string | undefined; https: boolean }): void {
     const { req, res } = ctx;
-    if (!methods.has(ctx.method)) {
+    if (!methods.has(req.method ?? '')) {
       res.setHeader('Allow', [...methods].join(', '));
       throw wrongMethod(ctx.method);
     }
@@ -122,7 +122,7 @@ export function guard(app: Koa, settings: EdgeSettings): Koa.Middleware {
     if (place === undefined || !ctx.originalUrl.startsWith('/')) throw misdirected();
     if (place === 'inside' && !forMachines(path)) throw misdirected();
     if (place === 'public' && secure && !from.https) throw plainHttp();
-    if (ctx.querystring !== '' && ctx.query.access_token !== undefined) throw tokenInAddress();
+    if (req.url?.includes('?') && ctx.query.access_token !== undefined) throw tokenInAddress();
   }
 
   const bodyLimit = (path: string): number => {

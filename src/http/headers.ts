@@ -14,11 +14,10 @@ const pagePolicy = [
   "frame-ancestors 'none'",
 ].join(';');
 
-/** What every answer to a program carries: it is no page, and nobody keeps or guesses about it. */
+/** What every answer to a program carries: nobody keeps it, or takes it for a page. Each header costs a program's caller. */
 const machine: Headers = [
   ['Cache-Control', 'no-store'],
   ['X-Content-Type-Options', 'nosniff'],
-  ['Content-Security-Policy', "default-src 'none';frame-ancestors 'none'"],
 ];
 
 /**

@@ -26,7 +26,6 @@ const resources = new Set(
 
 /** The route template of a path, from a closed list: whoever asks for addresses we do not have adds no series. */
 function template(path: string): string {
-  if (routes.has(path)) return path;
   const [, resource = ''] = /^\/admin\/api\/v1\/([a-z-]+)/.exec(path) ?? [];
   if (resources.has(resource)) return `/admin/api/v1/${resource}`;
   if (path === '/admin' || path.startsWith('/admin/')) return '/admin/*';
@@ -46,6 +45,10 @@ const grants: Record<string, string> = {
 };
 
 type Tally = () => void;
+type Observe = (seconds: number) => void;
+
+/** The first stands for every method that is not in the list. */
+const methods = ['other', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Handles of a metric are looked up once and kept: looking them up at each request costs as much as counting. */
 function tallies(make: (key: string) => Tally): (key: string) => void {
@@ -64,7 +67,7 @@ function tallies(make: (key: string) => Tally): (key: string) => void {
 export class Metrics {
   readonly #registry = new Registry();
   #watching = false;
-  readonly #durations = new Map<string, (seconds: number) => void>();
+  readonly #durations = new Map<string, Observe[]>();
   readonly #duration = new Histogram({
     name: 'sallyport_http_request_duration_seconds',
     help: 'Requests by route template, method and class of status',
@@ -108,15 +111,25 @@ export class Metrics {
 
   /** One request was answered. */
   answered(path: string, method: string, status: number, seconds: number): void {
-    const route = template(path);
-    const key = `${method} ${status >= 500 ? 5 : Math.floor(status / 100)} ${route}`;
-    let observe = this.#durations.get(key);
+    // The template of a path that is one itself needs no looking for, and these are the paths that are called most.
+    const route = routes.has(path) ? path : template(path);
+    const kept = this.#durations.get(route) ?? this.#keep(route);
+    const verb = Math.max(0, methods.indexOf(method));
+    const kind = Math.floor(status / 100);
+    const index = verb * 6 + kind;
+    let observe = kept[index];
     if (observe === undefined) {
-      const handle = this.#duration.labels(route, method, `${Math.floor(status / 100)}xx`);
+      const handle = this.#duration.labels(route, methods[verb] ?? '', `${kind}xx`);
       observe = (value) => handle.observe(value);
-      this.#durations.set(key, observe);
+      kept[index] = observe;
     }
     observe(seconds);
+  }
+
+  #keep(route: string): Observe[] {
+    const kept: Observe[] = [];
+    this.#durations.set(route, kept);
+    return kept;
   }
 
   /** Adds memory, CPU, garbage collection and event-loop delay of the process; done where metrics are served. */
@@ -132,8 +145,6 @@ export class Metrics {
   }
 }
 
-const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
 /**
  * Stands before everything else: counts and times each request, and writes one line of log for it (`info` for pages,
  * `debug` for the calls of programs, of which there are thousands a second; none with `requests` false). Never the query:
@@ -145,11 +156,13 @@ export function measured(metrics: Metrics, log: Log, requests = true): Koa.Middl
     const { path } = ctx;
     await next();
     const duration = performance.now() - began;
-    const method = methods.has(ctx.method) ? ctx.method : 'other';
-    metrics.answered(path, method, ctx.status, duration / 1000);
+    const { statusCode: status } = ctx.res;
+    metrics.answered(path, ctx.req.method ?? '', status, duration / 1000);
+    if (!requests) return;
     const level = forMachines(path) || path.startsWith('/assets/') ? 'debug' : 'info';
-    if (!requests || !log.isLevelEnabled(level)) return;
+    if (!log.isLevelEnabled(level)) return;
     const { requestId, ip } = ctx.state;
-    log[level]({ requestId, ip, method, path, status: ctx.status, ms: Math.round(duration * 10) / 10 }, 'answered');
+    const ms = Math.round(duration * 10) / 10;
+    log[level]({ requestId, ip, method: ctx.method, path, status, ms }, 'answered');
   };
 }
