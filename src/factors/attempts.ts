@@ -1,71 +1,127 @@
 import type { Vault } from '../kernel/crypto.ts';
+import { Problem } from '../kernel/errors.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
 
 interface Count extends Entity {
   failures: number;
-  /** When the last one happened, in seconds. */
-  last: number;
+  /** No further attempt before then (seconds); 0 while failures are free. */
+  until: number;
 }
 
-/** Whether another attempt may be made now, or in how many seconds. */
+/** Whether an attempt may be made now, or in how many seconds. */
 export type Allowance = { ok: true } | { ok: false; retryAfter: number };
 
-/** Free failures, then a delay that doubles with each, at most this long (seconds). */
+/** Failures that cost nothing, then a delay (seconds) that doubles with each until it is the longest. */
 interface Patience {
   free: number;
+  first: number;
   longest: number;
 }
-const fromOneAddress: Patience = { free: 5, longest: 15 * 60 };
-const fromEverywhere: Patience = { free: 50, longest: 5 * 60 };
-const forgetAfter = 24 * 60 * 60;
+
+/** At most about 100 guesses a day from one address, and 200 from all addresses together (NIST SP 800-63B-4 §3.2.2). */
+const fromOneAddress: Patience = { free: 5, first: 5, longest: 15 * 60 };
+const fromEverywhere: Patience = { free: 100, first: 5, longest: 15 * 60 };
+const day = 24 * 60 * 60;
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-function wait(count: Count | undefined, patience: Patience): number {
-  const over = (count?.failures ?? 0) - patience.free;
-  if (!count || over < 0) return 0;
-  return Math.max(0, count.last + Math.min(patience.longest, 2 ** Math.min(over, 12)) - seconds());
+const delay = (failures: number, { free, first, longest }: Patience): number =>
+  failures < free ? 0 : Math.min(longest, first * 2 ** Math.min(failures - free, 20));
+
+/** Where an address belongs to: whoever has one IPv6 address has the 2^64 of its network too. */
+function network(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const [left = [], right] = ip.split('::').map((half) => half.split(':').filter((group) => group !== ''));
+  const zeros = right ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : [];
+  return [...left, ...zeros, ...(right ?? [])]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
 }
 
 /**
- * Slows down guessing at a person, by address and in all, in counters that all processes share. A person is never locked
- * for good, and one address cannot keep the others of this person out for long.
+ * Slows down guessing at a person: by the address it comes from, and by person from all other addresses together, so that
+ * spreading it gains nothing. Nobody is ever locked out for good, and the addresses from which a person has signed in
+ * lately are not slowed down by what others do. The counters are in the store: every process sees the same ones.
  */
 export class Attempts {
-  readonly #all: Collection<Count>;
+  readonly #counts: Collection<Count>;
+  readonly #known: Collection<Entity>;
   readonly #vault: Vault;
 
   constructor(store: Store, vault: Vault) {
-    this.#all = store.collection<Count>({ name: 'attempts', indexes: {} });
+    this.#counts = store.collection<Count>({ name: 'attempts', indexes: {} });
+    this.#known = store.collection<Entity>({ name: 'known-addresses', indexes: {} });
     this.#vault = vault;
   }
 
+  /**
+   * Ask right before a proof is checked, and once for each: when failures have a price, asking takes the one attempt that
+   * is due, so that a hundred at the same moment are one. `person` is what was typed, known or not.
+   */
   async allowed(person: string, ip: string): Promise<Allowance> {
-    const [here, everywhere] = await Promise.all(this.#ids(person, ip).map((id) => this.#all.get(id)));
-    const retryAfter = Math.max(wait(here, fromOneAddress), wait(everywhere, fromEverywhere));
-    return retryAfter > 0 ? { ok: false, retryAfter } : { ok: true };
+    const here = await this.#claim(this.#pair(person, ip), fromOneAddress);
+    if (here > 0) return { ok: false, retryAfter: here };
+    if (await this.#known.get(this.#pair(person, ip))) return { ok: true };
+    const everywhere = await this.#claim(this.#anywhere(person), fromEverywhere);
+    return everywhere > 0 ? { ok: false, retryAfter: everywhere } : { ok: true };
   }
 
+  /** Counts a wrong proof; none is lost, however many come at once. */
   async failed(person: string, ip: string): Promise<void> {
-    await Promise.all(this.#ids(person, ip).map((id) => this.#add(id)));
+    const known = await this.#known.get(this.#pair(person, ip));
+    await Promise.all([
+      this.#count(this.#pair(person, ip), fromOneAddress),
+      ...(known ? [] : [this.#count(this.#anywhere(person), fromEverywhere)]),
+    ]);
   }
 
+  /** Forgets the failures of this person at this address, and knows the address for 30 days. */
   async succeeded(person: string, ip: string): Promise<void> {
-    await Promise.all(this.#ids(person, ip).map((id) => this.#all.take(id)));
+    const id = this.#pair(person, ip);
+    await Promise.all([this.#counts.take(id), this.#known.put({ id }, 30 * day)]);
   }
 
-  #ids(person: string, ip: string): [string, string] {
-    return [this.#vault.fingerprint('attempts', `${person} ${ip}`), this.#vault.fingerprint('attempts', person)];
+  /** How many wrong proofs count at the moment, from this address and from all that are not known. */
+  async failures(person: string, ip: string): Promise<{ here: number; everywhere: number }> {
+    const ids = [this.#pair(person, ip), this.#anywhere(person)];
+    const [here, everywhere] = await Promise.all(ids.map((id) => this.#counts.get(id)));
+    return { here: here?.failures ?? 0, everywhere: everywhere?.failures ?? 0 };
   }
 
-  async #add(id: string): Promise<void> {
-    const more = (now: Count): Count => ({ id, failures: now.failures + 1, last: seconds() });
-    if (await this.#all.change(id, more)) return;
+  /** Seconds to wait; 0 when the attempt may be made, and then the next one has to wait for its outcome or its own turn. */
+  async #claim(id: string, patience: Patience): Promise<number> {
+    const seen = await this.#counts.get(id);
+    if (!seen || delay(seen.failures, patience) === 0) return 0;
+    let wait = 0;
+    await this.#counts.change(id, (now) => {
+      wait = Math.max(0, now.until - seconds());
+      return wait > 0 ? now : { ...now, until: seconds() + delay(now.failures, patience) };
+    });
+    return wait;
+  }
+
+  async #count(id: string, patience: Patience): Promise<void> {
+    const more = (now: Count): Count => {
+      const failures = now.failures + 1;
+      return { id, failures, until: seconds() + delay(failures, patience) };
+    };
+    if (await this.#counts.change(id, more)) return;
     try {
-      await this.#all.insert({ id, failures: 1, last: seconds() }, forgetAfter);
-    } catch {
-      // Somebody else's failure was counted first; ours is added to it. If the store is away, this throws too.
-      await this.#all.change(id, more);
+      await this.#counts.insert(more({ id, failures: 0, until: 0 }), day);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'taken') throw error;
+      // Somebody else's failure was counted first; ours is added to it.
+      await this.#counts.change(id, more);
     }
+  }
+
+  /** Under fingerprints, so that the store does not tell who signs in from where. */
+  #pair(person: string, ip: string): string {
+    return this.#vault.fingerprint('attempts', JSON.stringify([person, network(ip)]));
+  }
+
+  #anywhere(person: string): string {
+    return this.#vault.fingerprint('attempts', JSON.stringify([person]));
   }
 }
