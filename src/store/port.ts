@@ -52,6 +52,7 @@ export interface Collection<T extends Entity, K extends string = never> {
   drop(where: { readonly [index in K]?: string }): Promise<number>;
 }
 
+/** Where everything is kept; a database file or a server behind it. */
 export interface Store {
   collection<T extends Entity, K extends string = never>(spec: Spec<T, K>): Collection<T, K>;
   /** Resolves when the store answers; throws `unavailable` otherwise. */

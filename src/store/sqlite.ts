@@ -11,7 +11,7 @@ import { Remembered } from './remembered.ts';
 import { CachedCollection, SqliteCollection } from './sqlite-collection.ts';
 import { type Connection, Table } from './table.ts';
 
-export interface SqliteOptions {
+interface SqliteOptions {
   /** The clock, in milliseconds since the epoch. */
   now: () => number;
   /** How long a write waits for other processes, in milliseconds. */

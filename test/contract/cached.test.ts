@@ -3,7 +3,8 @@ import { after, beforeEach, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { openStore } from '../../src/store/index.ts';
 import type { Collection, Store } from '../../src/store/port.ts';
-import { mongodbUrl, temporaryPath } from '../support/store.ts';
+import { mongodbUrl } from '../support/mongodb.ts';
+import { temporaryPath } from '../support/store.ts';
 
 interface Api {
   readonly id: string;

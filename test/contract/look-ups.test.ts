@@ -3,7 +3,8 @@ import { after, describe, it } from 'node:test';
 import { Problem } from '../../src/kernel/errors.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
-import { mongodbUrl, temporaryPath } from '../support/store.ts';
+import { mongodbUrl } from '../support/mongodb.ts';
+import { temporaryPath } from '../support/store.ts';
 
 interface Town {
   readonly id: string;

@@ -3,9 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
+import { mongodbUrl } from '../support/mongodb.ts';
 import { people } from '../support/people-records.ts';
 import { worker } from '../support/processes.ts';
-import { mongodbUrl, temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/store.ts';
 
 const kind = process.env.SALLYPORT_TEST_STORE;
 const stores = [

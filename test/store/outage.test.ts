@@ -3,82 +3,80 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Problem } from '../../src/kernel/errors.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
+import { mongodbUrl } from '../support/mongodb.ts';
 import { type People, people } from '../support/people-records.ts';
 import { proxy, type TcpProxy } from '../support/proxy.ts';
-import { mongodbUrl } from '../support/store.ts';
 
 const away = (error: unknown) => error instanceof Problem && error.code === 'unavailable' && error.retryAfter === 5;
 
-if (process.env.SALLYPORT_TEST_STORE !== 'sqlite') {
-  // The limit of each test is the promise: a call ends within its own, and recovery needs no restart.
-  describe('a MongoDB server that goes away', { timeout: 30_000 }, () => {
-    let between: TcpProxy;
-    let store: Store;
-    let all: People;
+// The limit of each test is the promise: a call ends within its own, and recovery needs no restart.
+describe('a MongoDB server that goes away', { timeout: 30_000 }, () => {
+  let between: TcpProxy;
+  let store: Store;
+  let all: People;
 
-    beforeEach(async () => {
-      const url = new URL(await mongodbUrl());
-      between = await proxy(url.hostname, Number(url.port));
-      url.port = String(between.port);
-      store = await openStore(url.href, { timeoutMs: 1000 });
-      all = people(store);
-      await all.insert({ id: 'ana', visits: 0 });
-    });
-    afterEach(async () => {
-      await store.close();
-      await between.close();
-    });
+  beforeEach(async () => {
+    const url = new URL(await mongodbUrl());
+    between = await proxy(url.hostname, Number(url.port));
+    url.port = String(between.port);
+    store = await openStore(url.href, { timeoutMs: 1000 });
+    all = people(store);
+    await all.insert({ id: 'ana', visits: 0 });
+  });
+  afterEach(async () => {
+    await store.close();
+    await between.close();
+  });
 
-    /** Every verb says that the store is away; nothing is answered wrongly. */
-    async function unavailable(): Promise<void> {
-      const outcomes = await Promise.allSettled([
-        store.ping(),
-        all.get('ana'),
-        all.find(),
-        all.insert({ id: 'ben', visits: 0 }),
-        all.put({ id: 'ben', visits: 0 }),
-        all.change('ana', (person) => ({ ...person, visits: person.visits + 1 })),
-        all.take('nobody'),
-        all.drop({ city: 'nowhere' }),
-      ]);
-      for (const outcome of outcomes) assert.ok(outcome.status === 'rejected' && away(outcome.reason));
+  /** Every verb says that the store is away; nothing is answered wrongly. */
+  async function unavailable(): Promise<void> {
+    const outcomes = await Promise.allSettled([
+      store.ping(),
+      all.get('ana'),
+      all.find(),
+      all.insert({ id: 'ben', visits: 0 }),
+      all.put({ id: 'ben', visits: 0 }),
+      all.change('ana', (person) => ({ ...person, visits: person.visits + 1 })),
+      all.take('nobody'),
+      all.drop({ city: 'nowhere' }),
+    ]);
+    for (const outcome of outcomes) assert.ok(outcome.status === 'rejected' && away(outcome.reason));
+  }
+  async function recovered(): Promise<void> {
+    for (;;) {
+      const answer = await all.get('ana').catch((error: unknown) => error);
+      if (!(answer instanceof Error)) return assert.equal(typeof answer, 'object');
+      assert.ok(away(answer));
     }
-    async function recovered(): Promise<void> {
-      for (;;) {
-        const answer = await all.get('ana').catch((error: unknown) => error);
-        if (!(answer instanceof Error)) return assert.equal(typeof answer, 'object');
-        assert.ok(away(answer));
-      }
-    }
+  }
 
-    it('is unavailable while connections are refused, and there again by itself', async () => {
-      between.cut();
-      await unavailable();
-      between.mend();
-      await recovered();
-      await all.insert({ id: 'cid', visits: 0 });
-    });
-    it('is unavailable while it says nothing, and there again by itself', async () => {
-      between.stall();
-      await unavailable();
-      between.mend();
-      await recovered();
-      await all.insert({ id: 'cid', visits: 0 });
-    });
-    it('turns away a crowd without keeping it', async () => {
-      between.stall();
-      const outcomes = await Promise.allSettled(Array.from({ length: 1000 }, () => all.get('ana')));
-      assert.equal(outcomes.filter((outcome) => outcome.status === 'rejected' && away(outcome.reason)).length, 1000);
-      between.mend();
-      await recovered();
-    });
-    it('is named, without its password, when it is away at the start', async () => {
-      between.cut();
-      const url = `mongodb://admin:hush@127.0.0.1:${between.port}/sallyport`;
-      await assert.rejects(openStore(url, { timeoutMs: 500 }), (error) => {
-        assert.ok(error instanceof Problem && /does not answer; check/.test(error.message));
-        return !`${error.message}`.includes('hush');
-      });
+  it('is unavailable while connections are refused, and there again by itself', async () => {
+    between.cut();
+    await unavailable();
+    between.mend();
+    await recovered();
+    await all.insert({ id: 'cid', visits: 0 });
+  });
+  it('is unavailable while it says nothing, and there again by itself', async () => {
+    between.stall();
+    await unavailable();
+    between.mend();
+    await recovered();
+    await all.insert({ id: 'cid', visits: 0 });
+  });
+  it('turns away a crowd without keeping it', async () => {
+    between.stall();
+    const outcomes = await Promise.allSettled(Array.from({ length: 1000 }, () => all.get('ana')));
+    assert.equal(outcomes.filter((outcome) => outcome.status === 'rejected' && away(outcome.reason)).length, 1000);
+    between.mend();
+    await recovered();
+  });
+  it('is named, without its password, when it is away at the start', async () => {
+    between.cut();
+    const url = `mongodb://admin:hush@127.0.0.1:${between.port}/sallyport`;
+    await assert.rejects(openStore(url, { timeoutMs: 500 }), (error) => {
+      assert.ok(error instanceof Problem && /does not answer; check/.test(error.message));
+      return !`${error.message}`.includes('hush');
     });
   });
-}
+});

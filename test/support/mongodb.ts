@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -17,18 +17,23 @@ interface Running {
 
 let ours: Promise<Running> | undefined;
 
-/** The MongoDB server of this test run: `SALLYPORT_TEST_MONGODB`, or a stand-in that ends with this process. */
-export async function testMongodb(): Promise<string> {
-  const given = process.env.SALLYPORT_TEST_MONGODB;
-  if (given) return given;
-  ours ??= startMongodb();
-  return (await ours).url;
-}
-
-/** The URL with the name of a database put in. */
+/** The URL of a server with the name of a database of the tests put in. */
 export function withDatabase(server: string, name: string): string {
   const [, hosts = server, query = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(server) ?? [];
   return `${hosts}/${prefix}${name}${query}`;
+}
+
+/**
+ * The URL of a fresh, empty database on the MongoDB server of this test run: `SALLYPORT_TEST_MONGODB`, or a stand-in
+ * that ends with this process.
+ */
+export async function mongodbUrl(): Promise<string> {
+  let server = process.env.SALLYPORT_TEST_MONGODB;
+  if (!server) {
+    ours ??= startMongodb();
+    server = (await ours).url;
+  }
+  return withDatabase(server, randomBytes(6).toString('hex'));
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { testMongodb, withDatabase } from './mongodb.ts';
+import { mongodbUrl } from './mongodb.ts';
 
 let home: string | undefined;
 
@@ -14,11 +14,6 @@ export function temporaryPath(name = 'sallyport.db'): string {
     home = made;
   }
   return join(home, randomBytes(6).toString('hex'), name);
-}
-
-/** The URL of a fresh, empty database on the MongoDB server of the tests. */
-export async function mongodbUrl(): Promise<string> {
-  return withDatabase(await testMongodb(), randomBytes(6).toString('hex'));
 }
 
 /** The URL of a fresh, empty store of the kind that this run tests (`SALLYPORT_TEST_STORE`: sqlite or mongodb). */
