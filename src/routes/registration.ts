@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import type { Context, Middleware, Next } from 'koa';
+import type { Context, Next } from 'koa';
 import { invalidToken, type Registered, type RegistrationDesk } from '../clients/desk.ts';
 import { needsSecret } from '../clients/metadata.ts';
 import { wrongMethod } from '../http/guard.ts';
@@ -19,7 +19,7 @@ const wrongType = problem('invalid_request', 415, () => 'Send the client metadat
 const mostBytes = 56 * 1024;
 
 /** The configuration of a registered client at `ID` (RFC 7592), and POST for a new one (RFC 7591). */
-export function registration({ issuer, desk }: Parts): Middleware {
+export function registration({ issuer, desk }: Parts) {
   const router = new Router({ prefix: '/oauth2/register' });
   const answer = (ctx: Context, status: number, registered: Registered): void => {
     ctx.status = status;
