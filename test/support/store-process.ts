@@ -8,7 +8,7 @@ const [job = '', url = '', extra = ''] = process.argv.slice(2);
 const say = (message: unknown) => process.send?.(message);
 const told = () => new Promise<void>((resolve) => process.once('message', () => resolve()));
 
-const store = await openStore(url);
+const store = await openStore(url, { timeoutMs: 30_000 });
 const all = people(store);
 const ids = Array.from({ length: 100 }, (_, index) => `p${index}`);
 const count = async (attempt: (id: string) => Promise<unknown>) => {
