@@ -5,7 +5,19 @@ import { Problem } from './kernel/errors.ts';
 
 /** Every command, under its first word; a module is loaded when one of its commands is asked for. */
 const nouns: Record<string, () => Promise<readonly Command[]>> = {
+  start: async () => (await import('./commands/start.ts')).startCommands,
+  demo: async () => (await import('./commands/demo.ts')).demoCommands,
   config: async () => (await import('./commands/config.ts')).configCommands,
+  user: async () => (await import('./commands/user.ts')).userCommands,
+  api: async () => (await import('./commands/api.ts')).apiCommands,
+  role: async () => (await import('./commands/role.ts')).roleCommands,
+  assign: async () => (await import('./commands/access.ts')).assignCommands,
+  unassign: async () => (await import('./commands/access.ts')).unassignCommands,
+  access: async () => (await import('./commands/access.ts')).accessCommands,
+  client: async () => (await import('./commands/client.ts')).clientCommands,
+  registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
+  key: async () => (await import('./commands/key.ts')).keyCommands,
+  audit: async () => (await import('./commands/audit.ts')).auditCommands,
 };
 
 /** 0: done; 1: it failed; 2: used or configured wrongly. */
@@ -31,6 +43,7 @@ function chosen(commands: readonly Command[], typed: readonly string[]): Command
 
 async function run(typed: readonly string[]): Promise<ExitCode> {
   const [noun = 'help', next] = typed;
+  if (noun === 'help' && next !== undefined) return run([...typed.slice(1), '--help']);
   if (['help', '--help', '-h'].includes(noun)) {
     const all = await Promise.all(Object.values(nouns).map((load) => load()));
     print(`sallyport NOUN VERB [ID] [--option value] [--json]\n\n${overview(all.flat())}`);

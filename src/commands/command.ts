@@ -84,13 +84,18 @@ export function usage({ words, operands, options }: Command): string {
   return ['sallyport', ...words, ...operands.map((name) => name.toUpperCase()), ...given, '[--json]'].join(' ');
 }
 
-const optionText = (name: string, { value, choices }: OptionSpec): string =>
-  value === undefined ? `--${name}` : `--${name} ${choices ? choices.join('|') : value}`;
+const optionText = (name: string, spec: OptionSpec): string =>
+  spec.value === undefined ? `--${name}` : `--${name} ${isShort(spec) ? spec.choices?.join('|') : spec.value}`;
+
+/** Choices that fit beside the option; others stand in what is said about it. */
+const isShort = ({ choices }: OptionSpec): boolean => choices !== undefined && choices.join('|').length <= 32;
+const aboutOption = (spec: OptionSpec): string =>
+  spec.choices && !isShort(spec) ? `${spec.about}; ${spec.value} is ${spec.choices.join(', ')}` : spec.about;
 
 /** The help of one command: how it is used, what it does, what its options mean. */
 export function help(command: Command): string {
   const options = Object.entries({ ...command.options, ...everywhere });
-  const rows = options.map(([name, spec]): [string, string] => [optionText(name, spec), spec.about]);
+  const rows = options.map(([name, spec]): [string, string] => [optionText(name, spec), aboutOption(spec)]);
   return `${usage(command)}\n\n${command.about}\n\n${table(rows)}`;
 }
 

@@ -1,0 +1,133 @@
+import type { Api } from '../directory/access.ts';
+import type { House } from '../house.ts';
+import { given } from '../http/given.ts';
+import { missing } from '../kernel/errors.ts';
+import { taken } from '../store/port.ts';
+import { command } from './command.ts';
+import { columns, everything, facts } from './listing.ts';
+import { actor, inHouse } from './office.ts';
+import { whole } from './reading.ts';
+
+const options = {
+  permission: {
+    value: 'P',
+    repeat: true,
+    about: 'A permission, which is a scope that clients ask for; replaces those it has',
+  },
+  'token-format': {
+    value: 'FORMAT',
+    choices: ['opaque', 'jwt'],
+    about: 'What access tokens look like (default opaque)',
+  },
+  'signing-alg': { value: 'ALG', choices: ['RS256', 'ES256', 'EdDSA'], about: 'How a JWT is signed (default RS256)' },
+  'token-ttl': {
+    value: 'SECONDS',
+    about: 'How long its access tokens live, where it differs from the configured time',
+  },
+  route: {
+    value: 'ROUTE',
+    repeat: true,
+    about: "What a gateway lets through, 'METHOD PATH = PERMISSION'; replaces those it has",
+  },
+  host: { value: 'HOST', about: 'The host under which gateways offer it' },
+} as const;
+
+interface Given {
+  readonly permission: readonly string[];
+  readonly 'token-format': Api['tokenFormat'] | undefined;
+  readonly 'signing-alg': Api['signingAlg'] | undefined;
+  readonly 'token-ttl': string | undefined;
+  readonly route: readonly string[];
+  readonly host: string | undefined;
+}
+
+const changed = (before: Api, options: Given): Api => ({
+  ...before,
+  ...given({
+    permissions: options.permission.length > 0 ? [...options.permission] : undefined,
+    routes: options.route.length > 0 ? [...options.route] : undefined,
+    tokenFormat: options['token-format'],
+    signingAlg: options['signing-alg'],
+    tokenTtl: whole('token-ttl', options['token-ttl']),
+    host: options.host,
+  }),
+});
+
+/** An API as the CLI shows it. */
+const shown = ({ id, permissions, tokenFormat, signingAlg, tokenTtl, routes, host }: Api) => ({
+  id,
+  permissions,
+  token_format: tokenFormat,
+  signing_alg: signingAlg,
+  token_ttl: tokenTtl,
+  routes,
+  host,
+});
+
+async function known(audience: string, { access }: House): Promise<Api> {
+  const api = await access.api(audience);
+  if (!api) throw missing(`The API ${audience}`);
+  return api;
+}
+
+const add = command({
+  words: ['api', 'add'],
+  operands: ['audience'],
+  options,
+  about: 'Add an API that tokens can be for',
+  run: ({ operands: { audience }, options, answer }) =>
+    inHouse(async ({ access }) => {
+      if (await access.api(audience)) throw taken(`The API ${audience}`);
+      const plain: Api = { id: audience, permissions: [], tokenFormat: 'opaque', signingAlg: 'RS256', routes: [] };
+      const api = await access.saveApi(changed(plain, options), actor);
+      answer(shown(api), `Added the API ${api.id}`);
+    }),
+});
+
+const set = command({
+  words: ['api', 'set'],
+  operands: ['audience'],
+  options,
+  about: 'Change an API; what is not named stays',
+  run: ({ operands, options, answer }) =>
+    inHouse(async (house) => {
+      const api = await house.access.saveApi(changed(await known(operands.audience, house), options), actor);
+      answer(shown(api), `Changed the API ${api.id}`);
+    }),
+});
+
+const list = command({
+  words: ['api', 'list'],
+  about: 'List the APIs',
+  run: ({ answer }) =>
+    inHouse(async ({ access }) => {
+      const all = await everything((page) => access.apis(page));
+      const rows = all.map((api) => [api.id, api.tokenFormat, api.permissions]);
+      answer(all.map(shown), columns(['audience', 'tokens', 'permissions'], rows));
+    }),
+});
+
+const show = command({
+  words: ['api', 'show'],
+  operands: ['audience'],
+  about: 'Show an API',
+  run: ({ operands, answer }) =>
+    inHouse(async (house) => {
+      const api = shown(await known(operands.audience, house));
+      answer(api, facts(api));
+    }),
+});
+
+const remove = command({
+  words: ['api', 'remove'],
+  operands: ['audience'],
+  about: 'Remove an API on which no role has permissions',
+  run: ({ operands: { audience }, answer }) =>
+    inHouse(async ({ access }) => {
+      await access.removeApi(audience, actor);
+      answer({ id: audience }, `Removed the API ${audience}`);
+    }),
+});
+
+/** `sallyport api …` */
+export const apiCommands = [add, set, list, show, remove];

@@ -1,0 +1,47 @@
+/** A table for people: a line of titles, then one line for each row, in columns. */
+export function columns(titles: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const lines = [titles.map((title) => title.toUpperCase()), ...rows.map((row) => row.map(shown))];
+  const widths = titles.map((_, index) => Math.max(...lines.map((line) => (line[index] ?? '').length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** One line for each member: name and value. */
+export function facts(record: object): string {
+  const rows = Object.entries(record).filter(([, value]) => value !== undefined);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}`).join('\n');
+}
+
+/** Values on one line. What is printed may come from strangers, so nothing in it can steer the terminal. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.replace(/\p{C}/gu, '\ufffd');
+}
+
+/** Seconds since the epoch as people read them. */
+export const moment = (seconds: number | undefined): string | undefined =>
+  seconds === undefined ? undefined : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+
+const most = 1000;
+
+/** Everything that `find` gives page by page, in the order of ids. */
+export async function everything<T extends { readonly id: string }>(
+  find: (page: { limit: number; after?: string }) => Promise<T[]>,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (;;) {
+    const after = all.at(-1)?.id;
+    const some = await find({ limit: most, ...(after === undefined ? {} : { after }) });
+    all.push(...some);
+    if (some.length < most) return all;
+  }
+}

@@ -1,0 +1,58 @@
+import { loadConfig } from '../config/load.ts';
+import { dataDirectory, developmentMasterKey } from '../config/master-key.ts';
+import { nextKeys } from '../config/next-master-key.ts';
+import type { Config } from '../config/schema.ts';
+import { type House, openHouse } from '../house.ts';
+import { Problem, problem } from '../kernel/errors.ts';
+import { hasKeyring, openKeyring } from '../store/keyring.ts';
+import type { Store } from '../store/port.ts';
+
+/** What commands do, they do in this name; the audit trail tells it. */
+export const actor = 'cli';
+
+const outOfReach = problem(
+  'out_of_reach',
+  500,
+  () =>
+    'The store memory: lives inside the server and no command can reach it; use sqlite:PATH or mongodb://… (SALLYPORT_STORE)',
+);
+
+/** Does a command's work on the store, beside a server or without one, and closes it. Throws what the configuration lacks. */
+export async function inHouse(work: (house: House, config: Config) => Promise<void>): Promise<void> {
+  const config = loadConfig();
+  if (config.store === 'memory:') throw outOfReach();
+  const house = await openHouse(config, masterKey(config));
+  try {
+    await house.access.ensureBuiltIn();
+    await work(house, config);
+  } finally {
+    await house.store.close();
+  }
+}
+
+/** The configured master key, or the one that development keeps in a file and makes at the first call. */
+export const masterKey =
+  (config: Config) =>
+  async (store: Store): Promise<Buffer> => {
+    if (config.masterKey) return config.masterKey;
+    const directory = dataDirectory(config.store);
+    const sealed = await hasKeyring(store);
+    const key = developmentMasterKey(directory, sealed);
+    if (!sealed || (await opens(store, key))) return key;
+    for (const next of nextKeys(directory)) {
+      if (!(await opens(store, next.key))) continue;
+      next.takeOver();
+      return next.key;
+    }
+    return key;
+  };
+
+async function opens(store: Store, key: Buffer): Promise<boolean> {
+  try {
+    await openKeyring(store, key);
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'wrong_master_key') return false;
+    throw error;
+  }
+}
