@@ -14,6 +14,7 @@ import { issued, tokenClaims } from './protocol/issued.ts';
 import { provider } from './protocol/provider.ts';
 import { Resources } from './protocol/resources.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
+import { admin } from './routes/admin.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
 import { wellKnown } from './routes/well-known.ts';
@@ -103,6 +104,7 @@ function compose(parts: { config: Config; house: House; log: Log; metrics: Metri
     }),
   );
   koa.use(frontChannel);
+  koa.use(admin({ issuer: config.issuer, ...house }));
   koa.use(wellKnown(keys));
   koa.use(issued(records, (grant, format) => metrics.tokenIssued(grant, format)));
   return koa;

@@ -18,7 +18,7 @@ export interface Caller {
 export type Authorize = (token: string, ctx: Koa.Context) => Promise<Caller | undefined>;
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
-type Reply<S> = S extends z.ZodType ? z.input<S> : undefined;
+type Reply<S> = S extends z.ZodType ? z.input<S> : unknown;
 
 /** What an operation is run with, checked. */
 interface Asked<P = unknown, Q = unknown, B = unknown, V = unknown> {

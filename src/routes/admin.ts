@@ -1,0 +1,46 @@
+import type Koa from 'koa';
+import type { Clients } from '../clients/clients.ts';
+import type { Access } from '../directory/access.ts';
+import { adminApi } from '../directory/built-in.ts';
+import type { Decide } from '../directory/decide.ts';
+import { openapi } from '../http/openapi.ts';
+import { type Caller, resource } from '../http/resource.ts';
+import type { TokenStatus } from '../protocol/token-status.ts';
+import { adminClients } from './admin-clients.ts';
+
+interface Parts {
+  issuer: string;
+  clients: Clients;
+  access: Access;
+  decide: Decide;
+  status: TokenStatus;
+}
+
+const base = '/admin/api/v1';
+
+/** The admin API and its OpenAPI document, which is no secret. */
+export function admin({ issuer, clients, access, decide, status }: Parts): Koa.Middleware {
+  const operations = adminClients(clients, access);
+  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
+  const api = resource(base, operations, (token) => callerBehind(token, status, decide));
+  return (ctx, next) => {
+    if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
+    ctx.body = document;
+    return undefined;
+  };
+}
+
+/**
+ * Who calls with this token, and what it may do: what the token was granted and its subject still holds. A token bound to
+ * a key or certificate proves nothing by itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
+ */
+async function callerBehind(token: string, status: TokenStatus, decide: Decide): Promise<Caller | undefined> {
+  const live = await status.live(token);
+  if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;
+  const { payload, client, user } = live;
+  if (payload.jkt !== undefined || payload['x5t#S256'] !== undefined) return undefined;
+  const actor = user ? `user:${user.id}` : `client:${client.id}`;
+  const { entitlements } = await decide.held(actor, adminApi);
+  const granted = new Set(payload.scope?.split(' '));
+  return { actor, permissions: new Set(entitlements.filter((name) => granted.has(name))) };
+}
