@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { settingsFile } from '../support/settings.ts';
-import { temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/temporary.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/sallyport.js');
 

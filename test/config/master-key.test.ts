@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { dataDirectory, developmentMasterKey } from '../../src/config/master-key.ts';
-import { temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/temporary.ts';
 
 const place = (): string => dirname(temporaryPath());
 

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { openStore } from '../../src/store/index.ts';
 import type { Collection, Store } from '../../src/store/port.ts';
 import { mongodbUrl } from '../support/mongodb.ts';
-import { temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/temporary.ts';
 
 interface Api {
   readonly id: string;

@@ -4,7 +4,7 @@ import { Problem } from '../../src/kernel/errors.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
 import { mongodbUrl } from '../support/mongodb.ts';
-import { temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/temporary.ts';
 
 interface Town {
   readonly id: string;

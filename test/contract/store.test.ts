@@ -1,6 +1,6 @@
 import { openStore } from '../../src/store/index.ts';
 import { mongodbUrl } from '../support/mongodb.ts';
-import { temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/temporary.ts';
 import { storeContract } from './store-contract.ts';
 
 const kind = process.env.SALLYPORT_TEST_STORE;

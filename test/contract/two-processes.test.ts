@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/port.ts';
 import { mongodbUrl } from '../support/mongodb.ts';
 import { people } from '../support/people-records.ts';
 import { worker } from '../support/processes.ts';
-import { temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/temporary.ts';
 
 const kind = process.env.SALLYPORT_TEST_STORE;
 const stores = [

@@ -11,7 +11,7 @@ import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { people } from '../support/people-records.ts';
-import { temporaryPath } from '../support/store.ts';
+import { temporaryPath } from '../support/temporary.ts';
 
 const code = (expected: string) => (error: unknown) => error instanceof Problem && error.code === expected;
 

@@ -52,6 +52,7 @@ export async function startMongodb(): Promise<Running> {
   letGo(child);
   const stop = async () => {
     if (child.exitCode !== null) return;
+    child.ref();
     const ended = once(child, 'exit');
     child.stdin?.end();
     await ended;

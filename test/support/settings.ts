@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Reading, readConfig } from '../../src/config/load.ts';
-import { temporaryPath } from './store.ts';
+import { temporaryPath } from './temporary.ts';
 
 /** A configuration file with this content, which goes away when the process ends. */
 export function settingsFile(yaml: string): string {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { importsOf } from './house-rules.ts';
@@ -23,7 +23,8 @@ export function uses(file: string, ...supports: string[]): boolean {
   const seen = new Set<string>();
   const reaches = (path: string): boolean => {
     if (wanted.has(path)) return true;
-    if (seen.has(path)) return false;
+    // What is no file is no import, but a text that looks like one (a sample for the rules of the house).
+    if (seen.has(path) || !existsSync(path)) return false;
     seen.add(path);
     return importsOf(readFileSync(path, 'utf8'))
       .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && !typeOnly)
