@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Metrics } from './http/metrics.ts';
-import { Problem } from './kernel/errors.ts';
+import { Problem, problem } from './kernel/errors.ts';
+import { fetchGuardHolds } from './kernel/fetch.ts';
 import type { Log } from './kernel/log.ts';
 import { ops } from './routes/ops.ts';
 
@@ -124,7 +125,16 @@ async function finish(server: Server, limit: number): Promise<void> {
   done.abort();
 }
 
-/** Listens on both ports; resolves when both do. Throws `port_in_use`. */
+const unguarded = problem(
+  'unguarded',
+  500,
+  () => 'A request that we make ourselves reached an address of this machine; nothing is served while that is possible',
+);
+
+/**
+ * Listens on both ports, once outgoing requests have proven to be guarded; resolves when both do. Throws `port_in_use`
+ * and `unguarded`.
+ */
 export async function serve(app: App, settings: ServerSettings, log: Log): Promise<Serving> {
   const inWork = new Set<ServerResponse>();
   let draining = false;
@@ -144,6 +154,7 @@ export async function serve(app: App, settings: ServerSettings, log: Log): Promi
   };
   const { host, port, opsHost, opsPort, drainGraceSeconds = 0, drainSeconds } = settings;
   const requestTimeout = settings.limits.requestSeconds * 1000;
+  if (!(await fetchGuardHolds())) throw unguarded();
   const open = await listen({ handler, host, port, requestTimeout });
   const inside = ops({ metrics: app.metrics, ready: () => app.ready(), draining: () => draining });
   const opsOpen = await listen({ handler: inside.callback(), host: opsHost, port: opsPort, requestTimeout }).catch(

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
@@ -10,6 +9,7 @@ import { Metrics } from '../../src/http/metrics.ts';
 import { Problem } from '../../src/kernel/errors.ts';
 import { type App, type ServerSettings, type Serving, serve } from '../../src/server.ts';
 import { ask, memoryLog } from './edge.ts';
+import { load, results } from './load.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -30,62 +30,25 @@ async function start(settings: Partial<ServerSettings> = {}) {
   return { child, port: Number(port), opsPort: Number(opsPort), exitCode, output: () => output };
 }
 
-/** Kept-alive clients that ask one after the other; each outcome is an answer or the code of an error. */
-function load(port: number, clients: number) {
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const outcomes: string[] = [];
-  let going = true;
-  const one = (): Promise<string> => {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const outgoing = request({ port, host: '127.0.0.1', path: '/', agent }, (incoming) => {
-      incoming.resume().on('end', () => resolve(`${incoming.statusCode}`));
-    });
-    outgoing.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    outgoing.end();
-    return promise;
-  };
-  const client = async () => {
-    while (going) {
-      const outcome = await one();
-      outcomes.push(outcome);
-      if (outcome === 'ECONNREFUSED') return;
-    }
-  };
-  const all = Promise.all(Array.from({ length: clients }, client));
-  const stop = async () => {
-    going = false;
-    await all;
-    agent.destroy();
-    return outcomes;
-  };
-  return { outcomes, stop, all };
-}
-
-const answered = async (outcomes: string[], count: number) => {
-  while (outcomes.length < count) await wait(5);
-};
-
 describe('SIGTERM (sec-299)', () => {
   it('loses no request of clients that keep asking until nobody listens', async () => {
     const { child, port, exitCode } = await start();
-    const { outcomes, all } = load(port, 20);
-    await answered(outcomes, 300);
+    const { outcomes, answered, refused } = load(port, 20);
+    await answered(300);
     child.kill('SIGTERM');
-    await all;
+    await refused;
     assert.equal(await exitCode(), 0);
-    assert.deepEqual(new Set(outcomes), new Set(['200', 'ECONNREFUSED']));
+    assert.deepEqual(results(outcomes), ['200']);
   });
 
   it('keeps serving for the grace after ready became false, so that a load balancer can notice', async () => {
     const { child, port, opsPort, exitCode } = await start({ drainGraceSeconds: 0.5 });
-    const { outcomes, stop } = load(port, 10);
-    await answered(outcomes, 100);
+    const { outcomes, answered, stop } = load(port, 10);
+    await answered(100);
     child.kill('SIGTERM');
     while ((await ask(opsPort, '/health/ready')).status === 200) await wait(5);
-    const soFar = outcomes.length;
-    await answered(outcomes, soFar + 50);
-    const seen = await stop();
-    assert.deepEqual(new Set(seen), new Set(['200']));
+    await answered(outcomes.length + 50);
+    assert.deepEqual(new Set((await stop()).map(({ result }) => result)), new Set(['200']));
     assert.equal(await exitCode(), 0);
   });
 
