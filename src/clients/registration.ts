@@ -47,8 +47,10 @@ function permittedScope(metadata: Metadata, given: readonly string[], reserved: 
   const identity = listed ? given.filter((scope) => identityScopes.includes(scope)) : identityScopes;
   if (metadata.scope === undefined) {
     if (given.length === 0) return undefined;
-    const own = metadata.grant_types?.includes('authorization_code') ? identity : [];
-    return [...new Set([...own, ...given])].join(' ');
+    const interactive = metadata.grant_types?.includes('authorization_code');
+    const own = given.filter((scope) => !identityScopes.includes(scope));
+    // A program has no use for scopes about a person; but no scope at all would be no limit.
+    return (interactive ? [...identity, ...own] : own.length > 0 ? own : given).join(' ');
   }
   const may = (scope: string): boolean => {
     if (identityScopes.includes(scope)) return identity.includes(scope);

@@ -59,6 +59,8 @@ export async function refuseWaiting(clients: Clients, clientId: string): Promise
 export function teachClient(provider: Provider, clients: Clients): void {
   const { prototype } = provider.Client;
   const { grantTypeAllowed } = prototype;
+  // A client may be registered for scopes of APIs too, which the library does not know; we have checked them (clients/members.ts).
+  Object.assign(Reflect.get(provider.Client, 'Schema').prototype, { scopes() {} });
   Object.assign(prototype, {
     async compareClientSecret(this: { clientId: string }, secret: string): Promise<boolean> {
       const client = await clients.get(this.clientId);

@@ -83,6 +83,8 @@ export function provider(parts: ProviderParts): Provider {
     },
     pkce: { required: (_ctx, client) => client[pkceWaived] !== true },
     extraClientMetadata: { properties: [pkceWaived] },
+    // Checked when the client is registered (registering.ts), not each time it is met.
+    sectorIdentifierUriValidate: () => false,
     findAccount: parts.findAccount,
     extraTokenClaims: parts.tokenClaims,
     fetch: parts.fetch,
