@@ -1,11 +1,6 @@
 import type { Middleware } from 'koa';
-import { problem } from '../kernel/errors.ts';
+import { readForm } from '../http/form.ts';
 
-const wrongForm = problem(
-  'invalid_request',
-  400,
-  () => 'Send the parameters as application/x-www-form-urlencoded, or in the address of a GET request',
-);
 const endpoints = new Set(['/oauth2/authorize', '/oauth2/logout']);
 
 /**
@@ -15,10 +10,10 @@ const endpoints = new Set(['/oauth2/authorize', '/oauth2/logout']);
  */
 export const frontChannel: Middleware = async (ctx, next) => {
   if (ctx.method !== 'POST' || !endpoints.has(ctx.path)) return next();
-  if (!ctx.is('application/x-www-form-urlencoded')) throw wrongForm();
-  const chunks: Buffer[] = [];
-  for await (const chunk of ctx.req) chunks.push(chunk);
-  const parameters = new URLSearchParams(Buffer.concat(chunks).toString());
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(await readForm(ctx))) {
+    for (const one of [value ?? ''].flat()) parameters.append(name, one);
+  }
   ctx.status = 303;
   ctx.set('Location', `${ctx.path}?${parameters}`);
   ctx.body = '';

@@ -1,7 +1,8 @@
-import { type ParsedUrlQuery, parse } from 'node:querystring';
+import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context, Middleware, Next } from 'koa';
 import type { OIDCContext } from 'oidc-provider';
 import type { Client, Clients } from '../clients/clients.ts';
+import { handOn, readForm } from '../http/form.ts';
 import { callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
 import type { SignedAnswers } from '../protocol/signed-answers.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
@@ -87,7 +88,7 @@ async function callerByLibrary(
   form: ParsedUrlQuery,
   next: Next,
 ): Promise<Client | undefined> {
-  Object.assign(ctx.req, { body: { ...form, token: 'no-token-has-this-value' } });
+  handOn(ctx, { ...form, token: 'no-token-has-this-value' });
   await next();
   if (ctx.status !== 200 || !ctx.oidc?.client) return undefined;
   if (ctx.oidc.client.clientAuthMethod === 'none') {
@@ -96,13 +97,4 @@ async function callerByLibrary(
     );
   }
   return clients.get(ctx.oidc.client.clientId);
-}
-
-async function readForm(ctx: Context): Promise<ParsedUrlQuery> {
-  if (!ctx.is('application/x-www-form-urlencoded')) {
-    throw invalidRequest('Send the parameters as application/x-www-form-urlencoded');
-  }
-  const chunks: Buffer[] = [];
-  for await (const chunk of ctx.req) chunks.push(chunk);
-  return parse(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString());
 }
