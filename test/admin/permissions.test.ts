@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { adminApi, adminToken } from '../support/admin.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { basic, post } from '../support/oauth.ts';
+
+type Document = {
+  openapi: string;
+  paths: Record<string, Record<string, { operationId: string; security: { tokens: string[] }[]; responses: object }>>;
+};
+
+let app: TestApp;
+let document: Document;
+before(async () => {
+  app = await startApp();
+  document = await (await fetch(`${app.issuer}/admin/api/openapi.json`)).json();
+});
+after(() => app.close());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId, security }]) => ({
+      name: operationId,
+      method: method.toUpperCase(),
+      path: path.replace('{id}', 'demo-service'),
+      permission: security[0]?.tokens[0] ?? '',
+    })),
+  );
+
+describe('GET /admin/api/openapi.json', () => {
+  it('describes every operation under a name of its own', () => {
+    assert.equal(document.openapi, '3.1.0');
+    const names = operations().map(({ name }) => name);
+    assert.deepEqual(names, [...new Set(names)]);
+    const expected = ['list', 'get', 'add', 'change', 'remove', 'approve', 'reject', 'suspend', 'resume', 'revoke'];
+    for (const deed of expected)
+      assert.ok(
+        names.some((name) => name === `${deed}Client` || name === `${deed}Clients`),
+        deed,
+      );
+  });
+
+  it('declares what it refers to, and holds nothing about this installation but its address', () => {
+    const text = JSON.stringify(document);
+    for (const [, reference = ''] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const found = reference.split('/').reduce<unknown>((at, name) => Reflect.get(Object(at), name), document);
+      assert.notEqual(found, undefined, reference);
+    }
+    assert.doesNotMatch(text, /demo-/);
+  });
+});
+
+describe('every operation of /admin/api/v1 (sec-267)', () => {
+  it('answers 401 without a token, with a wrong one, and with one for another API', async () => {
+    const form = { grant_type: 'client_credentials' };
+    const foreign = await post(`${app.issuer}/oauth2/token`, form, basic(app.client('demo-service')));
+    for (const { method, path } of operations()) {
+      const bare = await fetch(`${app.issuer}/admin/api/v1${path}`, { method });
+      assert.equal(bare.status, 401);
+      assert.match(bare.headers.get('www-authenticate') ?? '', /^Bearer realm="[^"]+", scope="clients:/);
+      for (const token of ['wrong', foreign.body.access_token]) {
+        const { status, headers } = await adminApi(app, token).send(method, path);
+        assert.equal(status, 401);
+        assert.match(headers.get('www-authenticate') ?? '', /error="invalid_token"/);
+      }
+    }
+  });
+
+  it('answers 403 to a token without its permission, and asks for it (RFC 6750 §3.1)', async () => {
+    const all = ['clients:read', 'clients:write', 'clients:approve'];
+    for (const permission of all) {
+      const others = all.filter((one) => one !== permission).join(' ');
+      const admin = adminApi(app, await adminToken(app, others));
+      for (const { method, path } of operations().filter((one) => one.permission === permission)) {
+        const { status, headers, body } = await admin.send(method, path);
+        assert.deepEqual([status, body.code], [403, 'insufficient_scope'], `${method} ${path}`);
+        assert.match(headers.get('www-authenticate') ?? '', new RegExp(`scope="${permission}"`));
+      }
+    }
+  });
+
+  it('takes a role away from a living token at once (sec-272)', async () => {
+    const { access, clients } = app.parts;
+    const { secret = '' } = await clients.add(
+      { id: 'helper', metadata: { grant_types: ['client_credentials'] } },
+      'test',
+    );
+    await access.saveRole({ id: 'reader', permissions: ['urn:sallyport:admin#clients:read'], includes: [] }, 'test');
+    await access.assign('client:helper', 'reader', 'test');
+    const credentials = basic({ client_id: 'helper', client_secret: secret });
+    const { body } = await post(`${app.issuer}/oauth2/token`, { grant_type: 'client_credentials' }, credentials);
+    const helper = adminApi(app, body.access_token);
+    assert.equal((await helper.get('/clients')).status, 200);
+    assert.equal((await helper.send('POST', '/clients', {})).status, 403);
+    await access.unassign('client:helper', 'reader', 'test');
+    assert.equal((await helper.get('/clients')).status, 403);
+    await clients.decide('helper', 'suspend', 'test');
+    assert.equal((await helper.get('/clients')).status, 401);
+  });
+
+  it('answers 404 for what is no operation, and 405 with Allow for a method that is none', async () => {
+    const admin = adminApi(app, await adminToken(app));
+    for (const path of ['/', '/secrets', '/clients/a/eat', '/clients/', '/Clients', '/clients/%ff']) {
+      assert.equal((await admin.get(path)).status, 404, path);
+    }
+    const { status, headers } = await admin.send('PUT', '/clients/demo-service', {});
+    assert.deepEqual([status, headers.get('allow')], [405, 'GET, PATCH, DELETE']);
+  });
+});
