@@ -1,10 +1,15 @@
 import type { TestEvent } from 'node:test/reporters';
 
-/** What a test file's process tells the runner: a test's result, or that all of them have ended. */
-export type Told = { result: 'passed' | 'failed' | 'left out'; name: string; why?: string } | { result: 'ended' };
+/** What a test file's process tells the runner: a test's result, how many are under way, or that all have ended. */
+export type Told =
+  | { result: 'passed' | 'failed' | 'left out'; name: string; why?: string }
+  | { result: 'under way'; change: 1 | -1 }
+  | { result: 'ended' };
 
 function toldOf(event: TestEvent): Told | undefined {
   if (event.type === 'test:summary') return { result: 'ended' };
+  if (event.type === 'test:dequeue') return { result: 'under way', change: 1 };
+  if (event.type === 'test:complete') return { result: 'under way', change: -1 };
   if (event.type === 'test:pass') {
     const { name, details, skip, todo } = event.data;
     if (details.type === 'suite') return undefined;

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -14,8 +14,11 @@ export interface Count {
 
 const root = join(import.meta.dirname, '../..');
 
-/** A test may take so long; a file that tells nothing for a little longer hangs (milliseconds). */
+/** A test may take so long (milliseconds). */
 const patience = 120_000;
+
+/** A file with no test under way ends, or begins the next one, in so long; else it has left something open (milliseconds). */
+const idle = 15_000;
 
 /** Whether a test file uses one of these files of test/support, directly or not. */
 export function uses(file: string, ...supports: string[]): boolean {
@@ -46,39 +49,61 @@ export async function runSuites(files: readonly string[]): Promise<Count> {
 
 const reporter = join(import.meta.dirname, 'reporter.ts');
 
+/** What is known of a test file while it runs. */
+interface Progress {
+  passed: number;
+  complaints: string[];
+  ended: boolean;
+  output: string;
+}
+
 async function runFile(file: string): Promise<Count> {
   const began = Date.now();
-  const count: Count = { passed: 0, failed: 0 };
-  const complaints: string[] = [];
-  const fail = (name: string, why = '') => {
-    count.failed += 1;
-    complaints.push(`    ✖ ${name}\n${indented(why, 8)}`);
-  };
   const child = fork(file, {
     execArgv: [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', `--test-timeout=${patience}`],
     silent: true,
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output = `${output}${text}`.slice(-20_000);
-    });
-  }
-  let ended = false;
-  const hangs = setTimeout(() => child.kill('SIGKILL'), patience * 1.2);
-  child.on('message', (told: Told) => {
-    hangs.refresh();
-    if (told.result === 'ended') ended = true;
-    else if (told.result === 'passed') count.passed += 1;
-    else fail(told.name, told.why ?? 'is not run: do it or remove it');
-  });
+  const progress = watch(child);
   const [code, signal]: unknown[] = await once(child, 'close');
-  clearTimeout(hangs);
-  if (signal === 'SIGKILL') fail('it did not end: a test left something open');
-  else if (!ended || (code !== 0 && count.failed === 0)) fail(`it ended before its tests did (${code ?? signal})`);
+  const { passed, complaints, ended, output } = progress;
+  if (signal === 'SIGKILL') complaints.push(complaint('it did not end: a test left something open'));
+  else if (!ended || (code !== 0 && complaints.length === 0)) {
+    complaints.push(complaint(`it ended before its tests did (${code ?? signal})`));
+  }
+  const count = { passed, failed: complaints.length };
   print(line(file, count, Date.now() - began));
   if (count.failed > 0) print([...complaints, indented(output, 4)].join('\n'));
   return count;
+}
+
+const complaint = (name: string, why = ''): string => `    ✖ ${name}\n${indented(why, 8)}`;
+
+/** Keeps what the process tells and writes, and ends it when it hangs. */
+function watch(child: ChildProcess): Progress {
+  const progress: Progress = { passed: 0, complaints: [], ended: false, output: '' };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      progress.output = `${progress.output}${text}`.slice(-20_000);
+    });
+  }
+  let underWay = 0;
+  let hangs: NodeJS.Timeout | undefined;
+  const wait = (milliseconds: number) => {
+    clearTimeout(hangs);
+    hangs = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  };
+  wait(patience);
+  child.once('exit', () => clearTimeout(hangs));
+  child.on('message', (told: Told) => {
+    if (told.result === 'under way') underWay += told.change;
+    wait(underWay === 0 ? idle : patience * 1.2);
+    if (told.result === 'ended') progress.ended = true;
+    else if (told.result === 'passed') progress.passed += 1;
+    else if (told.result === 'failed') progress.complaints.push(complaint(told.name, told.why));
+    else if (told.result === 'left out')
+      progress.complaints.push(complaint(told.name, 'is not run: do it or remove it'));
+  });
+  return progress;
 }
 
 const line = (file: string, { passed, failed }: Count, duration: number): string =>
