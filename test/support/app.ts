@@ -12,6 +12,8 @@ import { storeUrl } from './store.ts';
 /** A running Sallyport with the demo resources, in this process so that tests can move its clock. */
 export interface TestApp {
   issuer: string;
+  /** Where this process listens: not the issuer, when that is another process on the same store. */
+  url: string;
   /** Its capabilities, for what an administrator does. */
   parts: House;
   /** What it logged so far, one JSON line each. */
@@ -44,6 +46,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
   handle = app.handler;
   return {
     issuer: config.issuer,
+    url: `http://localhost:${port}`,
     parts,
     log,
     client: (id) => ({ client_id: id, client_secret: demo.clients[id]?.client_secret ?? '' }),
