@@ -130,7 +130,12 @@ export const schema = z.strictObject({
     'OPS_PUBLIC',
     'Says that `opsHost` may be an address which others can reach, because the network around keeps them out',
   ),
-  drainSeconds: setting(whole(0, 600, 25), 'DRAIN_SECONDS', 'After SIGTERM, requests in work may take so long to end'),
+  drainGraceSeconds: setting(
+    whole(0, 600, 0),
+    'DRAIN_GRACE_SECONDS',
+    'After SIGTERM, new requests are still taken for so long while `/health/ready` says no, so that a load balancer notices',
+  ),
+  drainSeconds: setting(whole(0, 600, 25), 'DRAIN_SECONDS', 'After that, requests in work may take so long to end'),
   log: z
     .strictObject({
       level: setting(
