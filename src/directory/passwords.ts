@@ -76,7 +76,7 @@ function isGuessable(text: string): boolean {
 function withoutCommon(text: string): string {
   let rest = text;
   for (const word of common) rest = rest.replaceAll(word, ' ');
-  return withoutRuns(rest.replace(/(?:19|20)\d\d/g, ' ')).replace(/[\d\s\p{P}\p{S}]/gu, '');
+  return withoutRuns(rest.replace(/(?:19|20)\d\d/g, ' ')).replace(/[\s!-@[-`{-~]/g, '');
 }
 
 /** Takes out `1234`, `zyx`, `aaaa`: three or more neighbours in the order of the alphabet, back or in place. */
