@@ -63,6 +63,3 @@ export const demo = z
     users: z.array(user).default([]),
   })
   .meta({ description: 'Demo resources, made on the first start in development; refused in production' });
-
-/** The demo resources as the configuration describes them. */
-export type Demo = z.output<typeof demo>;
