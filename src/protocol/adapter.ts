@@ -13,7 +13,7 @@ interface Parts {
   /** How long a sign-in may take, in seconds. */
   interactionTtl: number;
   /** Called when something that counts once is presented again. */
-  replayed(what: 'code' | 'assertion', payload: Payload): Promise<void>;
+  replayed(what: 'code' | 'assertion' | 'refresh-token', payload: Payload): Promise<void>;
 }
 
 type Verbs = Partial<Adapter> & Pick<Adapter, 'upsert' | 'find'>;
@@ -25,7 +25,7 @@ const grantOf = (payload: Payload) => (payload.grantId === undefined ? {} : { gr
 const taken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
 
 /** Access, client credentials and refresh tokens share one collection, so that one read tells what a value is. */
-function tokens({ records, refreshGrace }: Parts, model: string): Verbs {
+function tokens({ records, refreshGrace, replayed }: Parts, model: string): Verbs {
   const all = records.tokens;
   return {
     async upsert(value, payload, expiresIn) {
@@ -45,7 +45,11 @@ function tokens({ records, refreshGrace }: Parts, model: string): Verbs {
       const payload: AdapterPayload = { ...record.payload, jti: value };
       if (model === 'RefreshToken') {
         const state = await refreshState(records, value, refreshGrace);
-        if (state.used) payload.consumed = state.at;
+        if (state.used) {
+          // The library ends the family (RFC 9700 §4.14.2) when it sees this.
+          payload.consumed = state.at;
+          await replayed('refresh-token', payload);
+        }
       }
       // A token for an API may carry `openid` too and then asks userinfo; the library knows one audience for a token.
       if (Provider.ctx?.oidc?.route === 'userinfo' && payload.scope?.split(' ').includes('openid')) delete payload.aud;

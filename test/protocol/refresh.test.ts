@@ -103,7 +103,7 @@ describe('refresh tokens', () => {
     assert.deepEqual(await introspect(app, access_token), { active: false });
   });
 
-  it('die with the person and live on when the person is let in again', async () => {
+  it('die with the person who is disabled', async () => {
     const { refresh_token, access_token } = await begin();
     const alice = await app.parts.users.byEmail('alice@example.test');
     await app.parts.users.disable(String(alice?.id), 'cli');

@@ -21,6 +21,8 @@ export interface TestApp {
   client(id: string): Credentials;
   password(email: string): string;
   registrar(name: string): string;
+  /** Looks whether the keys have changed, as it does every few seconds. */
+  follow(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     client: (id) => ({ client_id: id, client_secret: demo.clients[id]?.client_secret ?? '' }),
     password: (email) => demo.users[email]?.password ?? '',
     registrar: (name) => demo.registrars[name]?.token ?? '',
+    follow: () => app.follow(),
     async close() {
       server.closeAllConnections();
       server.close();
