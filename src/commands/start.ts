@@ -1,9 +1,7 @@
-import { createApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { makeDemo } from '../demo.ts';
 import { openHouse } from '../house.ts';
 import { createLog } from '../kernel/log.ts';
-import { leaveOnSignal, serve } from '../server.ts';
 import { command } from './command.ts';
 import { greeting } from './greeting.ts';
 import { masterKey } from './office.ts';
@@ -17,9 +15,14 @@ const start = command({
     const house = await openHouse(config, masterKey(config));
     try {
       await house.access.ensureBuiltIn();
-      // Keys and password hashes are made at the same time: a first start should not take long.
-      const [app, { demo, fresh }] = await Promise.all([createApp(config, house, log), makeDemo(config, house)]);
-      const serving = await serve(app, config, log);
+      // A first start should not take long: keys and password hashes are made on other threads while modules are loaded here.
+      const [{ createApp }, { leaveOnSignal, serve }, { demo, fresh }] = await Promise.all([
+        import('../app.ts'),
+        import('../server.ts'),
+        makeDemo(config, house),
+        house.keys.tend(),
+      ]);
+      const serving = await serve(await createApp(config, house, log), config, log);
       leaveOnSignal(serving, log);
       log.info({ issuer: config.issuer, port: serving.port, opsPort: serving.opsPort }, 'listening');
       if (config.demo) print(greeting(demo, { fresh }));
