@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { Problem, problem } from '../kernel/errors.ts';
 
 /** The body is larger than this address takes. */
-export const tooLarge = problem(
+const tooLarge = problem(
   'too_large',
   413,
   (limit: number) => `The request body may have at most ${limit} bytes`,
 );
 
 /** Compressed bodies are not taken: a small one could unpack to anything. */
-export const compressed = problem('compressed', 415, () => 'Send the request body without Content-Encoding');
+const compressed = problem('compressed', 415, () => 'Send the request body without Content-Encoding');
 
 /** More requests are in work than this process can answer in time. */
-export const overloaded = (): Problem =>
+const overloaded = (): Problem =>
   new Problem({
     code: 'overloaded',
     status: 503,
