@@ -4,6 +4,7 @@ import { Problem, problem } from '../kernel/errors.ts';
 
 /** RFC 6749 §5.2; the sentence says what to send, never which part was wrong. */
 export const invalidClient = problem('invalid_client', 401, (sentence: string) => sentence);
+/** RFC 6749 §5.2; the sentence says what to change. */
 export const invalidRequest = problem('invalid_request', 400, (sentence: string) => sentence);
 const unauthorizedClient = problem('unauthorized_client', 400, (sentence: string) => sentence);
 

@@ -21,6 +21,7 @@ export interface SealedRecord extends Entity {
   consumed?: number;
 }
 
+/** What a person has granted a client; its id never leaves the server. */
 export interface GrantRecord extends Entity {
   payload: Payload;
   account?: string;

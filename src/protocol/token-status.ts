@@ -13,6 +13,7 @@ export interface LiveToken {
   user: User | undefined;
 }
 
+/** An answer of introspection, as it goes over the wire (RFC 7662 §2.2). */
 export type Introspection =
   | { active: false }
   | ReturnType<typeof accessTokenClaims>

@@ -1,6 +1,5 @@
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context, Middleware, Next } from 'koa';
-import type { OIDCContext } from 'oidc-provider';
 import type { Client, Clients } from '../clients/clients.ts';
 import { handOn, readForm } from '../http/form.ts';
 import { callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
@@ -84,7 +83,7 @@ async function whoAsks(parts: Parts, ctx: Context, form: ParsedUrlQuery, next: N
 /** The library knows assertions and certificates: it is asked about a token that cannot exist, and so only proves the caller. */
 async function callerByLibrary(
   clients: Clients,
-  ctx: Context & { oidc?: OIDCContext },
+  ctx: Context & { oidc?: { client?: { clientId: string; clientAuthMethod?: string } } },
   form: ParsedUrlQuery,
   next: Next,
 ): Promise<Client | undefined> {

@@ -4,7 +4,6 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { startApp, type TestApp } from '../support/app.ts';
 import { basic, post } from '../support/oauth.ts';
 
-
 describe('POST /oauth2/token with client_credentials', () => {
   let app: TestApp;
   before(async () => {

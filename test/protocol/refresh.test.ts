@@ -18,7 +18,8 @@ describe('refresh tokens', () => {
     mock.timers.reset();
     await app.close();
   });
-  const begin = async (more: Record<string, string> = offline) => (await redeem(app, await authorize(app, {}, more))).body;
+  const begin = async (more: Record<string, string> = offline) =>
+    (await redeem(app, await authorize(app, {}, more))).body;
 
   it('are rotated at every use', async () => {
     const first = await begin();

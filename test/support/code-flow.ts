@@ -103,7 +103,12 @@ export const redeem = (server: Server, { code, code_verifier, redirect_uri }: Re
   );
 
 /** Uses a refresh token. */
-export const refresh = (server: Server, refresh_token: string, more: Record<string, string> = {}, client = 'demo-web') =>
+export const refresh = (
+  server: Server,
+  refresh_token: string,
+  more: Record<string, string> = {},
+  client = 'demo-web',
+) =>
   post(
     `${server.issuer}/oauth2/token`,
     { grant_type: 'refresh_token', refresh_token, ...more },
