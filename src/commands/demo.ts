@@ -22,12 +22,12 @@ const demo = command({
     secret: { value: 'NAME', about: 'Print only the secret of this client, registrar or user (e-mail address)' },
   },
   about: 'Show the demo resources with their secrets; they are made if the server has never started',
-  run: ({ options: { secret }, answer, print }) =>
+  run: ({ options: { secret }, answer }) =>
     inHouse(async (house, config) => {
       if (!config.demo) throw noDemo();
       const { demo } = await makeDemo(config, house);
       if (secret === undefined) answer(demo, withSecrets(demo).trimStart());
-      else print(secretOf(demo, secret));
+      else answer({ secret: secretOf(demo, secret) }, secretOf(demo, secret));
     }),
 });
 
