@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Client, Clients, Move } from '../clients/clients.ts';
 import type { Access } from '../directory/access.ts';
 import { given } from '../http/given.ts';
-import { list, listOf, type Operation, operation, page } from '../http/resource.ts';
+import { list, listOf, page } from '../http/paging.ts';
+import { type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
 import {
   clientChange,
@@ -25,126 +26,134 @@ interface Detail {
 const reason = z.string().min(1).max(500);
 
 /** The admin API's operations on clients; the CLI makes the same calls. */
-export function adminClients(clients: Clients, access: Access): Operation[] {
-  const known = async (id: string): Promise<Client> => {
-    const client = await clients.get(id);
-    if (!client) throw missing(`The client ${id}`);
-    return client;
-  };
-  return [
-    operation({
-      name: 'listClients',
-      method: 'get',
-      path: '/clients',
-      about: 'List clients in the order of their ids',
-      permission: 'clients:read',
-      query: page.extend({ state: clientState.optional(), registrar: z.string().optional() }),
-      reply: listOf(clientReply),
-      async run({ query: { state, registrar, ...part } }) {
-        const { items, next } = await list(part, (where) => clients.list(given({ state, registrar }), where));
-        return { items: items.map(clientDocument), next };
-      },
-    }),
-    operation({
-      name: 'getClient',
-      method: 'get',
-      path: '/clients/:id',
-      about: 'Show a client',
-      permission: 'clients:read',
-      params,
-      reply: clientReply,
-      versioned: clientReply,
-      run: async ({ params: { id } }) => clientDocument(await known(id)),
-    }),
-    operation({
-      name: 'addClient',
-      method: 'post',
-      path: '/clients',
-      about: 'Add a client; a secret is shown this once',
-      permission: 'clients:write',
-      body: newClientBody,
-      reply: clientWithSecret,
-      status: 201,
-      async run({ body, actor }) {
-        const { client, secret } = await clients.add(newClient(body), actor);
-        return { ...clientDocument(client), client_secret: secret };
-      },
-    }),
-    operation({
-      name: 'changeClient',
-      method: 'patch',
-      path: '/clients/:id',
-      about: 'Change a client (RFC 7396: what is not named stays, null takes away)',
-      permission: 'clients:write',
-      params,
-      body: clientChangeBody,
-      reply: clientReply,
-      versioned: clientReply,
-      async run({ params: { id }, body, actor, expect }) {
-        const change = (now: Client) => {
-          expect(clientDocument(now));
-          return clientChange(now, body);
-        };
-        return clientDocument(await clients.change(id, change, actor));
-      },
-    }),
-    operation({
-      name: 'removeClient',
-      method: 'delete',
-      path: '/clients/:id',
-      about: 'Remove a client and its roles; its tokens end at once',
-      permission: 'clients:write',
-      params,
-      versioned: clientReply,
-      async run({ params: { id }, actor, expect }) {
-        expect(clientDocument(await known(id)));
-        await clients.remove(id, actor);
-        await access.forget(`client:${id}`, actor);
-      },
-    }),
-    operation({
-      name: 'rotateClientSecret',
-      method: 'post',
-      path: '/clients/:id/secrets',
-      about: 'Give a new secret, shown this once; the older one ends after the overlap',
-      permission: 'clients:write',
-      params,
-      body: z
-        .strictObject({
-          overlap: z.int().meta({ description: 'Seconds, usually a day; 0 ends the older one at once' }),
-        })
-        .partial(),
-      reply: clientWithSecret,
-      versioned: clientReply,
-      status: 201,
-      async run({ params: { id }, body, actor, expect }) {
-        expect(clientDocument(await known(id)));
-        const { client, secret } = await clients.rotateSecret(id, actor, body.overlap);
-        return { ...clientDocument(client), client_secret: secret };
-      },
-    }),
-    decision('approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
-    decision('reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
-    decision('suspend', 'Keep a client out until it is resumed', z.strictObject({ reason }).partial()),
-    decision('resume', 'Let a suspended client in again', z.strictObject({})),
-    decision('revoke', 'End a client for ever; its tokens end at once', z.strictObject({ reason }).partial()),
-  ];
+export const adminClients = (clients: Clients, access: Access): Operation[] => [
+  ...reading(clients),
+  ...changing(clients),
+  ...ending(clients, access),
+  decision(clients, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
+  decision(clients, 'reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
+  decision(clients, 'suspend', 'Keep a client out until it is resumed', z.strictObject({ reason }).partial()),
+  decision(clients, 'resume', 'Let a suspended client in again', z.strictObject({})),
+  decision(clients, 'revoke', 'End a client for ever; its tokens end at once', z.strictObject({ reason }).partial()),
+];
 
-  function decision(move: Move, about: string, body: z.ZodType<Detail>): Operation {
-    return operation({
-      name: `${move}Client`,
-      method: 'post',
-      path: `/clients/:id/${move}`,
-      about,
-      permission: 'clients:approve',
-      params,
-      body,
-      reply: clientReply,
-      versioned: clientReply,
-      async run({ params: { id }, body: detail, actor, expect }) {
-        expect(clientDocument(await known(id)));
-        return clientDocument(await clients.decide(id, move, actor, given(detail)));
-      },
-    });
-  }
+async function known(clients: Clients, id: string): Promise<Client> {
+  const client = await clients.get(id);
+  if (!client) throw missing(`The client ${id}`);
+  return client;
 }
+
+const reading = (clients: Clients): Operation[] => [
+  operation({
+    name: 'listClients',
+    method: 'get',
+    path: '/clients',
+    about: 'List clients in the order of their ids',
+    permission: 'clients:read',
+    query: page.extend({ state: clientState.optional(), registrar: z.string().optional() }),
+    reply: listOf(clientReply),
+    async run({ query: { state, registrar, ...part } }) {
+      const { items, next } = await list(part, (where) => clients.list(given({ state, registrar }), where));
+      return { items: items.map(clientDocument), next };
+    },
+  }),
+  operation({
+    name: 'getClient',
+    method: 'get',
+    path: '/clients/:id',
+    about: 'Show a client',
+    permission: 'clients:read',
+    params,
+    reply: clientReply,
+    versioned: clientReply,
+    run: async ({ params: { id } }) => clientDocument(await known(clients, id)),
+  }),
+];
+
+const changing = (clients: Clients): Operation[] => [
+  operation({
+    name: 'addClient',
+    method: 'post',
+    path: '/clients',
+    about: 'Add a client; a secret is shown this once',
+    permission: 'clients:write',
+    body: newClientBody,
+    reply: clientWithSecret,
+    status: 201,
+    async run({ body, actor }) {
+      const { client, secret } = await clients.add(newClient(body), actor);
+      return { ...clientDocument(client), client_secret: secret };
+    },
+  }),
+  operation({
+    name: 'changeClient',
+    method: 'patch',
+    path: '/clients/:id',
+    about: 'Change a client (RFC 7396: what is not named stays, null takes away)',
+    permission: 'clients:write',
+    params,
+    body: clientChangeBody,
+    reply: clientReply,
+    versioned: clientReply,
+    async run({ params: { id }, body, actor, expect }) {
+      const change = (now: Client) => {
+        expect(clientDocument(now));
+        return clientChange(now, body);
+      };
+      return clientDocument(await clients.change(id, change, actor));
+    },
+  }),
+];
+
+const ending = (clients: Clients, access: Access): Operation[] => [
+  operation({
+    name: 'rotateClientSecret',
+    method: 'post',
+    path: '/clients/:id/secrets',
+    about: 'Give a new secret, shown this once; the older one ends after the overlap',
+    permission: 'clients:write',
+    params,
+    body: z
+      .strictObject({ overlap: z.int().meta({ description: 'Seconds, usually a day; 0 ends the older one at once' }) })
+      .partial(),
+    reply: clientWithSecret,
+    versioned: clientReply,
+    status: 201,
+    async run({ params: { id }, body, actor, expect }) {
+      expect(clientDocument(await known(clients, id)));
+      const { client, secret } = await clients.rotateSecret(id, actor, body.overlap);
+      return { ...clientDocument(client), client_secret: secret };
+    },
+  }),
+  operation({
+    name: 'removeClient',
+    method: 'delete',
+    path: '/clients/:id',
+    about: 'Remove a client and its roles; its tokens end at once',
+    permission: 'clients:write',
+    params,
+    versioned: clientReply,
+    async run({ params: { id }, actor, expect }) {
+      expect(clientDocument(await known(clients, id)));
+      await clients.remove(id, actor);
+      await access.forget(`client:${id}`, actor);
+    },
+  }),
+];
+
+const decision = (clients: Clients, move: Move, about: string, body: z.ZodType<Detail>): Operation =>
+  operation({
+    name: `${move}Client`,
+    method: 'post',
+    path: `/clients/:id/${move}`,
+    about,
+    permission: 'clients:approve',
+    params,
+    body,
+    reply: clientReply,
+    versioned: clientReply,
+    async run({ params: { id }, body: detail, actor, expect }) {
+      expect(clientDocument(await known(clients, id)));
+      return clientDocument(await clients.decide(id, move, actor, given(detail)));
+    },
+  });
