@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Problem, problem } from '../kernel/errors.ts';
 
 /** The body is larger than this address takes. */
-const tooLarge = problem(
+export const tooLarge = problem(
   'too_large',
   413,
   (limit: number) => `The request body may have at most ${limit} bytes`,
