@@ -2,12 +2,23 @@ import type { FindAccount } from 'oidc-provider';
 import type { Decide } from '../directory/decide.ts';
 import type { Users } from '../directory/users.ts';
 
-/** A person as the library sees one: found only while active, with all standard claims (OIDC Core §5.1) and the roles held now. */
+/** When the sign-in behind a token began, as far as the token tells: rotation keeps the first refresh token's time. */
+function begun(token: object | undefined): number {
+  const time: unknown = token && (Reflect.get(token, 'iiat') ?? Reflect.get(token, 'iat'));
+  return typeof time === 'number' ? time : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * A person as the library sees one, with all standard claims (OIDC Core §5.1) and the roles held now: found only while
+ * active, and not by what was issued before a sign-out of everything.
+ */
 export const findAccount =
   (users: Users, decide: Decide): FindAccount =>
-  async (_ctx, id) => {
+  async (ctx, id, token) => {
     const user = await users.get(id);
-    if (user?.state !== 'active') return undefined;
+    // A client that was removed and made again under its old id is another one.
+    const made = ctx.oidc.client?.clientIdIssuedAt ?? 0;
+    if (user?.state !== 'active' || begun(token) < Math.max(user.signedOut ?? 0, made)) return undefined;
     return {
       accountId: id,
       async claims(_use, scope) {

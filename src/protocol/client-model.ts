@@ -28,6 +28,7 @@ function document(client: Client): AdapterPayload {
     ...client.metadata,
     client_id: client.id,
     client_name: client.name,
+    client_id_issued_at: client.created,
     [pkceWaived]: client.pkce === 'optional',
     ...(method.startsWith('client_secret') ? { client_secret: 'compared by fingerprint' } : {}),
   };

@@ -55,10 +55,12 @@ export class TokenStatus {
     const { payload } = record;
     if (payload.exp === undefined || payload.exp <= seconds()) return undefined;
     const client = await clients.get(payload.clientId ?? '');
-    if (client?.state !== 'approved') return undefined;
+    // A client that was removed and made again under its old id is another one.
+    const begun = payload.iiat ?? payload.iat ?? 0;
+    if (client?.state !== 'approved' || begun < client.created) return undefined;
     if (payload.grantId === undefined) return { payload, client, user: undefined };
     const user = await users.get(payload.accountId ?? '');
-    if (user?.state !== 'active') return undefined;
+    if (user?.state !== 'active' || begun < (user.signedOut ?? 0)) return undefined;
     if (!(await this.#grantStands(payload))) return undefined;
     if (payload.kind === 'RefreshToken' && (await refreshState(records, value, 0)).used) return undefined;
     return { payload, client, user };

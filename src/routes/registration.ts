@@ -3,7 +3,7 @@ import type { Context, Next } from 'koa';
 import { invalidToken, type Registered, type RegistrationDesk } from '../clients/desk.ts';
 import { needsSecret } from '../clients/metadata.ts';
 import { wrongMethod } from '../http/guard.ts';
-import { tooLarge } from '../http/limits.ts';
+import { readJson } from '../http/json.ts';
 import { Problem, problem } from '../kernel/errors.ts';
 
 interface Parts {
@@ -13,10 +13,6 @@ interface Parts {
 }
 
 const invalidRequest = problem('invalid_request', 400, (sentence: string) => sentence);
-const wrongType = problem('invalid_request', 415, () => 'Send the client metadata as application/json');
-
-/** Twenty addresses, twenty keys and what else a client has fit well; more is no client metadata. */
-const mostBytes = 56 * 1024;
 
 /** The configuration of a registered client at `ID` (RFC 7592), and POST for a new one (RFC 7591). */
 export function registration({ issuer, desk }: Parts) {
@@ -72,26 +68,11 @@ function challenge(ctx: Context, issuer: string): string {
   return ctx.get('authorization') === '' ? realm : `${realm}, error="invalid_token"`;
 }
 
+/** The guard has bounded its size. */
 async function readDocument(ctx: Context): Promise<object> {
-  if (!ctx.is('application/json')) throw wrongType();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of ctx.req) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw tooLarge(mostBytes);
-    chunks.push(chunk);
-  }
-  const parsed = parse(Buffer.concat(chunks).toString('utf8'));
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  const body = await readJson(ctx);
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
   throw invalidRequest('Send the client metadata as one JSON object');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Problem({ code: 'invalid_request', status: 400, sentence: 'The body is not valid JSON', cause });
-  }
 }
 
 /** RFC 7591 §3.2.1 and RFC 7592 §3, with one member of ours: whether the client waits for approval. */
