@@ -4,7 +4,7 @@ import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
 import { fitting } from '../http/unfit.ts';
 import { missing } from '../kernel/errors.ts';
-import { clientChange, clientChangeBody, newClient, newClientBody } from '../routes/client-document.ts';
+import { clientChange, clientChangeBody, newClient, newClientBody, refuseUnusable } from '../routes/client-document.ts';
 import { clientLifeCommands, shownClient } from './client-life.ts';
 import { type ClientOptions, clientDocumentOf, clientOptions } from './client-options.ts';
 import { command, misused } from './command.ts';
@@ -34,7 +34,7 @@ const add = command({
   },
   about: 'Add a client; its secret, where it needs one, is printed once',
   run: ({ operands: { id }, options: { pending, ...options }, answer }) =>
-    inHouse(async ({ clients }) => {
+    inHouse(async ({ clients }, { clientCertificateHeader }) => {
       const said = clientDocumentOf(options);
       const document = {
         client_id: id,
@@ -42,6 +42,7 @@ const add = command({
         ...given({ token_endpoint_auth_method: usualAuth(said), state: pending ? 'pending' : undefined }),
         ...said,
       };
+      refuseUnusable(document, clientCertificateHeader);
       const { client, secret } = await clients.add(newClient(fitting(newClientBody, document)), actor);
       const once = secret === undefined ? '' : `\nSecret (shown this once): ${secret}`;
       answer({ ...shownClient(client), ...given({ client_secret: secret }) }, `Added the client ${id}${once}`);
@@ -54,9 +55,10 @@ const set = command({
   options: clientOptions,
   about: 'Change a client; what is not named stays, and a list that is named replaces the one it has',
   run: ({ operands: { id }, options, answer }) =>
-    inHouse(async ({ clients }) => {
+    inHouse(async ({ clients }, { clientCertificateHeader }) => {
       const document = clientDocumentOf(options);
       if (Object.keys(document).length === 0) throw misused('name what to change');
+      refuseUnusable(document, clientCertificateHeader);
       const change = fitting(clientChangeBody, document);
       const client = await clients.change(id, (now) => clientChange(now, change), actor);
       const { token_endpoint_auth_method: method } = client.metadata;

@@ -14,6 +14,7 @@ import {
   clientWithSecret,
   newClient,
   newClientBody,
+  refuseUnusable,
 } from './client-document.ts';
 
 const params = z.object({ id: z.string() });
@@ -26,9 +27,9 @@ interface Detail {
 const reason = z.string().min(1).max(500);
 
 /** The admin API's operations on clients; the CLI makes the same calls. */
-export const adminClients = (clients: Clients, access: Access): Operation[] => [
+export const adminClients = (clients: Clients, access: Access, certificateHeader?: string): Operation[] => [
   ...reading(clients),
-  ...changing(clients),
+  ...changing(clients, certificateHeader),
   ...ending(clients, access),
   decision(clients, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
   decision(clients, 'reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
@@ -70,7 +71,7 @@ const reading = (clients: Clients): Operation[] => [
   }),
 ];
 
-const changing = (clients: Clients): Operation[] => [
+const changing = (clients: Clients, certificateHeader: string | undefined): Operation[] => [
   operation({
     name: 'addClient',
     method: 'post',
@@ -81,6 +82,7 @@ const changing = (clients: Clients): Operation[] => [
     reply: clientWithSecret,
     status: 201,
     async run({ body, actor }) {
+      refuseUnusable(body, certificateHeader);
       const { client, secret } = await clients.add(newClient(body), actor);
       return { ...clientDocument(client), client_secret: secret };
     },
@@ -96,6 +98,7 @@ const changing = (clients: Clients): Operation[] => [
     reply: clientReply,
     versioned: clientReply,
     async run({ params: { id }, body, actor, expect }) {
+      refuseUnusable(body, certificateHeader);
       const change = (now: Client) => {
         expect(clientDocument(now));
         return clientChange(now, body);

@@ -10,6 +10,8 @@ import { adminClients } from './admin-clients.ts';
 
 interface Parts {
   issuer: string;
+  /** The header with a client's certificate, where a proxy hands one on. */
+  clientCertificateHeader?: string | undefined;
   clients: Clients;
   access: Access;
   decide: Decide;
@@ -19,8 +21,8 @@ interface Parts {
 const base = '/admin/api/v1';
 
 /** The admin API and its OpenAPI document, which is no secret. */
-export function admin({ issuer, clients, access, decide, status }: Parts): Koa.Middleware {
-  const operations = adminClients(clients, access);
+export function admin({ issuer, clients, access, decide, status, clientCertificateHeader }: Parts): Koa.Middleware {
+  const operations = adminClients(clients, access, clientCertificateHeader);
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
   return (ctx, next) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Client, ClientChange, NewClient } from '../clients/clients.ts';
 import { authMethods, grantTypes, type Metadata } from '../clients/members.ts';
 import { given } from '../http/given.ts';
+import { problem } from '../kernel/errors.ts';
 
 const text = z.string();
 const texts = z.array(z.string());
@@ -98,6 +99,22 @@ export const clientChangeBody = z
     ...Object.fromEntries(Object.entries(metadata).map(([name, type]) => [name, type.nullable()])),
   })
   .partial();
+
+const noCertificates = problem(
+  'invalid_client_metadata',
+  400,
+  (method: string) =>
+    `${method} needs a proxy that hands on client certificates; name its header in clientCertificateHeader (SALLYPORT_CLIENT_CERTIFICATE_HEADER)`,
+);
+
+/** Throws for a way of authentication that this installation does not have: such a client could never be used. */
+export function refuseUnusable(
+  document: { token_endpoint_auth_method?: unknown },
+  certificateHeader: string | undefined,
+): void {
+  const method = String(document.token_endpoint_auth_method);
+  if (certificateHeader === undefined && method.endsWith('tls_client_auth')) throw noCertificates(method);
+}
 
 /** The client under the names of the wire. */
 export const clientDocument = (client: Client): z.input<typeof clientReply> => ({

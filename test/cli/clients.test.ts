@@ -74,14 +74,16 @@ describe('sallyport client', () => {
   });
 
   it('ends with 1 for what cannot be, and with 2 for what was typed wrongly', async () => {
-    const [twice, redirect, choice] = await Promise.all([
+    const [twice, redirect, choice, certificate] = await Promise.all([
       sallyport.run(['client', 'add', 'shipping']),
       sallyport.run(['client', 'add', 'evil', '--redirect-uri', 'http://evil.example/callback']),
       sallyport.run(['client', 'add', 'odd', '--grant', 'password']),
+      sallyport.run(['client', 'add', 'odd', '--tls-subject-dn', 'CN=odd']),
     ]);
-    assert.deepEqual([twice.status, redirect.status, choice.status], [1, 1, 2]);
+    assert.deepEqual([twice.status, redirect.status, choice.status, certificate.status], [1, 1, 2, 1]);
     assert.match(twice.stderr, /^sallyport: The client id shipping is already in use; choose another\n$/);
     assert.match(redirect.stderr, /must use https/);
+    assert.match(certificate.stderr, /tls_client_auth needs a proxy that hands on client certificates/);
     assert.match(choice.stderr, /--grant must be authorization_code or /);
   });
 
