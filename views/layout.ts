@@ -1,0 +1,42 @@
+import { type Html, html, trusted } from '../src/kernel/html.ts';
+
+/** What every page of one installation shares. */
+export interface Frame {
+  /** Addresses of the style sheet, the mark and the script that sends a form by itself. */
+  style: string;
+  mark: string;
+  sendScript: string;
+  issuer: string;
+}
+
+const doctype = trusted('<!doctype html>');
+
+/** The one card that every page for people is: the mark, one heading, one decision, and who runs this. */
+export const layout = (frame: Frame, title: string, content: Html): Html => html`${doctype}
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title} – Sallyport</title>
+<link rel="stylesheet" href="${frame.style}">
+<link rel="icon" href="${frame.mark}" type="image/svg+xml">
+</head>
+<body>
+<main>
+<p class="brand"><img src="${frame.mark}" alt="" width="28" height="28"> Sallyport</p>
+${content}
+</main>
+<footer>You are at ${new URL(frame.issuer).host}</footer>
+</body>
+</html>
+`;
+
+/** What went wrong, next to the field that it is about; read out at once. */
+export const alert = (id: string, sentence: string | undefined): Html | false =>
+  sentence !== undefined && html`<p class="alert" id="${id}" role="alert">${sentence}</p>`;
+
+/** Marks a field as the one that an alert is about. */
+export const invalid = (id: string, sentence: string | undefined): Html | false =>
+  sentence !== undefined && html` aria-invalid="true" aria-describedby="${id}"`;

@@ -1,0 +1,30 @@
+import { type Html, html } from '../../src/kernel/html.ts';
+import { alert, type Frame, invalid, layout } from '../layout.ts';
+
+/** What the first page of a sign-in shows. */
+export interface Identify {
+  action: string;
+  client: string;
+  /** The address that the field begins with. */
+  identifier: string | undefined;
+  error?: string | undefined;
+  /** Something to know before signing in. */
+  notice?: string | undefined;
+}
+
+/** Who are you: address and password on one page, since most people's browser fills in both at once. */
+export const identifyPage = (frame: Frame, { action, client, identifier, error, notice }: Identify): Html =>
+  layout(
+    frame,
+    `${error === undefined ? '' : 'Error: '}Sign in to ${client}`,
+    html`<h1>Sign in to <strong>${client}</strong></h1>
+${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
+<form method="post" action="${action}">
+<label for="identifier">E-mail address</label>
+${alert('wrong', error)}
+<input id="identifier" name="identifier" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${identifier === undefined && html` autofocus`}${invalid('wrong', error)}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000"${identifier !== undefined && html` autofocus`}>
+<button class="primary">Sign in</button>
+</form>`,
+  );

@@ -1,0 +1,26 @@
+import { type Html, html } from '../../src/kernel/html.ts';
+import { alert, type Frame, invalid, layout } from '../layout.ts';
+
+/** What the page for a password shows. */
+export interface Password {
+  action: string;
+  client: string;
+  identifier: string;
+  error?: string | undefined;
+}
+
+/** The password of somebody who has said who they are. The field that only password managers see is never sent. */
+export const passwordPage = (frame: Frame, { action, client, identifier, error }: Password): Html =>
+  layout(
+    frame,
+    `${error === undefined ? '' : 'Error: '}Sign in to ${client}`,
+    html`<h1>Sign in to <strong>${client}</strong></h1>
+<p class="person"><span>${identifier}</span> <a href="${action}?restart">Not you?</a></p>
+<form method="post" action="${action}">
+<input type="text" autocomplete="username" value="${identifier}" hidden readonly>
+<label for="password">Password</label>
+${alert('wrong', error)}
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required autofocus${invalid('wrong', error)}>
+<button class="primary">Sign in</button>
+</form>`,
+  );
