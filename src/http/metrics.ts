@@ -33,6 +33,9 @@ function template(path: string): string {
   return area === undefined ? 'none' : `${area}/*`;
 }
 
+/** A path as it may stand in the log: the id of a sign-in under way is worth a cookie. */
+export const loggedPath = (path: string): string => path.replace(/^(\/signin|\/oauth2\/authorize)\/.+/, '$1/*');
+
 const grants: Record<string, string> = {
   authorization_code: 'authorization_code',
   client_credentials: 'client_credentials',
@@ -163,6 +166,6 @@ export function measured(metrics: Metrics, log: Log, requests = true): Koa.Middl
     if (!log.isLevelEnabled(level)) return;
     const { requestId, ip } = ctx.state;
     const ms = Math.round(duration * 10) / 10;
-    log[level]({ requestId, ip, method: ctx.method, path, status, ms }, 'answered');
+    log[level]({ requestId, ip, method: ctx.method, path: loggedPath(path), status, ms }, 'answered');
   };
 }

@@ -4,6 +4,7 @@ import { Problem } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { wrongMethod } from './guard.ts';
 import { pageHeaders } from './headers.ts';
+import { loggedPath } from './metrics.ts';
 import { ownOrigin } from './origin.ts';
 import { Unfit } from './unfit.ts';
 
@@ -135,7 +136,7 @@ function reporter({ log, failed }: Parts): (ctx: Koa.Context, problem: Problem) 
     const repeats = problem.code !== 'server_error';
     if (repeats && Date.now() - (said.get(problem.code) ?? 0) < sayAgainAfter) return;
     if (repeats) said.set(problem.code, Date.now());
-    const line = { requestId: ctx.state.requestId, method: ctx.method, path: ctx.path, code: problem.code };
+    const line = { requestId: ctx.state.requestId, method: ctx.method, path: loggedPath(ctx.path), code: problem.code };
     const cause = problem.cause === undefined ? {} : { err: problem.cause };
     log[problem.status === 500 ? 'error' : 'warn']({ ...line, ...cause }, problem.message);
   };

@@ -109,7 +109,7 @@ describe('GET /metrics', () => {
       none: '2',
     });
     assert.equal(lines.length, paths.length);
-    assert.ok(!lines.join('').includes('secretsecret'));
+    assert.ok(!lines.join('').includes('secretsecret') && !lines.join('').includes('/signin/a1'));
   });
 
   it('tells of memory and event-loop delay once the process is watched', async () => {

@@ -42,12 +42,12 @@ describe('SIGTERM (sec-299)', () => {
   });
 
   it('keeps serving for the grace after ready became false, so that a load balancer can notice', async () => {
-    const { child, port, opsPort, exitCode } = await start({ drainGraceSeconds: 0.5 });
+    const { child, port, opsPort, exitCode } = await start({ drainGraceSeconds: 3 });
     const { outcomes, answered, stop } = load(port, 10);
     await answered(100);
     child.kill('SIGTERM');
     while ((await ask(opsPort, '/health/ready')).status === 200) await wait(5);
-    await answered(outcomes.length + 50);
+    await answered(outcomes.length + 20);
     assert.deepEqual(new Set((await stop()).map(({ result }) => result)), new Set(['200']));
     assert.equal(await exitCode(), 0);
   });
