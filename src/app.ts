@@ -1,6 +1,8 @@
 import type Koa from 'koa';
 import type { Provider } from 'oidc-provider';
+import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
+import { adminPermissions } from './directory/built-in.ts';
 import type { House } from './house.ts';
 import { guard } from './http/guard.ts';
 import { Metrics, measured } from './http/metrics.ts';
@@ -12,19 +14,28 @@ import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { provider } from './protocol/provider.ts';
+import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { admin } from './routes/admin.ts';
+import { assets, frameOf } from './routes/assets.ts';
+import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
+import { logoutDecision, logoutPages } from './routes/logout.ts';
+import { errorPages, home, problemPages } from './routes/pages.ts';
+import { registration } from './routes/registration.ts';
+import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
+import { SignIn } from './signin/flow.ts';
+import { policy, sessionTtl } from './signin/policy.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
 const lookAtKeys = 15_000;
 
 /** Puts the house together for HTTP. Everything a request meets stands here, in the order in which it meets it. */
-export async function createApp(config: Config, house: House, log: Log): Promise<App> {
+export async function createApp(config: Config, house: House, log: Log): Promise<App & { follow(): Promise<void> }> {
   const metrics = new Metrics();
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
@@ -46,6 +57,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 
   return {
     metrics,
+    follow,
     handler: (request, response) => current.handler(request, response),
     ready: () => house.store.ping(),
     async close() {
@@ -57,8 +69,9 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 
 /** The OAuth library with everything of ours that it asks back. */
 function library(config: Config, house: House, jwks: Awaited<ReturnType<House['keys']['signing']>>): Provider {
-  const { access, clients, decide, records, status, trail, users, vault } = house;
+  const { access, clients, consents, decide, records, status, trail, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
+  const frame = frameOf(config.issuer);
   return provider({
     issuer: config.issuer,
     jwks,
@@ -70,7 +83,13 @@ function library(config: Config, house: House, jwks: Awaited<ReturnType<House['k
     findAccount: findAccount(users, decide),
     tokenClaims: tokenClaims(clients, decide),
     fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
-    signin: { sessionTtl: () => config.ttl.session.idle, logout: { enabled: true } },
+    signin: {
+      interactions: { policy: policy(users, config.ttl.session), url: (_ctx, { uid }) => `/signin/${uid}` },
+      loadExistingGrant: (ctx) => consents.existing(ctx),
+      sessionTtl: sessionTtl(config.ttl.session),
+      renderError: errorPages(problemPages(frame)),
+      logout: logoutPages(frame, users),
+    },
     adapter: adapter({
       records,
       findClient: findClient(clients),
@@ -79,12 +98,28 @@ function library(config: Config, house: House, jwks: Awaited<ReturnType<House['k
       async replayed(what, payload) {
         if (what === 'code') await status.endGrant(payload);
         await trail.record({
-          type: what === 'code' ? 'code.replayed' : 'assertion.replayed',
+          type: `${what}.replayed`,
           actor: payload.clientId ? `client:${payload.clientId}` : 'anonymous',
           outcome: 'failure',
+          detail: { client: payload.clientId ?? '', grant: payload.grantId ?? '' },
         });
       },
     }),
+  });
+}
+
+/** Where clients register others, with what the protocol and the directory have to say to it. */
+function registrationDesk(config: Config, house: House, koa: Provider): RegistrationDesk {
+  const { access, clients, registrars, status, trail } = house;
+  return new RegistrationDesk({
+    clients,
+    registrars,
+    trail,
+    usual: config.registration,
+    reserved: adminPermissions,
+    whoMayRegister: whoMayRegister(status),
+    checkMetadata: metadataCheck(koa, (url, init) => guardedFetch(url, init, config.outgoing)),
+    forget: (id) => access.forget(`client:${id}`, 'system'),
   });
 }
 
@@ -92,20 +127,21 @@ function library(config: Config, house: House, jwks: Awaited<ReturnType<House['k
 function compose(parts: { config: Config; house: House; log: Log; metrics: Metrics; koa: Provider }): Koa {
   const { config, house, log, metrics, koa } = parts;
   const { clients, keys, records, status } = house;
-  koa.use(measured(metrics, log));
-  koa.use(problems(koa, { page: (problem) => problem.message, log }));
+  const { issuer } = config;
+  const frame = frameOf(issuer);
+  koa.use(measured(metrics, log, config.log.requests));
+  koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
   koa.use(guard(koa, config));
-  koa.use(
-    introspection({
-      clients,
-      status,
-      signed: new SignedAnswers(keys, config.issuer),
-      count: (result) => metrics.introspected(result),
-    }),
-  );
-  koa.use(frontChannel);
-  koa.use(admin({ issuer: config.issuer, ...house }));
+  koa.use(introspection({ clients, status, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }));
+  koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
-  koa.use(issued(records, (grant, format) => metrics.tokenIssued(grant, format)));
+  koa.use(frontChannel);
+  koa.use(logoutDecision(frame, house.trail));
+  koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
+  koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
+  koa.use(signinPages({ signIn: new SignIn({ ...house, provider: () => koa }), clients, frame }));
+  koa.use(assets);
+  koa.use(home(frame));
+  koa.use(formPost(frame));
   return koa;
 }

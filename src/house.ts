@@ -10,6 +10,7 @@ import type { Vault } from './kernel/crypto.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
+import { Consents } from './signin/consent.ts';
 import { openStore } from './store/index.ts';
 import { openKeyring } from './store/keyring.ts';
 import type { Store } from './store/port.ts';
@@ -25,10 +26,14 @@ export interface House {
   clients: Clients;
   registrars: Registrars;
   attempts: Attempts;
+  consents: Consents;
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
 }
+
+/** No setting and no API lets a token live longer (seconds). */
+const longestToken = 86_400;
 
 /** Opens the store and its keyring, and furnishes the house. The caller closes the store. */
 export async function openHouse(config: Config, masterKey: (store: Store) => Promise<Buffer>): Promise<House> {
@@ -48,7 +53,6 @@ function furnish(config: Config, store: Store, vault: Vault): House {
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail);
   const kept = records(store, vault);
-  const { accessToken, idToken } = config.ttl;
   return {
     store,
     vault,
@@ -59,11 +63,12 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     clients,
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),
+    consents: new Consents(store, clients),
     keys: new SigningKeys({
       store,
       vault,
       trail,
-      longestToken: Math.max(accessToken, idToken),
+      longestToken,
       rotationDays: config.keys.rotationDays,
     }),
     records: kept,

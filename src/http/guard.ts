@@ -107,7 +107,11 @@ export function guard(app: Koa, settings: EdgeSettings): Koa.Middleware {
     ctx.state.requestId = given !== undefined && requestId.test(given) ? given : randomUUID();
     // At /gateway/ X-Forwarded-Host is the question (the host of the API that is guarded), not our own name.
     const host = path.startsWith('/gateway/') ? undefined : nearest(headers['x-forwarded-host']);
-    return { host: host ?? headers.host, https: nearest(headers['x-forwarded-proto']) === 'https' };
+    const ours = host === undefined && served.behindProxy(headers.host);
+    return {
+      host: ours ? issuer.host : (host ?? headers.host),
+      https: nearest(headers['x-forwarded-proto']) === 'https',
+    };
   }
 
   function admit(ctx: Koa.Context, path: string, from: { host: string | undefined; https: boolean }): void {

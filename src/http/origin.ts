@@ -3,22 +3,31 @@ import type Koa from 'koa';
 /** Where a Host value leads: to the public service, to the machine endpoints inside a private network, or nowhere. */
 export interface Hosts {
   place(host: string | undefined): 'public' | 'inside' | undefined;
+  /** Whether a trusted proxy that hands on no other name may use this one for us: our address on its side. */
+  behindProxy(host: string | undefined): boolean;
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+const withoutPort = (host: string): string => host.replace(/:\d+$/, '');
 
-/** The Host values that are answered: the issuer's, the other names of this machine when it is one of them, and internal ones. */
+/**
+ * The Host values that are answered: the issuer's, and internal ones. An issuer on this machine (development) is reached
+ * by all names of this machine and on any port, since several processes may share it.
+ */
 export function hosts(issuer: URL, internal: readonly string[]): Hosts {
   const port = issuer.port || (issuer.protocol === 'https:' ? '443' : '80');
-  const names = loopback.has(issuer.hostname) ? [...loopback] : [issuer.hostname];
-  const open = new Set(names.map((name) => `${name}:${port}`));
-  if (issuer.port === '') for (const name of names) open.add(name);
+  const local = loopback.has(issuer.hostname);
+  const open = new Set([`${issuer.hostname}:${port}`, ...(issuer.port === '' ? [issuer.hostname] : [])]);
   const inside = new Set(internal.map((host) => host.toLowerCase()));
   return {
     place(host) {
       const name = host?.toLowerCase() ?? '';
-      if (open.has(name)) return 'public';
+      if (open.has(name) || (local && loopback.has(withoutPort(name)))) return 'public';
       return inside.has(name) ? 'inside' : undefined;
+    },
+    behindProxy(host) {
+      const name = withoutPort(host?.toLowerCase() ?? '');
+      return loopback.has(name) || /^\[[\da-f:.]+\]$|^\d+(?:\.\d+){3}$/.test(name);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { User, Users } from '../directory/users.ts';
 import { problem } from '../kernel/errors.ts';
 import { accessTokenClaims, refreshTokenClaims } from './claims.ts';
 import type { Payload, Records } from './records.ts';
-import { refreshState } from './refresh.ts';
+import { isRotated } from './refresh.ts';
 
 /** A token whose client, person, grant and session all stand. */
 export interface LiveToken {
@@ -62,7 +62,7 @@ export class TokenStatus {
     const user = await users.get(payload.accountId ?? '');
     if (user?.state !== 'active' || begun < (user.signedOut ?? 0)) return undefined;
     if (!(await this.#grantStands(payload))) return undefined;
-    if (payload.kind === 'RefreshToken' && (await refreshState(records, value, 0)).used) return undefined;
+    if (payload.kind === 'RefreshToken' && (await isRotated(records, value))) return undefined;
     return { payload, client, user };
   }
 

@@ -18,7 +18,9 @@ export class Browser {
 
   /** One request without following; the answer's Location is absolute. */
   async ask(url: string, form?: Record<string, string>): Promise<{ status: number; location: string; text: string }> {
-    const target = new URL(url, this.#origin);
+    // Whichever process is asked names the issuer in its redirects; this browser stays with its own.
+    const target = new URL(this.#origin);
+    ({ pathname: target.pathname, search: target.search } = new URL(url, this.#origin));
     const cookie = [...this.#cookies]
       .filter(([, { path }]) => target.pathname === path || target.pathname.startsWith(path.replace(/\/?$/, '/')))
       .map(([name, { value }]) => `${name}=${value}`);
