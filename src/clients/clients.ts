@@ -11,7 +11,6 @@ import { knows, rotated, type Secret, sameFingerprint } from './secrets.ts';
 
 export type { Client } from './client.ts';
 export type { Move, State } from './life.ts';
-export type { Metadata } from './metadata.ts';
 export type { Secret } from './secrets.ts';
 
 /** What may be said of a client when it is made; metadata in the form of RFC 7591. */

@@ -1,7 +1,8 @@
 import type { Api, Role } from './terms.ts';
 
-/** The API of this server's own administration, and the role that holds all of it. */
+/** The audience of this server's own administration. */
 export const adminApi = 'urn:sallyport:admin';
+/** The role that holds all of it. */
 export const administrator = 'administrator';
 
 const resources = [
@@ -28,6 +29,7 @@ export const adminPermissions: readonly string[] = [
   'dcr',
 ];
 
+/** The API behind `adminApi`. */
 export const builtInApi: Api = {
   id: adminApi,
   permissions: [...adminPermissions],
@@ -36,6 +38,7 @@ export const builtInApi: Api = {
   routes: [],
 };
 
+/** The role behind `administrator`. */
 export const builtInRole: Role = {
   id: administrator,
   permissions: adminPermissions.map((permission) => `${adminApi}#${permission}`),
