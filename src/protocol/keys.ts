@@ -78,6 +78,8 @@ export class SigningKeys {
   readonly #trail: Trail;
   readonly #longestToken: number;
   readonly #rotation: number;
+  /** Opened keys by kid: every signed answer asks for one, and opening costs more than signing. */
+  readonly #jwks = new Map<string, JWK>();
 
   constructor(parts: { store: Store; vault: Vault; trail: Trail; longestToken: number; rotationDays: number }) {
     this.#all = parts.store.collection<KeyRecord>({ name: 'signing-keys', indexes: {}, cached: true });
@@ -101,7 +103,12 @@ export class SigningKeys {
       }),
     );
     const shown = new Set(facts.map((key) => key.kid));
-    for (const record of records) if (!shown.has(record.kid)) await this.#all.take(record.id);
+    for (const record of records) if (!shown.has(record.kid)) await this.#drop(record);
+  }
+
+  async #drop({ id, kid }: KeyRecord): Promise<void> {
+    await this.#all.take(id);
+    this.#jwks.delete(kid);
   }
 
   /**
@@ -111,7 +118,7 @@ export class SigningKeys {
   async rotate(actor: string, { atOnce = false } = {}): Promise<KeyFacts[]> {
     const records = await this.#all.find();
     for (const alg of signingAlgorithms) await this.#add(alg, records, seconds() + (atOnce ? 0 : notice), actor);
-    if (atOnce) for (const record of records) await this.#all.take(record.id);
+    if (atOnce) for (const record of records) await this.#drop(record);
     await this.#trail.record({ type: 'key.rotated', actor, detail: { atOnce } });
     return this.list();
   }
@@ -133,15 +140,20 @@ export class SigningKeys {
 
   async #opened(states: readonly KeyFacts['state'][]): Promise<JWK[]> {
     const records = await this.#all.find();
+    const sealed = new Map(records.map((record) => [record.kid, record]));
     const facts = standing(records, seconds(), this.#longestToken);
-    return states.flatMap((state) =>
-      signingAlgorithms.flatMap((alg) =>
-        facts
-          .filter((key) => key.state === state && key.alg === alg)
-          .flatMap(({ kid }) => records.filter((record) => record.kid === kid))
-          .map((record) => JSON.parse(this.#vault.open(record.sealed, `signing-key ${record.id}`)) as JWK),
-      ),
-    );
+    return states
+      .flatMap((state) => facts.filter((key) => key.state === state))
+      .flatMap(({ kid }) => sealed.get(kid) ?? [])
+      .map((record) => this.#open(record));
+  }
+
+  #open({ id, kid, sealed }: KeyRecord): JWK {
+    const known = this.#jwks.get(kid);
+    if (known) return known;
+    const jwk: JWK = JSON.parse(this.#vault.open(sealed, `signing-key ${id}`));
+    this.#jwks.set(kid, jwk);
+    return jwk;
   }
 
   async #add(alg: SigningAlgorithm, records: readonly KeyRecord[], from: number, actor: string): Promise<void> {

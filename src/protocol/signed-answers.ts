@@ -9,7 +9,7 @@ const isAlgorithm = (name: unknown): name is SigningAlgorithm => signingAlgorith
 export class SignedAnswers {
   readonly #keys: SigningKeys;
   readonly #issuer: string;
-  #imported: { kid: string | undefined; key: Promise<CryptoKey | Uint8Array> } | undefined;
+  readonly #imported = new Map<string, Promise<CryptoKey | Uint8Array>>();
   constructor(keys: SigningKeys, issuer: string) {
     this.#keys = keys;
     this.#issuer = issuer;
@@ -31,7 +31,9 @@ export class SignedAnswers {
   }
 
   #key(jwk: JWK, alg: string): Promise<CryptoKey | Uint8Array> {
-    if (this.#imported?.kid !== jwk.kid) this.#imported = { kid: jwk.kid, key: importJWK(jwk, alg) };
-    return this.#imported?.key ?? importJWK(jwk, alg);
+    const kid = jwk.kid ?? alg;
+    const key = this.#imported.get(kid) ?? importJWK(jwk, alg);
+    this.#imported.set(kid, key);
+    return key;
   }
 }
