@@ -45,6 +45,8 @@ export interface ClientChange {
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const day = 24 * 60 * 60;
 const longestOverlap = 90 * day;
+/** So long a registered client may wait for approval, or lie rejected, before its place goes to another (seconds). */
+const longestWait = 30 * day;
 /** An administrator may register this machine for development; registrars have their own rules (registration.ts). */
 const ownRules = { hosts: [], loopback: true };
 
@@ -67,7 +69,7 @@ export class Clients {
       },
       cached: true,
     });
-    this.#quota = new Quota(store, async (owner) => (await this.#every({ registrar: owner })).length);
+    this.#quota = new Quota(store, (owner) => this.#keepFresh(owner));
   }
 
   /**
@@ -219,6 +221,19 @@ export class Clients {
       if (registrar !== undefined && limit !== undefined) await this.#quota.release(registrar);
       throw error instanceof Problem && error.code === 'taken' ? taken(`The client id ${client.id}`) : error;
     }
+  }
+
+  /** Removes what a registrar made and nobody wanted, and says how many clients are left to it. */
+  async #keepFresh(owner: string): Promise<number> {
+    const all = await this.#every({ registrar: owner });
+    const unwanted = ({ state, updated }: Client): boolean =>
+      (state === 'pending' || state === 'rejected') && updated < seconds() - longestWait;
+    const stale = all.filter(unwanted);
+    for (const { id, state } of stale) {
+      if (!(await this.#all.take(id))) continue;
+      await this.#trail.record({ type: 'client.removed', actor: 'system', target: `client:${id}`, detail: { state } });
+    }
+    return all.length - stale.length;
   }
 
   async #recordCreated(client: Client, actor: string): Promise<void> {

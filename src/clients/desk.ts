@@ -128,8 +128,9 @@ export class RegistrationDesk {
   /** Its tokens are inactive from then on. Throws `invalid_token`. */
   async remove(id: string, credential: string): Promise<void> {
     const { caller } = await this.#allowed(id, credential);
-    await this.#parts.clients.remove(id, caller.actor);
+    // First the rights: whoever gets the same id must not find them, should we stop in between.
     await this.#parts.forget(id);
+    await this.#parts.clients.remove(id, caller.actor);
   }
 
   async #caller(credential: string): Promise<Caller | undefined> {

@@ -28,9 +28,9 @@ export const needsSecret = ({ token_endpoint_auth_method: method = 'client_secre
 export function normalMetadata(given: object, rules: RedirectRules): Metadata {
   const known = ([name, value]: [string, unknown]) =>
     Object.hasOwn(checks, name) && value !== undefined && value !== null;
-  const picked = Object.fromEntries(Object.entries(structuredClone(given)).filter(known));
+  const picked = Object.fromEntries(Object.entries(given).filter(known));
   assertMetadata(picked);
-  return checkTogether(withDefaults(picked), rules);
+  return checkTogether(withDefaults(structuredClone(picked)), rules);
 }
 
 function withDefaults(given: Metadata): Metadata {

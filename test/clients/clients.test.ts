@@ -221,6 +221,24 @@ describe('the places of a registrar', () => {
     await register('small', 1);
   });
 
+  it('go to others when a client has waited for a month', async () => {
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    try {
+      const { client: waiting } = await register('patient', 2);
+      const { client: wanted } = await register('patient', 2);
+      await parts.clients.decide(wanted.id, 'approve', 'cli');
+      mock.timers.tick(29 * day * 1000);
+      await assert.rejects(register('patient', 2), refusal('too_many_clients'));
+      mock.timers.tick(2 * day * 1000);
+      await register('patient', 2);
+      assert.equal(await parts.clients.get(waiting.id), undefined);
+      assert.equal((await parts.clients.get(wanted.id))?.state, 'approved');
+      await assert.rejects(register('patient', 2), refusal('too_many_clients'));
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   it('are counted again when a process died between counting and storing', async () => {
     const counts = parts.store.collection<{ id: string; clients: number; claimed: number }>({
       name: 'client-counts',

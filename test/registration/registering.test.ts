@@ -281,6 +281,15 @@ describe('POST /oauth2/register', () => {
     assert.equal(token.body.error, 'invalid_scope');
   });
 
+  it('ignores what it does not know, however deep (RFC 7591 §2)', async () => {
+    const deep = `{"grant_types":["client_credentials"],"other":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const { status, body } = await register(deep);
+    assert.equal(status, 201);
+    assert.equal(body.other, undefined);
+    assert.equal((await register(deep.replace('other', 'contacts'))).body.error, 'invalid_client_metadata');
+    assert.equal((await register(deep.replace('other', 'jwks'))).body.error, 'invalid_client_metadata');
+  });
+
   it('writes down what was registered and what was refused, without secrets', async () => {
     const { body } = await register(service);
     await register({ ...web, client_name: 'x'.repeat(200) });
