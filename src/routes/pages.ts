@@ -70,9 +70,9 @@ const plainSentence = (sentence: string): string =>
 /** What happened, what to do now, and for faults of the application what it says to whoever runs that. */
 export function viewOf(problem: Problem, reference: string): ProblemView {
   const said = words(problem);
-  const sentence = plainSentence(problem.message);
-  const technical = said.advice === nothingWrongWithYou ? { code: problem.code, sentence } : undefined;
-  return { sentence, ...said, technical, reference };
+  const { code, message } = problem;
+  const technical = said.advice === nothingWrongWithYou ? { code, sentence: message } : undefined;
+  return { sentence: plainSentence(message), ...said, technical, reference };
 }
 
 /** Every Problem on our card; the reference is the request id that the log carries too. */

@@ -71,7 +71,7 @@ const seconds = (): number => Math.floor(Date.now() / 1000);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const isFacts = (value: unknown): value is Facts => typeof value === 'object' && value !== null && 'amr' in value;
 /** Reasons for asking that name a certain person (OIDC Core §3.1.2.1, §5.5.1). */
-const certainPerson = ['id_token_hint', 'claims_id_token_sub_value'];
+const certainPerson = ['id_token_hint', 'id_token_hint_again', 'claims_id_token_sub_value'];
 
 /** Sign-ins in the making: load one, learn facts about it, finish it. What is learnt waits in the library's interaction. */
 export class SignIn {

@@ -34,6 +34,7 @@ export function policy(users: Users, limits: SessionLimits): interactionPolicy.D
   const prompts = base();
   prompts.get('login')?.checks.add(ended(users, limits));
   prompts.get('login')?.checks.add(tooWeak);
+  prompts.get('login')?.checks.add(otherPerson);
   const consent = prompts.get('consent');
   if (consent) {
     consent.details = (ctx) => ({ asked: askedBy(ctx) });
@@ -51,6 +52,18 @@ const ended = (users: Users, { absolute }: SessionLimits) =>
     const user = await users.get(accountId);
     return user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + absolute <= seconds();
   });
+
+/** The library compares the hint with who was signed in before, and not with who signed in now (OIDC Core §3.1.2.1). */
+const otherPerson = new Check('id_token_hint_again', 'somebody else signed in', 'login_required', ({ oidc }) => {
+  const hint = oidc.result?.login ? oidc.params?.id_token_hint : undefined;
+  return typeof hint === 'string' && subjectOf(hint) !== oidc.session?.accountId;
+});
+
+/** Of an ID token that the library has validated before. */
+function subjectOf(idToken: string): unknown {
+  const claims: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString());
+  return typeof claims === 'object' && claims !== null && 'sub' in claims ? claims.sub : undefined;
+}
 
 /**
  * A wish for a level (`acr_values`) is kept where we know the level, and refused where we know it and cannot reach it
