@@ -117,9 +117,21 @@ const mail: Check = (value) =>
     : 'must be a list of e-mail addresses');
 
 const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
-const isKeyMember = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.every(isText));
+const isTime = (value: unknown): boolean => typeof value === 'number';
+/** Members that are no texts: what WebCrypto exports, and times that some key servers add. */
+const otherKeyMembers: Record<string, (value: unknown) => boolean> = {
+  ext: (value) => typeof value === 'boolean',
+  exp: isTime,
+  nbf: isTime,
+  iat: isTime,
+  key_ops: (value) => Array.isArray(value) && value.every(isText),
+  x5c: (value) => Array.isArray(value) && value.every(isText),
+};
 const isKey = (key: unknown): boolean =>
-  typeof key === 'object' && key !== null && 'kty' in key && isText(key.kty) && Object.values(key).every(isKeyMember);
+  typeof key === 'object' &&
+  key !== null &&
+  'kty' in key &&
+  Object.entries(key).every(([name, value]) => (otherKeyMembers[name] ?? isText)(value));
 const keys: Check = (value) => {
   const list = typeof value === 'object' && value !== null && 'keys' in value ? value.keys : undefined;
   if (!Array.isArray(list) || list.length === 0 || list.length > mostItems || !list.every(isKey)) {

@@ -58,6 +58,13 @@ describe('client metadata', () => {
     assert.equal(normal(given).scope, 'openid email');
   });
 
+  it('takes public keys as key servers and WebCrypto write them (RFC 7517 §4)', () => {
+    const jwks = {
+      keys: [{ ...key, use: 'sig', alg: 'ES256', ext: true, key_ops: ['verify'], x5c: ['MIIB'], exp: 1 }],
+    };
+    assert.deepEqual(normal({ ...service, jwks }).jwks, jwks);
+  });
+
   it('leaves what it was given as it was', () => {
     const given = Object.freeze({ ...web, contacts: Object.freeze(['a@b.example']) });
     assert.deepEqual(normal(given).contacts, ['a@b.example']);
@@ -137,6 +144,13 @@ describe('client metadata', () => {
       { ...service, jwks: { keys: [{ kty: 'oct', k: 'k' }] } },
       'invalid_client_metadata',
       /public keys only/,
+    ],
+    ['a key of no kind', { ...service, jwks: { keys: [{ kid: '1' }] } }, 'invalid_client_metadata', /jwks/],
+    [
+      'a key with a number for a name',
+      { ...service, jwks: { keys: [{ ...key, kid: 1 }] } },
+      'invalid_client_metadata',
+      /jwks/,
     ],
     ['no keys', { ...service, jwks: { keys: [] } }, 'invalid_client_metadata', /jwks/],
     [
