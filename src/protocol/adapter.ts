@@ -164,7 +164,8 @@ function replays({ records, replayed }: Parts): Verbs {
         if (!taken(error)) throw error;
         await replayed('assertion', payload);
         if (Provider.ctx?.oidc.params?.client_assertion) throw new errors.InvalidClientAuth('assertion already used');
-        throw new errors.InvalidGrant('proof already used');
+        const { route } = Provider.ctx?.oidc ?? {};
+        throw new (route === 'userinfo' ? errors.InvalidToken : errors.InvalidGrant)('proof already used');
       }
     },
     find: async (value) => (await records.replays.get(records.idOf('ReplayDetection', value))) && {},

@@ -78,7 +78,8 @@ export async function callerBySecret(
   throw invalidClient('No client has these credentials; check client_id and client_secret');
 }
 
-function approved(client: Client): Client {
+/** The client, when it may ask at this moment. Throws unauthorized_client or invalid_client. */
+export function approved(client: Client): Client {
   if (client.state === 'approved') return client;
   if (client.state === 'pending') throw unauthorizedClient('This client waits for an administrator to approve it');
   if (client.state === 'suspended')

@@ -22,29 +22,29 @@ const alternatives: Partial<Record<TLSClientAuthProperty, string>> = {
  * removed the header from every request that did not come through a trusted proxy; the proxy must have verified the chain.
  */
 export const clientCertificates = (header: string) => ({
-  getCertificate(ctx: KoaContextWithOIDC): string | undefined {
-    const value = ctx.get(header);
-    if (!value) return undefined;
-    const pem = value.includes('%') ? decodeURIComponent(value) : value;
-    return pem.replace(/-----(BEGIN|END) CERTIFICATE-----/g, '').replace(/\s+/g, '') === ''
-      ? undefined
-      : multiline(pem);
-  },
+  getCertificate: (ctx: KoaContextWithOIDC) => certificate(ctx.get(header))?.toString(),
   certificateAuthorized: (): boolean => true,
   certificateSubjectMatches(ctx: KoaContextWithOIDC, property: TLSClientAuthProperty, expected: string): boolean {
-    const pem = this.getCertificate(ctx);
-    if (!pem) return false;
-    const certificate = new X509Certificate(pem);
+    const shown = certificate(ctx.get(header));
+    if (shown === undefined) return false;
     if (property === 'tls_client_auth_subject_dn') {
-      return normalised(distinguishedName(certificate.subject)) === normalised(expected);
+      return normalised(distinguishedName(shown.subject)) === normalised(expected);
     }
-    const names = (certificate.subjectAltName ?? '').split(', ');
+    const names = (shown.subjectAltName ?? '').split(', ');
     return names.includes(`${alternatives[property]}:${expected}`);
   },
 });
 
-/** A header has no line breaks; PEM wants them back. */
-function multiline(pem: string): string {
-  const body = pem.replace(/-----(BEGIN|END) CERTIFICATE-----/g, '').replace(/\s+/g, '');
-  return `-----BEGIN CERTIFICATE-----\n${body.match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`;
+/** A header has no line breaks; PEM wants them back. Undefined for what is no certificate. */
+function certificate(text: string): X509Certificate | undefined {
+  if (text === '') return undefined;
+  const body = (text.includes('%') ? decodeURIComponent(text) : text).replace(
+    /-----(?:BEGIN|END) CERTIFICATE-----|\s+/g,
+    '',
+  );
+  try {
+    return new X509Certificate(Buffer.from(body, 'base64'));
+  } catch {
+    return undefined;
+  }
 }

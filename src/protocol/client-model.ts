@@ -1,4 +1,4 @@
-import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { Adapter, AdapterPayload, ResponseType } from 'oidc-provider';
 import { errors, Provider } from 'oidc-provider';
 import type { Client, Clients } from '../clients/clients.ts';
 
@@ -8,14 +8,12 @@ const waiting = {
 };
 
 /** Refuses a client that may not take part yet, or not any more (RFC 6749 §5.2 unauthorized_client). */
-function refuseUnapproved(client: Client): void {
-  if (client.state === 'pending' || client.state === 'suspended') {
-    throw new errors.UnauthorizedClient(waiting[client.state]);
-  }
+function refuseUnapproved(state: unknown): void {
+  if (state === 'pending' || state === 'suspended') throw new errors.UnauthorizedClient(waiting[state]);
 }
 
-/** A member of our own in the library's client: an administrator has let this one go without PKCE. */
-export const pkceWaived = 'pkce_waived';
+/** Members of our own in the library's client: where it stands, and whether an administrator has let it go without PKCE. */
+export const ownMembers = { state: 'client_state', pkceWaived: 'pkce_waived' } as const;
 
 const documents = new WeakMap<Client, AdapterPayload>();
 
@@ -29,7 +27,8 @@ function document(client: Client): AdapterPayload {
     client_id: client.id,
     client_name: client.name,
     client_id_issued_at: client.created,
-    [pkceWaived]: client.pkce === 'optional',
+    [ownMembers.state]: client.state,
+    [ownMembers.pkceWaived]: client.pkce === 'optional',
     ...(method.startsWith('client_secret') ? { client_secret: 'compared by fingerprint' } : {}),
   };
   documents.set(client, made);
@@ -46,37 +45,34 @@ export const findClient =
     const client = await clients.get(id);
     if (!client || client.state === 'rejected' || client.state === 'revoked') return undefined;
     const nothingToProve = client.metadata.token_endpoint_auth_method === 'none';
-    if (nothingToProve || Provider.ctx?.oidc?.route === 'authorization') refuseUnapproved(client);
+    if (nothingToProve || Provider.ctx?.oidc?.route === 'authorization') refuseUnapproved(client.state);
     return document(client);
   };
-
-/** For the ways of authentication that prove a client without a secret: called once the proof holds. */
-export async function refuseWaiting(clients: Clients, clientId: string): Promise<void> {
-  const client = await clients.get(clientId);
-  if (client) refuseUnapproved(client);
-}
 
 /** Teaches the library's Client to compare secrets by fingerprint, and to say unauthorized_client where the RFC does. */
 export function teachClient(provider: Provider, clients: Clients): void {
   const { prototype } = provider.Client;
-  const { grantTypeAllowed } = prototype;
+  const { grantTypeAllowed, responseTypeAllowed } = prototype;
   // A client may be registered for scopes of APIs too, which the library does not know; we have checked them (clients/members.ts).
   Object.assign(Reflect.get(provider.Client, 'Schema').prototype, { scopes() {} });
   Object.assign(prototype, {
     async compareClientSecret(this: { clientId: string }, secret: string): Promise<boolean> {
       const client = await clients.get(this.clientId);
-      const fits = client !== undefined && clients.secretFits(client, secret);
-      if (fits) refuseUnapproved(client);
-      return fits;
+      return client !== undefined && clients.secretFits(client, secret);
     },
+    // The library asks these two once the client has proven who it is, at the token endpoint and for pushed requests.
     grantTypeAllowed(this: typeof prototype, type: string): boolean {
       const allowed = grantTypeAllowed.call(this, type);
       const oidc = Provider.ctx?.oidc;
-      if (!allowed && oidc?.route === 'token' && oidc.params?.grant_type === type) {
-        const may = this.grantTypes?.join(', ') || 'no grant at all';
-        throw new errors.UnauthorizedClient(`this client is not registered for ${type}, but for ${may}`);
-      }
-      return allowed;
+      if (oidc?.route !== 'token' || oidc.params?.grant_type !== type) return allowed;
+      refuseUnapproved(this[ownMembers.state]);
+      if (allowed) return true;
+      const may = this.grantTypes?.join(', ') || 'no grant at all';
+      throw new errors.UnauthorizedClient(`this client is not registered for ${type}, but for ${may}`);
+    },
+    responseTypeAllowed(this: typeof prototype, type: ResponseType): boolean {
+      refuseUnapproved(this[ownMembers.state]);
+      return responseTypeAllowed.call(this, type);
     },
   });
 }

@@ -3,7 +3,7 @@ import type { Clients } from '../clients/clients.ts';
 import type { Vault } from '../kernel/crypto.ts';
 import { clientCertificates } from './certificates.ts';
 import { claimsOfScopes, identityScopes } from './claims.ts';
-import { pkceWaived, refuseWaiting, teachClient } from './client-model.ts';
+import { ownMembers, teachClient } from './client-model.ts';
 import { signingAlgorithms } from './keys.ts';
 import type { Resources } from './resources.ts';
 
@@ -81,8 +81,8 @@ export function provider(parts: ProviderParts): Provider {
     discovery: {
       introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     },
-    pkce: { required: (_ctx, client) => client[pkceWaived] !== true },
-    extraClientMetadata: { properties: [pkceWaived] },
+    pkce: { required: (_ctx, client) => client[ownMembers.pkceWaived] !== true },
+    extraClientMetadata: { properties: Object.values(ownMembers) },
     // Checked when the client is registered (registering.ts), not each time it is met.
     sectorIdentifierUriValidate: () => false,
     findAccount: parts.findAccount,
@@ -94,7 +94,6 @@ export function provider(parts: ProviderParts): Provider {
     // A refresh token ends with the session unless offline_access was granted (OIDC Core §11); it is rotated at every use.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
-    assertJwtClientAuthClaimsAndHeader: (_ctx, _claims, _header, client) => refuseWaiting(clients, client.clientId),
     ttl: {
       AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? ttl.accessToken,
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? ttl.accessToken,

@@ -2,7 +2,7 @@ import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context, Middleware, Next } from 'koa';
 import type { Client, Clients } from '../clients/clients.ts';
 import { handOn, readForm } from '../http/form.ts';
-import { callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
+import { approved, callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
 import type { SignedAnswers } from '../protocol/signed-answers.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 
@@ -95,5 +95,6 @@ async function callerByLibrary(
       'A public client cannot introspect or revoke for others; use the credentials of a confidential client',
     );
   }
-  return clients.get(ctx.oidc.client.clientId);
+  const client = await clients.get(ctx.oidc.client.clientId);
+  return client && approved(client);
 }
