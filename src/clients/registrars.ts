@@ -25,6 +25,7 @@ export interface Registrar extends Entity {
 /** What may be said of a registrar; `expires` is a year from now unless it is said. */
 export type RegistrarTerms = Partial<Omit<Registrar, 'id' | 'fingerprint' | 'created'>>;
 /** What a registrar is made of; `id` is its name. */
+/** What may be said of a registrar when it is made; what is not said has the usual value. */
 export type NewRegistrar = { id: string } & RegistrarTerms & {
     /** A credential made elsewhere by `randomToken()`, instead of a fresh one. */
     token?: string;

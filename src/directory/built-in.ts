@@ -30,6 +30,7 @@ export const adminPermissions: readonly string[] = [
 ];
 
 /** The API behind `adminApi`. */
+/** The administration's API as it is stored at every start; its tokens are opaque, so that they end at once. */
 export const builtInApi: Api = {
   id: adminApi,
   permissions: [...adminPermissions],
@@ -39,6 +40,7 @@ export const builtInApi: Api = {
 };
 
 /** The role behind `administrator`. */
+/** The administrator's role as it is stored at every start. */
 export const builtInRole: Role = {
   id: administrator,
   permissions: adminPermissions.map((permission) => `${adminApi}#${permission}`),
