@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
-import { basic, post } from '../support/oauth.ts';
+import { basic } from '../support/oauth.ts';
 import { call } from '../support/registering.ts';
 
 const web = { redirect_uris: ['https://app.example/callback'] };
