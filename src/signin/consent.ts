@@ -74,7 +74,7 @@ function together(one: Asked, other: Asked): Asked {
   };
 }
 
-/** The part of what is asked for that was allowed before; an API counts when each of its resources was. */
+/** The part of what is asked for that was allowed before; of an API, the permissions that were. */
 function part(asked: Asked, allowed: Asked): Asked {
   const within = (all: readonly string[], some: readonly string[] = []) => all.filter((one) => some.includes(one));
   return {
@@ -115,23 +115,25 @@ function holds(grant: Grant, { scopes, claims, resources }: Asked): boolean {
 const isEmpty = ({ scopes, claims, resources }: Asked): boolean =>
   scopes.length === 0 && claims.length === 0 && Object.keys(resources).length === 0;
 
-/** Whose grant it is to be, by their ids, and the grant that exists. */
+/** Whose grant it is to be (the account by its id), and the id of the one that exists. */
 interface Parties {
   account: string;
-  client: string;
+  client: Client;
   grantId?: string | undefined;
 }
 
+/** The grant that exists, if it is between these two; one with an earlier client of the same id is not. */
 async function known(provider: Provider, { account, client, grantId }: Parties): Promise<Grant | undefined> {
   const grant = grantId === undefined ? undefined : await provider.Grant.find(grantId);
-  return grant?.accountId === account && grant.clientId === client ? grant : undefined;
+  const fits = grant?.accountId === account && grant.clientId === client.id && grant.iat >= client.created;
+  return fits ? grant : undefined;
 }
 
 /** The grant between a person and a client with what is allowed added; a new one where there is none. */
 async function extended(provider: Provider, parties: Parties, allowed: Asked): Promise<Grant> {
   const before = await known(provider, parties);
   if (before && holds(before, allowed)) return before;
-  const grant = before ?? new provider.Grant({ accountId: parties.account, clientId: parties.client });
+  const grant = before ?? new provider.Grant({ accountId: parties.account, clientId: parties.client.id });
   add(grant, allowed);
   await grant.save();
   return grant;
@@ -157,7 +159,7 @@ export class Consents {
     const client = await this.#clients.get(oidc.client?.clientId ?? '');
     if (account === undefined || !client) return undefined;
     const chosen = oidc.result?.consent?.grantId;
-    const parties = { account, client: client.id, grantId: chosen ?? oidc.session?.grantIdFor(client.id) };
+    const parties = { account, client, grantId: chosen ?? oidc.session?.grantIdFor(client.id) };
     const asked = askedBy(ctx);
     const settled = chosen !== undefined || needsConsentNow(oidc);
     const allowed = settled ? nothing : client.firstParty ? asked : part(asked, await this.#before(account, client));
@@ -166,13 +168,10 @@ export class Consents {
 
   /** The person allows what is asked: remembers it for a year, and answers the id of the grant that holds it. */
   async allow(provider: Provider, parties: Parties, asked: Asked): Promise<string> {
-    const client = await this.#clients.get(parties.client);
-    if (client) {
-      const { account } = parties;
-      const allowed = together(await this.#before(account, client), asked);
-      const consent = { id: `${account}|${client.id}`, account, client: client.id, given: seconds(), ...allowed };
-      await this.#all.put(consent, remembered);
-    }
+    const { account, client } = parties;
+    const allowed = together(await this.#before(account, client), asked);
+    const consent = { id: `${account}|${client.id}`, account, client: client.id, given: seconds(), ...allowed };
+    await this.#all.put(consent, remembered);
     return (await extended(provider, parties, asked)).jti;
   }
 

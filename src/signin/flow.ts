@@ -149,7 +149,7 @@ export class SignIn {
     if (!allow) {
       return this.#finish(visit, flow, { error: 'access_denied', error_description: 'the person denied the access' });
     }
-    const parties = { account: user.id, client: flow.client.id, grantId };
+    const parties = { account: user.id, client: flow.client, grantId };
     return this.#finish(visit, flow, { consent: { grantId: await consents.allow(provider(), parties, asked) } });
   }
 
