@@ -1,6 +1,7 @@
 import { type AdapterFactory, type Configuration, type FindAccount, type JWK, Provider } from 'oidc-provider';
 import type { Clients } from '../clients/clients.ts';
 import type { Vault } from '../kernel/crypto.ts';
+import { clockTolerance, refuseFarOff } from './assertions.ts';
 import { clientCertificates } from './certificates.ts';
 import { claimsOfScopes, identityScopes } from './claims.ts';
 import { ownMembers, teachClient } from './client-model.ts';
@@ -57,6 +58,7 @@ const paths = {
 export function provider(parts: ProviderParts): Provider {
   const { clients, issuer, resources, ttl, vault } = parts;
   const secure = issuer.startsWith('https:');
+  const proofs = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', ...mutualTls(parts)] as const;
   const configuration: Configuration = {
     adapter: parts.adapter,
     jwks: parts.jwks,
@@ -66,10 +68,10 @@ export function provider(parts: ProviderParts): Provider {
     claims: claimsOfScopes,
     acrValues: ['1fa'],
     subjectTypes: ['public'],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', ...mutualTls(parts)],
+    clientAuthMethods: ['none', ...proofs],
     enabledJWA: algorithms,
     allowOmittingSingleRegisteredRedirectUri: false,
-    clockTolerance: 10,
+    clockTolerance,
     cookies: {
       names: secure
         ? { session: '__Host-session', interaction: '__Secure-signin', resume: '__Secure-resume' }
@@ -79,7 +81,8 @@ export function provider(parts: ProviderParts): Provider {
       short: { signed: true, httpOnly: true, sameSite: 'lax', secure },
     },
     discovery: {
-      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+      introspection_endpoint_auth_methods_supported: proofs,
+      revocation_endpoint_auth_methods_supported: proofs,
     },
     pkce: { required: (_ctx, client) => client[ownMembers.pkceWaived] !== true },
     extraClientMetadata: { properties: Object.values(ownMembers) },
