@@ -110,7 +110,7 @@ function consentRequest(action: string, { client, interaction }: Flow, step: Con
   const { id, name, metadata, registrar, firstParty } = client;
   return {
     action,
-    client: { id, name, homePage: metadata.client_uri, policy: metadata.policy_uri },
+    client: { id, name, homePage: metadata.client_uri, policy: metadata.policy_uri, terms: metadata.tos_uri },
     unverified: registrar !== undefined && !firstParty,
     account: step.user.email,
     ...step.asked,

@@ -5,7 +5,13 @@ import { claimWords, permissionWords, placeWords, scopeWords } from './words.ts'
 /** What a client asks a person for. */
 export interface ConsentRequest {
   action: string;
-  client: { id: string; name: string; homePage: string | undefined; policy: string | undefined };
+  client: {
+    id: string;
+    name: string;
+    homePage: string | undefined;
+    policy: string | undefined;
+    terms: string | undefined;
+  };
   /** The client was registered by itself, under a name it chose. */
   unverified: boolean;
   account: string;
@@ -41,10 +47,11 @@ ${Object.entries(resources).map(
 </dl>
 </details>`;
 
-const links = ({ homePage, policy }: ConsentRequest['client']): Html | false =>
-  (homePage ?? policy) !== undefined &&
+const links = ({ homePage, policy, terms }: ConsentRequest['client']): Html | false =>
+  (homePage ?? policy ?? terms) !== undefined &&
   html`<p class="hint">${homePage !== undefined && html`<a href="${homePage}" rel="noreferrer">${placeWords(homePage)}</a>`}
-${policy !== undefined && html`<a href="${policy}" rel="noreferrer">How it uses your data</a>`}</p>`;
+${policy !== undefined && html`<a href="${policy}" rel="noreferrer">How it uses your data</a>`}
+${terms !== undefined && html`<a href="${terms}" rel="noreferrer">Its terms of use</a>`}</p>`;
 
 /** Who asks, for which account, what it may do, and what happens next. Both answers weigh the same. */
 export const consentPage = (frame: Frame, request: ConsentRequest): Html => {
