@@ -72,6 +72,7 @@ export function provider(parts: ProviderParts): Provider {
     enabledJWA: algorithms,
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance,
+    assertJwtClientAuthClaimsAndHeader: (_ctx, claims) => refuseFarOff(claims),
     cookies: {
       names: secure
         ? { session: '__Host-session', interaction: '__Secure-signin', resume: '__Secure-resume' }
