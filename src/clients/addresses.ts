@@ -88,14 +88,20 @@ export function checkRedirect(
   throw fail(`${member}: ${uri.slice(0, 200)} ${wrong}`);
 }
 
-/** What is wrong with an address that we fetch, or that people are led to; undefined when it is right. */
-export function checkPageAddress(uri: string, { fragment }: { fragment: boolean }): string | undefined {
-  if (ambiguous.test(uri) || !URL.canParse(uri) || new URL(uri).protocol !== 'https:')
-    return 'must be an https address';
-  const url = new URL(uri);
-  if (url.username !== '' || url.password !== '' || /^https:\/\/[^/?#]*@/i.test(uri))
+/**
+ * What is wrong with an address that we fetch, or that people are led to; undefined when it is right. `loopback` lets
+ * through this machine, over http too.
+ */
+export function checkPageAddress(
+  uri: string,
+  { fragment, loopback = false }: { fragment: boolean; loopback?: boolean },
+): string | undefined {
+  const url = ambiguous.test(uri) ? null : URL.parse(uri);
+  const host = url ? bare(url) : '';
+  const near = loopback && isLoopback(host);
+  if (!url || !(url.protocol === 'https:' || (near && url.protocol === 'http:'))) return 'must be an https address';
+  if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(uri))
     return 'must not have a user name or password';
   if (!fragment && uri.includes('#')) return 'must not have a fragment';
-  const host = bare(url);
-  return isLoopback(host) || isIP(host) !== 0 ? 'must use the name of a public host' : undefined;
+  return !near && (isLoopback(host) || isIP(host) !== 0) ? 'must use the name of a public host' : undefined;
 }

@@ -78,8 +78,11 @@ export interface Metadata {
   software_version?: string;
 }
 
-/** What is wrong with a value, as the end of a sentence that begins with the member's name; undefined when it is right. */
-export type Check = (value: unknown) => string | undefined;
+/**
+ * What is wrong with a value, as the end of a sentence that begins with the member's name; undefined when it is right.
+ * `loopback`: programs on this machine may be named, as an administrator does for development.
+ */
+export type Check = (value: unknown, rules?: { loopback: boolean }) => string | undefined;
 
 const mostItems = 20;
 const mostCharacters = 2000;
@@ -105,6 +108,8 @@ const oneOf =
     typeof value === 'string' && choices.includes(value) ? undefined : `must be one of ${choices.join(', ')}`;
 const page: Check = (value) => text(value) ?? checkPageAddress(String(value), { fragment: true });
 const endpoint: Check = (value) => text(value) ?? checkPageAddress(String(value), { fragment: false });
+const service: Check = (value, { loopback } = { loopback: false }) =>
+  text(value) ?? checkPageAddress(String(value), { fragment: false, loopback });
 const scopes: Check = (value) =>
   text(value) ??
   (/^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(String(value))
@@ -162,7 +167,7 @@ export const checks: Record<keyof Metadata, Check> = {
   token_endpoint_auth_method: oneOf(...authMethods),
   token_endpoint_auth_signing_alg: signing,
   jwks: keys,
-  jwks_uri: endpoint,
+  jwks_uri: service,
   tls_client_auth_subject_dn: text,
   tls_client_auth_san_dns: text,
   tls_client_auth_san_uri: text,
@@ -179,7 +184,7 @@ export const checks: Record<keyof Metadata, Check> = {
   default_acr_values: texts,
   require_pushed_authorization_requests: flag,
   initiate_login_uri: endpoint,
-  backchannel_logout_uri: endpoint,
+  backchannel_logout_uri: service,
   backchannel_logout_session_required: flag,
   client_uri: page,
   logo_uri: endpoint,

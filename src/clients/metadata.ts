@@ -7,10 +7,10 @@ export type { Metadata } from './members.ts';
 /** RFC 7591 §3.2.2. */
 export const invalidMetadata = problem('invalid_client_metadata', 400, (sentence: string) => sentence);
 
-function assertMetadata(picked: object): asserts picked is Metadata {
+function assertMetadata(picked: object, rules: RedirectRules): asserts picked is Metadata {
   const values = new Map<string, unknown>(Object.entries(picked));
   for (const [name, check] of Object.entries(checks)) {
-    const wrong = values.has(name) ? check(values.get(name)) : undefined;
+    const wrong = values.has(name) ? check(values.get(name), rules) : undefined;
     if (wrong === undefined) continue;
     throw (name === 'redirect_uris' ? invalidRedirect : invalidMetadata)(`${name} ${wrong}`);
   }
@@ -29,7 +29,7 @@ export function normalMetadata(given: object, rules: RedirectRules): Metadata {
   const known = ([name, value]: [string, unknown]) =>
     Object.hasOwn(checks, name) && value !== undefined && value !== null;
   const picked = Object.fromEntries(Object.entries(given).filter(known));
-  assertMetadata(picked);
+  assertMetadata(picked, rules);
   return checkTogether(withDefaults(structuredClone(picked)), rules);
 }
 

@@ -120,4 +120,18 @@ describe('address of a page or endpoint of a client', () => {
       assert.notEqual(checkPageAddress(uri, { fragment: false }), undefined);
     });
   }
+
+  it('may be on this machine, over http too, where an administrator develops', () => {
+    for (const uri of ['http://localhost:8080/logout', 'https://127.0.0.1/jwks', 'http://[::1]:8080/jwks']) {
+      assert.equal(checkPageAddress(uri, { fragment: false, loopback: true }), undefined);
+    }
+    for (const uri of [
+      'http://app.example/jwks',
+      'http://10.0.0.1/jwks',
+      'https://10.0.0.1/jwks',
+      'http://a@localhost/',
+    ]) {
+      assert.notEqual(checkPageAddress(uri, { fragment: false, loopback: true }), undefined);
+    }
+  });
 });
