@@ -1,6 +1,7 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import { randomToken } from '../kernel/crypto.ts';
 import { Problem } from '../kernel/errors.ts';
+import { stillAllowed } from './claims.ts';
 import type { GrantRecord, Payload, Records, SealedRecord, TokenRecord } from './records.ts';
 import { refreshState } from './refresh.ts';
 
@@ -24,8 +25,16 @@ const bare = ({ jti: _secret, ...payload }: Payload): Payload => payload;
 const grantOf = (payload: Payload) => (payload.grantId === undefined ? {} : { grant: payload.grantId });
 const taken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
 
+/** What the library finds of a token or code, without the scopes that its client may not have any more. */
+async function found({ findClient }: Parts, value: string, payload: Payload): Promise<AdapterPayload> {
+  const client = (await findClient(payload.clientId ?? '')) ?? undefined;
+  const scope = stillAllowed(payload.scope, client?.scope);
+  return { ...payload, ...(scope === undefined ? {} : { scope }), jti: value };
+}
+
 /** Access, client credentials and refresh tokens share one collection, so that one read tells what a value is. */
-function tokens({ records, refreshGrace, replayed }: Parts, model: string): Verbs {
+function tokens(parts: Parts, model: string): Verbs {
+  const { records, refreshGrace, replayed } = parts;
   const all = records.tokens;
   return {
     async upsert(value, payload, expiresIn) {
@@ -42,7 +51,7 @@ function tokens({ records, refreshGrace, replayed }: Parts, model: string): Verb
     async find(value) {
       const record = await all.get(records.tokenId(value));
       if (record?.payload.kind !== model) return undefined;
-      const payload: AdapterPayload = { ...record.payload, jti: value };
+      const payload = await found(parts, value, record.payload);
       if (model === 'RefreshToken') {
         const state = await refreshState(records, value, refreshGrace);
         if (state.used) {
@@ -66,7 +75,8 @@ function tokens({ records, refreshGrace, replayed }: Parts, model: string): Verb
   };
 }
 
-function codes({ records, replayed }: Parts): Verbs {
+function codes(parts: Parts): Verbs {
+  const { records, replayed } = parts;
   const all = records.codes;
   return {
     async upsert(value, payload, expiresIn) {
@@ -75,7 +85,7 @@ function codes({ records, replayed }: Parts): Verbs {
     async find(value) {
       const record = await all.get(records.tokenId(value));
       if (!record || (record.failures ?? 0) >= failuresPerCode) return undefined;
-      return { ...record.payload, jti: value };
+      return found(parts, value, record.payload);
     },
     async consume(value) {
       let again: Payload | undefined;

@@ -45,6 +45,16 @@ export const claimsOfScopes = {
   sid: null,
 };
 
+/** Of the scopes that were granted, those that the client is still registered for; `allowed` undefined: for all (RFC 7591 §2). */
+export function stillAllowed(granted: string | undefined, allowed: string | undefined): string | undefined {
+  if (granted === undefined || allowed === undefined) return granted;
+  const may = allowed.split(' ');
+  return granted
+    .split(' ')
+    .filter((scope) => may.includes(scope))
+    .join(' ');
+}
+
 /** Of the scopes asked for, those that the subject holds now; identity scopes are nobody's to hold. */
 export const heldScope = (asked: string | undefined, entitlements: readonly string[]): string =>
   (asked ?? '')
@@ -82,7 +92,7 @@ export function accessTokenClaims(token: {
   held: Held;
 }) {
   const { issuer, payload, client, user, held } = token;
-  const scope = heldScope(payload.scope, held.entitlements);
+  const scope = heldScope(stillAllowed(payload.scope, client.metadata.scope), held.entitlements);
   const cnf = confirmation(payload);
   return {
     active: true,
@@ -105,14 +115,20 @@ export function accessTokenClaims(token: {
 }
 
 /** What the client that holds a refresh token may learn of it; no gateway ever sees one as active. */
-export const refreshTokenClaims = (issuer: string, payload: Payload, user: User | undefined) => ({
-  active: true,
-  iss: issuer,
-  sub: subjectOf(payload),
-  client_id: payload.clientId,
-  ...(user ? { username: user.email } : {}),
-  ...(payload.scope ? { scope: payload.scope } : {}),
-  exp: payload.exp,
-  iat: payload.iat,
-  jti: payload.jti,
-});
+export function refreshTokenClaims(
+  issuer: string,
+  { payload, client, user }: { payload: Payload; client: Client; user: User | undefined },
+) {
+  const scope = stillAllowed(payload.scope, client.metadata.scope);
+  return {
+    active: true,
+    iss: issuer,
+    sub: subjectOf(payload),
+    client_id: payload.clientId,
+    ...(user ? { username: user.email } : {}),
+    ...(scope ? { scope } : {}),
+    exp: payload.exp,
+    iat: payload.iat,
+    jti: payload.jti,
+  };
+}

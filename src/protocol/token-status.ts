@@ -72,7 +72,7 @@ export class TokenStatus {
     if (!token) return inactive;
     const { payload, client, user } = token;
     const own = client.id === caller.id;
-    if (payload.kind === 'RefreshToken') return own ? refreshTokenClaims(this.#parts.issuer, payload, user) : inactive;
+    if (payload.kind === 'RefreshToken') return own ? refreshTokenClaims(this.#parts.issuer, token) : inactive;
     const audience = typeof payload.aud === 'string' ? payload.aud : undefined;
     if (!own && !maySee(caller, audience)) return inactive;
     const held = await this.#parts.decide.held(user ? `user:${user.id}` : `client:${client.id}`, audience);
