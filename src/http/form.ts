@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { type ParsedUrlQuery, parse, stringify } from 'node:querystring';
 import type Koa from 'koa';
 import { problem } from '../kernel/errors.ts';
@@ -12,10 +13,18 @@ export const wrongForm = problem(
 /** The fields of a posted form (a repeated field is a list); the guard has bounded its size. Throws `wrongForm`. */
 export async function readForm(ctx: Koa.Context): Promise<ParsedUrlQuery> {
   if (!ctx.is('application/x-www-form-urlencoded')) throw wrongForm();
-  const chunks: Buffer[] = [];
-  for await (const chunk of ctx.req) chunks.push(chunk);
+  const chunks = await received(ctx.req);
   return parse(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString());
 }
+
+/** By events: an iterator costs as much as all the rest of reading a short body. */
+const received = (request: IncomingMessage): Promise<Buffer[]> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => resolve(chunks));
+    request.once('error', reject);
+  });
 
 /** A field that was sent exactly once. */
 export const field = (form: ParsedUrlQuery, name: string): string | undefined => {
