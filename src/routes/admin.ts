@@ -5,6 +5,7 @@ import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
 import { openapi } from '../http/openapi.ts';
 import { type Caller, resource } from '../http/resource.ts';
+import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 import { adminClients } from './admin-clients.ts';
 
@@ -33,7 +34,7 @@ export function admin({ issuer, clients, access, decide, status, clientCertifica
 }
 
 /**
- * Who calls with this token, and what it may do: what the token was granted and its subject still holds. A token bound to
+ * Who calls with this token, and what it may do: what the token was granted, its client may have and its subject holds now. A token bound to
  * a key or certificate proves nothing by itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
  */
 async function callerBehind(token: string, status: TokenStatus, decide: Decide): Promise<Caller | undefined> {
@@ -43,6 +44,6 @@ async function callerBehind(token: string, status: TokenStatus, decide: Decide):
   if (payload.jkt !== undefined || payload['x5t#S256'] !== undefined) return undefined;
   const actor = user ? `user:${user.id}` : `client:${client.id}`;
   const { entitlements } = await decide.held(actor, adminApi);
-  const granted = new Set(payload.scope?.split(' '));
+  const granted = new Set(stillAllowed(payload.scope, client.metadata.scope)?.split(' '));
   return { actor, permissions: new Set(entitlements.filter((name) => granted.has(name))) };
 }
