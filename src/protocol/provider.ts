@@ -1,7 +1,7 @@
 import { type AdapterFactory, type Configuration, type FindAccount, type JWK, Provider } from 'oidc-provider';
 import type { Clients } from '../clients/clients.ts';
 import type { Vault } from '../kernel/crypto.ts';
-import { clockTolerance, refuseFarOff } from './assertions.ts';
+import { checkAssertion, clockTolerance } from './assertions.ts';
 import { clientCertificates } from './certificates.ts';
 import { claimsOfScopes, identityScopes } from './claims.ts';
 import { ownMembers, teachClient } from './client-model.ts';
@@ -72,7 +72,7 @@ export function provider(parts: ProviderParts): Provider {
     enabledJWA: algorithms,
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance,
-    assertJwtClientAuthClaimsAndHeader: (_ctx, claims) => refuseFarOff(claims),
+    assertJwtClientAuthClaimsAndHeader: (_ctx, claims, header) => checkAssertion(claims, header),
     cookies: {
       names: secure
         ? { session: '__Host-session', interaction: '__Secure-signin', resume: '__Secure-resume' }
