@@ -17,7 +17,7 @@ const isIdentityScope = new Set(identityScopes);
 
 /** Which claims each scope releases at userinfo (OIDC Core §5.4). */
 export const claimsOfScopes = {
-  openid: ['sub'],
+  openid: ['sub', 'acr', 'amr'],
   profile: [
     'name',
     'family_name',
@@ -38,8 +38,6 @@ export const claimsOfScopes = {
   address: ['address'],
   phone: ['phone_number', 'phone_number_verified'],
   roles: ['roles', 'groups'],
-  acr: null,
-  amr: null,
   auth_time: null,
   iss: null,
   sid: null,
