@@ -44,7 +44,11 @@ export async function startApp(environment: Record<string, string> = {}): Promis
   const parts = await openHouse(config, async () => masterKey);
   await parts.access.ensureBuiltIn();
   const { demo } = await makeDemo(config, parts);
-  const app = await createApp(config, parts, createLog({ level: 'info', stream: { write: (line) => log.push(line) } }));
+  const app = await createApp(
+    config,
+    parts,
+    createLog({ level: config.log.level, stream: { write: (line) => log.push(line) } }),
+  );
   handle = app.handler;
   return {
     issuer: config.issuer,
