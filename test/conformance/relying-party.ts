@@ -131,7 +131,7 @@ export class RelyingParty {
     const { client_id, key } = this.client;
     if (key === undefined) throw new Error('this client has no key');
     return new SignJWT({})
-      .setProtectedHeader({ alg: 'RS256' })
+      .setProtectedHeader({ alg: 'RS256', ...(key.kid === undefined ? {} : { kid: key.kid }) })
       .setIssuer(client_id)
       .setSubject(client_id)
       .setAudience(audience)
