@@ -60,7 +60,7 @@ export interface Metadata {
   id_token_signed_response_alg?: SigningAlg;
   userinfo_signed_response_alg?: SigningAlg;
   introspection_signed_response_alg?: SigningAlg;
-  subject_type?: 'public' | 'pairwise';
+  subject_type?: 'public';
   sector_identifier_uri?: string;
   default_max_age?: number;
   require_auth_time?: boolean;
@@ -177,7 +177,7 @@ export const checks: Record<keyof Metadata, Check> = {
   id_token_signed_response_alg: signing,
   userinfo_signed_response_alg: signing,
   introspection_signed_response_alg: signing,
-  subject_type: oneOf('public', 'pairwise'),
+  subject_type: oneOf('public'),
   sector_identifier_uri: endpoint,
   default_max_age: age,
   require_auth_time: flag,

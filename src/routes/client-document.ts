@@ -31,7 +31,7 @@ const metadata = {
   id_token_signed_response_alg: signing,
   userinfo_signed_response_alg: signing,
   introspection_signed_response_alg: signing,
-  subject_type: z.enum(['public', 'pairwise']),
+  subject_type: z.literal('public'),
   sector_identifier_uri: text,
   default_max_age: z.int(),
   require_auth_time: flag,
