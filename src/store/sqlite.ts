@@ -84,7 +84,7 @@ class SqliteStore implements Store {
   readonly #dirty = new Set<string>();
   readonly #counts = new Map<string, number>();
   #version = 0;
-  #looked = false;
+  #looked = { real: Number.NEGATIVE_INFINITY, clock: 0 };
   #sweeping = false;
 
   constructor(db: DatabaseSync, options: SqliteOptions) {
@@ -183,9 +183,11 @@ class SqliteStore implements Store {
     for (const forget of this.#memories.get(name) ?? []) forget();
   }
 
-  /** Forgets what other processes changed; looks once in a turn of the event loop. */
+  /** Forgets what other processes changed; looks at most once in a millisecond, by real time and by the clock of the records. */
   #look(): void {
-    if (this.#looked) return;
+    const [real, clock] = [performance.now(), this.#options.now()];
+    if (real - this.#looked.real < 1 && clock === this.#looked.clock) return;
+    this.#looked = { real, clock };
     const version = Number(this.#statements.version.get()?.[0]);
     if (version !== this.#version) {
       for (const row of this.#statements.counts.all()) {
@@ -195,10 +197,6 @@ class SqliteStore implements Store {
       }
       this.#version = version;
     }
-    this.#looked = true;
-    setImmediate(() => {
-      this.#looked = false;
-    });
   }
 
   /** Removes expired records a few at a time, so that nobody waits for it. */
