@@ -15,6 +15,14 @@ interface Options {
   timeoutMs: number;
 }
 
+/** What a socket says when the other side has left at this very moment; the driver hands it on as it is. */
+const broken = new Set([
+  ...['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTCONN'],
+  ...['ERR_SOCKET_CLOSED', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'],
+]);
+const isAway = (error: unknown): boolean =>
+  error instanceof MongoError || (error instanceof Error && 'code' in error && broken.has(String(error.code)));
+
 /** Other processes' changes are seen within a second; the rest of it is for the answer. */
 const believedMs = 900;
 
@@ -107,7 +115,7 @@ class MongodbStore implements Store {
     await this.#client.close();
   }
 
-  /** Waits for the server, but not for ever; an error of the driver means that the store is away. */
+  /** Waits for the server, but not for ever; an error of the driver or its sockets means that the store is away. */
   #asked<R>(run: () => Promise<R>): Promise<R> {
     const { timeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
@@ -116,7 +124,7 @@ class MongodbStore implements Store {
       const late = () => reject(unavailable(new Error(`no answer within ${timeoutMs} ms`)));
       const timer = setTimeout(late, timeoutMs);
       run()
-        .then(resolve, (error) => reject(error instanceof MongoError ? unavailable(error) : error))
+        .then(resolve, (error: unknown) => reject(isAway(error) ? unavailable(error) : error))
         .finally(() => clearTimeout(timer));
     });
   }
