@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -41,10 +42,16 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+/** What `npm start` hands to Node.js: its options, and the launcher. */
+function asStarted(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return String(scripts.start).split(' ').slice(1);
+}
+
 /** Starts Sallyport as anybody does, with the settings of development. */
 export async function startSallyport(name: string, at: Installation, nodeOptions: string[] = []): Promise<Target> {
   const running = await startServer({
-    command: [...nodeOptions, cli, 'start'],
+    command: [...nodeOptions, ...asStarted()],
     environment: at.environment,
     directory: root,
     ready: () => answers(at.port),
