@@ -47,13 +47,15 @@ export function introspection(parts: Parts): Middleware {
 async function tell({ status, signed, count }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
   const answer = await status.introspect(token, caller);
   count(answer.active ? 'active' : 'inactive');
-  ctx.status = 200;
-  if (ctx.get('accept').includes(signedType)) {
-    ctx.type = signedType;
-    ctx.body = await signed.sign(answer, caller);
-  } else {
-    ctx.body = answer;
-  }
+  if (ctx.req.headers.accept?.includes(signedType)) send(ctx, signedType, await signed.sign(answer, caller));
+  else send(ctx, 'application/json; charset=utf-8', JSON.stringify(answer));
+}
+
+/** Past Koa's own answering, which would look at the body a dozen times: this is asked some thousand times a second. */
+function send(ctx: Context, type: string, body: string): void {
+  ctx.respond = false;
+  ctx.res.writeHead(200, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+  ctx.res.end(body);
 }
 
 async function end({ status }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {

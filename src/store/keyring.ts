@@ -1,13 +1,5 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
-import type { Vault } from '../kernel/crypto.ts';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { hmac, type Vault } from '../kernel/crypto.ts';
 import { Problem, problem } from '../kernel/errors.ts';
 import type { Collection, Entity, Store } from './port.ts';
 
@@ -159,22 +151,22 @@ function opened(key: KeyObject, { keyId, iv, body }: Envelope, bound: string): B
 
 function vault(root: Buffer, dataKey: string): Vault {
   // Making a key costs more than using it, so each is made once; purposes and data keys are few.
-  const remembered = (kind: string) => {
-    const keys = new Map<string, KeyObject>();
-    return (name: string): KeyObject => {
+  const remembered = <K>(kind: string, make: (key: Buffer) => K) => {
+    const keys = new Map<string, K>();
+    return (name: string): K => {
       const known = keys.get(name);
       if (known) return known;
       if (keys.size >= 1000) keys.clear();
-      const key = createSecretKey(derived(root, `${kind} ${name}`));
+      const key = make(derived(root, `${kind} ${name}`));
       keys.set(name, key);
       return key;
     };
   };
-  const [fingerprints, derivations, dataKeys] = [remembered('fingerprint'), remembered('derive'), remembered('data')];
+  const [fingerprints, derivations] = [remembered('fingerprint', hmac), remembered('derive', hmac)];
+  const dataKeys = remembered('data', createSecretKey);
   return {
-    fingerprint: (purpose, value) =>
-      createHmac('sha256', fingerprints(purpose)).update(value).digest('base64url').slice(0, 32),
-    derive: (purpose, value) => createHmac('sha256', derivations(purpose)).update(value).digest('base64url'),
+    fingerprint: (purpose, value) => fingerprints(purpose)(value).slice(0, 32),
+    derive: (purpose, value) => derivations(purpose)(value),
     seal: (plain, bound) => sealed({ id: dataKey, key: dataKeys(dataKey) }, Buffer.from(plain), bound),
     open(text, bound) {
       const envelope = split(text);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { hashPassword, needsRehash, passwordFits, randomToken, same } from '../../src/kernel/crypto.ts';
+import { hashPassword, hmac, needsRehash, passwordFits, randomToken, same } from '../../src/kernel/crypto.ts';
 import { Problem } from '../../src/kernel/errors.ts';
 
 describe('random tokens', () => {
@@ -21,6 +22,17 @@ describe('the comparison of secrets', () => {
       ['', 'a'],
     ] as const)
       assert.equal(same(a, b), false);
+  });
+});
+
+describe('the keyed hash', () => {
+  it('is HMAC-SHA-256 for keys and values of every length (RFC 2104 §2)', () => {
+    for (const length of [1, 16, 32, 63, 64]) {
+      const key = randomBytes(length);
+      const keyed = hmac(key);
+      for (const value of ['', 'a', 'ü☃', 'x'.repeat(43), 'y'.repeat(1000)])
+        assert.equal(keyed(value), createHmac('sha256', key).update(value).digest('base64url'));
+    }
   });
 });
 
