@@ -39,7 +39,7 @@ export async function startServer({ command, environment = {}, directory, ready 
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
-      text = `${text}${chunk}`.slice(-100_000);
+      text = `${text}${chunk}`.slice(-1_000_000);
     });
   }
   const late = performance.now() + patience;

@@ -76,9 +76,9 @@ class Measurement {
             const now = performance.now();
             this.#done(began, now);
             began = now;
+            if (this.#over(began)) return resolve();
           }
-          if (this.#over(began)) resolve();
-          else send();
+          send();
         } catch (error) {
           fail(error instanceof Error ? error : new Error(String(error)));
         }

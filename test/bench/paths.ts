@@ -54,8 +54,9 @@ async function codeFlow(target: Target): Promise<Work> {
 }
 
 /** One token for each of so many connections. */
-async function issued({ port }: Target, generator: Generator, work: Work, count: number): Promise<string[]> {
-  const { tokens, failure } = await generator.run({ port, connections: count, units: 1, work });
-  if (tokens.length < count) throw new Error(failure ?? 'the answers had no tokens');
+async function issued(target: Target, generator: Generator, work: Work, count: number): Promise<string[]> {
+  const { tokens, failure } = await generator.run({ port: target.port, connections: count, units: 1, work });
+  if (tokens.length < count)
+    throw new Error(failure ?? `the answers had ${tokens.length} tokens of ${count} at ${target.name}`);
   return tokens;
 }
