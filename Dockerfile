@@ -20,5 +20,5 @@ VOLUME /app/data
 USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "-e", "const { SALLYPORT_OPS_HOST: host = '127.0.0.1', SALLYPORT_OPS_PORT: port = '9090' } = process.env; fetch(`http://${host}:${port}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# A small heap is collected often, and so stays small; 448 MiB are ten times what the server holds at work.
-CMD ["node", "--max-semi-space-size=12", "--max-old-space-size=448", "bin/sallyport.js", "start"]
+# A small heap is collected often, and so stays small; 320 MiB are ten times what the server holds at work.
+CMD ["node", "--max-semi-space-size=8", "--max-old-space-size=320", "bin/sallyport.js", "start"]

@@ -43,7 +43,7 @@ describe('the image', () => {
     for (const path of copied) cpSync(join(root, path), join(place, path), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'));
     const [, ...args] = words(instructions('CMD').at(-1));
-    assert.deepEqual(args, ['--max-semi-space-size=12', '--max-old-space-size=448', 'bin/sallyport.js', 'start']);
+    assert.deepEqual(args, ['--max-semi-space-size=8', '--max-old-space-size=320', 'bin/sallyport.js', 'start']);
     const { status, stderr } = spawnSync(process.execPath, ['bin/sallyport.js', 'config', 'check'], {
       cwd: place,
       env: { NODE_ENV: 'production' },

@@ -76,7 +76,10 @@ class Measurement {
             const now = performance.now();
             this.#done(began, now);
             began = now;
-            if (this.#over(began)) return resolve();
+            if (this.#over(began)) {
+              resolve();
+              return;
+            }
           }
           send();
         } catch (error) {
