@@ -20,6 +20,9 @@ interface Parts<T extends Entity, K extends string> {
 /** How often a write is tried again that met the key of an expired record, or the same write of another process. */
 const mostAttempts = 5;
 
+/** The part of a record that a reader needs. */
+const shown = { body: 1, expires: 1 } as const;
+
 /** The verbs of one collection. Every write is conditional on a single document, so nothing more is asked of the server. */
 export class MongodbCollection<T extends Entity, K extends string> implements Collection<T, K> {
   readonly #parts: Parts<T, K>;
@@ -37,12 +40,19 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
   }
 
   async get(id: string): Promise<T | undefined> {
-    return (await this.#recall(`=${id}`, { _id: id }, 1))[0];
+    // By the id alone: a condition on the expiry keeps some servers from looking the id up.
+    const read = async () => {
+      const document = await this.#documents.findOne({ _id: id }, { projection: shown });
+      return document && this.#lives(document) ? [document] : [];
+    };
+    return (await this.#recall(`=${id}`, read))[0];
   }
 
   async find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]> {
     const { after, limit } = pageOf(page);
-    return this.#recall(`?${JSON.stringify([where, page])}`, { ...this.#matching(where), _id: { $gt: after } }, limit);
+    const filter = { ...this.#matching(where), ...this.#alive(), _id: { $gt: after } };
+    const read = () => this.#documents.find(filter, { projection: shown, sort: { _id: 1 }, limit }).toArray();
+    return this.#recall(`?${JSON.stringify([where, page])}`, read);
   }
 
   async insert(value: T, ttlSeconds?: number): Promise<void> {
@@ -73,17 +83,13 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
     return this.#write(async () => (await this.#documents.deleteMany({ ...match, ...this.#alive() })).deletedCount);
   }
 
-  async #recall(key: string, filter: Filter<Stored>, limit: number): Promise<T[]> {
+  async #recall(key: string, read: () => Promise<Pick<Stored, 'body' | 'expires'>[]>): Promise<T[]> {
     const { memory, now } = this.#parts;
     const since = now();
     const known = memory?.recall(key, since);
     if (known) return known;
     const generation = memory?.generation ?? 0;
-    const documents = await this.#asked(() =>
-      this.#documents
-        .find({ ...filter, ...this.#alive() }, { projection: { body: 1, expires: 1 }, sort: { _id: 1 }, limit })
-        .toArray(),
-    );
+    const documents = await this.#asked(read);
     const values: T[] = documents.map(({ body }) => JSON.parse(body));
     // What is not there is not remembered: anybody can ask for names at random.
     if (!memory || values.length === 0) return values;
