@@ -190,7 +190,7 @@ export class Clients {
     const known = this.#proven.get(client);
     const mark = known?.digest === digest ? known.mark : this.#secretMark(client.id, secret);
     const fits = knows(client.secrets, mark, seconds());
-    if (fits) this.#proven.set(client, { digest, mark });
+    if (fits && known?.digest !== digest) this.#proven.set(client, { digest, mark });
     return fits;
   }
 

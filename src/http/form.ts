@@ -24,9 +24,11 @@ export const received = (request: IncomingMessage): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('end', () => resolve(one(chunks)));
     request.once('error', reject);
   });
+
+const one = (chunks: Buffer[]): Buffer => (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
 
 /** A field that was sent exactly once. */
 export const field = (form: ParsedUrlQuery, name: string): string | undefined => {

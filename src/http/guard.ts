@@ -21,7 +21,7 @@ export function guard(app: Koa, edge: Edge): Koa.Middleware {
     protect(res, edge.headersFor(path));
     edge.admit(req, res, visit);
     const overflow = edge.boundBody(req, path);
-    inFlight.enter(req);
+    const place = inFlight.enter(req);
     const failed = () =>
       attempts.count(visit, req.headers.authorization, ctx.state.clientId ?? ctx.oidc?.body?.client_id);
     try {
@@ -31,7 +31,7 @@ export function guard(app: Koa, edge: Edge): Koa.Middleware {
       if (ctx.status === 401) failed();
       throw error;
     } finally {
-      inFlight.leave(req);
+      inFlight.leave(place);
     }
     if (ctx.status === 401) failed();
   };

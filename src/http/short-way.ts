@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
-import type { Edge, Visit } from './edge.ts';
+import type { Edge } from './edge.ts';
 import { handBack, received } from './form.ts';
 import type { Meter } from './metrics.ts';
 
@@ -32,23 +32,24 @@ const telling = [
  * and goes the long way from its beginning, which finds the body already read. So no refusal is written twice.
  */
 export function shortWay(parts: Parts): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
-  const { edge, meter, calls } = parts;
+  const { edge, meter } = parts;
+  const doors = new Map(
+    Object.entries(parts.calls).map(([path, call]) => [path, { call, headers: edge.headersFor(path).flat() }]),
+  );
   return async (request, response) => {
     const path = request.url ?? '';
-    const call = request.method === 'POST' && Object.hasOwn(calls, path) ? calls[path] : undefined;
-    if (!call || !isPlain(request)) return false;
+    const door = request.method === 'POST' ? doors.get(path) : undefined;
+    if (!door || !isPlain(request)) return false;
     const began = performance.now();
-    const visit = admitted(edge, request, response, path);
-    if (!visit) return false;
-    try {
-      const answer = await answered(call, request);
-      if (answer === undefined) return false;
-      send(response, answer, visit, edge);
-      meter({ ...visit, method: 'POST', status: 200, ms: performance.now() - began });
-      return true;
-    } finally {
-      edge.inFlight.leave(request);
-    }
+    const entered = admitted(edge, request, response, path);
+    if (!entered) return false;
+    const answer = await answered(door.call, request);
+    edge.inFlight.leave(entered.place);
+    if (answer === undefined) return false;
+    const { ip, requestId } = entered.visit;
+    send(response, answer, ['X-Request-ID', requestId, ...door.headers]);
+    meter({ requestId, ip, method: 'POST', path, status: 200, ms: performance.now() - began });
+    return true;
   };
 }
 
@@ -60,15 +61,14 @@ function isPlain({ headers }: IncomingMessage): boolean {
   );
 }
 
-/** The request among those in work, when the edge has nothing against it. */
-function admitted(edge: Edge, request: IncomingMessage, response: ServerResponse, path: string): Visit | undefined {
+/** Who is calling, and the place among those in work, when the edge has nothing against the request. */
+function admitted(edge: Edge, request: IncomingMessage, response: ServerResponse, path: string) {
   try {
     const visit = edge.visit(request, path);
     edge.admit(request, response, visit);
     // Of known length, so that nothing has to be watched for.
     void edge.boundBody(request, path);
-    edge.inFlight.enter(request);
-    return visit;
+    return { visit, place: edge.inFlight.enter(request) };
   } catch {
     // The long way refuses it with the same words, and answers.
     return undefined;
@@ -88,9 +88,7 @@ async function answered(call: PlainCall, request: IncomingMessage): Promise<stri
 }
 
 /** Headers and body in one write; nothing is looked up or set one by one. */
-function send(response: ServerResponse, body: string, { path, requestId }: Visit, edge: Edge): void {
-  const headers = ['X-Request-ID', requestId];
-  for (const [name, value] of edge.headersFor(path)) headers.push(name, value);
+function send(response: ServerResponse, body: string, headers: string[]): void {
   headers.push('Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body)));
   response.writeHead(200, headers);
   response.end(body);
