@@ -1,19 +1,21 @@
-import type Koa from 'koa';
 import type { Provider } from 'oidc-provider';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
 import type { House } from './house.ts';
+import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
-import { Metrics, measured } from './http/metrics.ts';
+import { type Meter, Metrics, measured, meter } from './http/metrics.ts';
 import { problems } from './http/problems.ts';
+import { shortWay } from './http/short-way.ts';
 import { guardedFetch } from './kernel/fetch.ts';
 import type { Log } from './kernel/log.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
-import { provider } from './protocol/provider.ts';
+import { MachineTokens } from './protocol/machine-tokens.ts';
+import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
@@ -24,6 +26,7 @@ import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
+import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
@@ -37,9 +40,14 @@ const lookAtKeys = 15_000;
 /** Puts the house together for HTTP. Everything a request meets stands here, in the order in which it meets it. */
 export async function createApp(config: Config, house: House, log: Log): Promise<App & { follow(): Promise<void> }> {
   const metrics = new Metrics();
+  const edge = new Edge(config);
+  const answered = meter(metrics, log, config.log.requests);
+  const resources = new Resources(house.access, house.decide);
+  const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
-    const koa = compose({ config, house, log, metrics, koa: library(config, house, jwks) });
+    const koa = library(config, house, { jwks, resources });
+    compose(koa, { config, house, log, metrics, edge, answered });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await house.keys.tend();
@@ -58,7 +66,9 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   return {
     metrics,
     follow,
-    handler: (request, response) => current.handler(request, response),
+    handler: async (request, response) => {
+      if (!(await short(request, response))) await current.handler(request, response);
+    },
     ready: () => house.store.ping(),
     async close() {
       clearInterval(timer);
@@ -68,16 +78,15 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** The OAuth library with everything of ours that it asks back. */
-function library(config: Config, house: House, jwks: Awaited<ReturnType<House['keys']['signing']>>): Provider {
-  const { access, clients, consents, decide, records, status, trail, users, vault } = house;
+function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
+  const { clients, consents, decide, records, status, trail, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   const frame = frameOf(config.issuer);
   return provider({
+    ...parts,
     issuer: config.issuer,
-    jwks,
     vault,
     clients,
-    resources: new Resources(access, decide),
     ttl: { ...config.ttl, refreshToken: { idle, absolute } },
     clientCertificateHeader: config.clientCertificateHeader,
     findAccount: findAccount(users, decide),
@@ -108,6 +117,15 @@ function library(config: Config, house: House, jwks: Awaited<ReturnType<House['k
   });
 }
 
+/** What is answered without Koa and the library, when it is plain. */
+function shortCalls(config: Config, house: House, parts: { metrics: Metrics; resources: Resources }) {
+  const { clients, records, status } = house;
+  const { metrics, resources } = parts;
+  const { introspected, tokenIssued } = metrics;
+  const machineTokens = new MachineTokens({ clients, records, resources, lifetime: config.ttl.accessToken });
+  return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
+}
+
 /** Where clients register others, with what the protocol and the directory have to say to it. */
 function registrationDesk(config: Config, house: House, koa: Provider): RegistrationDesk {
   const { access, clients, registrars, status, trail } = house;
@@ -123,15 +141,23 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
   });
 }
 
+interface Rooms {
+  config: Config;
+  house: House;
+  log: Log;
+  metrics: Metrics;
+  edge: Edge;
+  answered: Meter;
+}
+
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(parts: { config: Config; house: House; log: Log; metrics: Metrics; koa: Provider }): Koa {
-  const { config, house, log, metrics, koa } = parts;
+function compose(koa: Provider, { config, house, log, metrics, edge, answered }: Rooms): void {
   const { clients, keys, records, status, trail } = house;
   const { issuer } = config;
   const frame = frameOf(issuer);
-  koa.use(measured(metrics, log, config.log.requests));
+  koa.use(measured(answered));
   koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
-  koa.use(guard(koa, config));
+  koa.use(guard(koa, edge));
   koa.use(
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
   );
@@ -145,5 +171,4 @@ function compose(parts: { config: Config; house: House; log: Log; metrics: Metri
   koa.use(assets);
   koa.use(home(frame));
   koa.use(formPost(frame));
-  return koa;
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Metrics } from './http/metrics.ts';
+import { Places } from './http/places.ts';
 import { Problem, problem } from './kernel/errors.ts';
 import { fetchGuardHolds } from './kernel/fetch.ts';
 import type { Log } from './kernel/log.ts';
@@ -136,20 +137,20 @@ const unguarded = problem(
  * and `unguarded`.
  */
 export async function serve(app: App, settings: ServerSettings, log: Log): Promise<Serving> {
-  const inWork = new Set<ServerResponse>();
+  const inWork = new Places<ServerResponse>();
   let draining = false;
   let lastAnswers = false;
 
   const handler: Handler = async (request, response) => {
     if (lastAnswers) response.setHeader('Connection', 'close');
-    inWork.add(response);
+    const place = inWork.take(response);
     try {
       await app.handler(request, response);
     } catch (error) {
       log.error({ err: error }, 'a request was given up');
       response.destroy();
     } finally {
-      inWork.delete(response);
+      inWork.leave(place);
     }
   };
   const { host, port, opsHost, opsPort, drainGraceSeconds = 0, drainSeconds } = settings;

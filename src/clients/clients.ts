@@ -8,7 +8,7 @@ import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
-import { knows, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
 
 export type { Client } from './client.ts';
 export type { Move, State } from './life.ts';
@@ -59,10 +59,10 @@ export class Clients {
   readonly #trail: Trail;
 
   /**
-   * Fingerprints of secrets that were shown last and did fit, by the client as it was read: a gateway shows the same one
+   * Secrets that were shown last and did fit, as digests, by the client as it was read: a gateway shows the same one
    * some thousand times a second. A client that changes is read anew, so nothing here outlives a change.
    */
-  readonly #proven = new WeakMap<Client, { digest: string; mark: string }>();
+  readonly #proven = new WeakMap<Client, { digest: string; secret: Secret }>();
 
   constructor(store: Store, vault: Vault, trail: Trail) {
     this.#vault = vault;
@@ -188,10 +188,10 @@ export class Clients {
   secretFits(client: Client, secret: string): boolean {
     const digest = hash('sha256', secret, 'base64');
     const known = this.#proven.get(client);
-    const mark = known?.digest === digest ? known.mark : this.#secretMark(client.id, secret);
-    const fits = knows(client.secrets, mark, seconds());
-    if (fits) this.#proven.set(client, { digest, mark });
-    return fits;
+    if (known?.digest === digest && isLive(known.secret, seconds())) return true;
+    const fitting = matching(client.secrets, this.#secretMark(client.id, secret), seconds());
+    if (fitting) this.#proven.set(client, { digest, secret: fitting });
+    return fitting !== undefined;
   }
 
   /** Whether this is the registration access token of the client (RFC 7592 §3). */

@@ -7,28 +7,24 @@ export interface Secret {
   expires?: number;
 }
 
-const isLive =
-  (now: number) =>
-  ({ expires }: Secret): boolean =>
-    expires === undefined || expires > now;
+/** Whether it still counts. */
+export const isLive = ({ expires }: Secret, now: number): boolean => expires === undefined || expires > now;
 
 /** Those that still count. */
-export const liveSecrets = (secrets: readonly Secret[], now: number): Secret[] => secrets.filter(isLive(now));
+export const liveSecrets = (secrets: readonly Secret[], now: number): Secret[] =>
+  secrets.filter((secret) => isLive(secret, now));
 
 /** The newest two: the one before ends after `overlap` seconds, or earlier if it had to anyway. */
 export function rotated(secrets: readonly Secret[], next: Secret, overlap: number): Secret[] {
   const end = next.created + overlap;
   const before = liveSecrets(secrets, next.created).slice(-1);
-  return [...before.map((one) => ({ ...one, expires: Math.min(one.expires ?? end, end) })), next].filter(
-    isLive(next.created),
-  );
+  const both = [...before.map((one) => ({ ...one, expires: Math.min(one.expires ?? end, end) })), next];
+  return liveSecrets(both, next.created);
 }
 
-/** Whether a live secret has this fingerprint. */
-export function knows(secrets: readonly Secret[], fingerprint: string, now: number): boolean {
-  const live = isLive(now);
-  return secrets.some((secret) => live(secret) && sameFingerprint(secret.fingerprint, fingerprint));
-}
+/** The live secret that has this fingerprint. */
+export const matching = (secrets: readonly Secret[], fingerprint: string, now: number): Secret | undefined =>
+  secrets.find((secret) => isLive(secret, now) && sameFingerprint(secret.fingerprint, fingerprint));
 
 /** Compared in constant time, though a fingerprint is keyed and tells nothing about what it was made from. */
 export function sameFingerprint(a: string, b: string): boolean {

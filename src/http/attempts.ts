@@ -1,4 +1,3 @@
-import type Koa from 'koa';
 import { type Allowance, Failures, tooManyFailures } from './limits.ts';
 
 /** How many failed authentications of clients are free, by client from one address, and by address. */
@@ -19,36 +18,44 @@ function claimedClient(header: string | undefined): string | undefined {
   return text.slice(0, Math.max(text.indexOf(':'), 0));
 }
 
+/** Where an attempt was made, and from where. */
+interface Place {
+  path: string;
+  ip: string;
+}
+
 /**
  * Slows down guessing of client secrets and tokens (RFC 6749 §10.10). Only failures count, and only where they come
  * from: one client from one address, then the address. Nobody can lock a client out from somewhere else, and an
  * address that fails too much still gets its right credentials through.
  */
-export function attempts(limits: FailureLimits) {
-  const byClient = new Failures(limits.failuresPerClient);
-  const byAddress = new Failures(limits.failuresPerAddress);
-  const clientKey = (ctx: Koa.Context): string | undefined => {
-    const client: unknown =
-      claimedClient(ctx.req.headers.authorization) ?? ctx.state.clientId ?? ctx.oidc?.body?.client_id;
-    return typeof client === 'string' ? `${ctx.state.ip} ${client.slice(0, 128)}` : undefined;
-  };
-  return {
-    /** Refuses a client that has failed too often from this address, before its secret is looked at. */
-    refuse(ctx: Koa.Context, path: string): void {
-      if (byClient.size === 0 || !guarded.has(path)) return;
-      const key = clientKey(ctx);
-      const seconds = key === undefined ? 0 : byClient.wait(key);
-      if (seconds > 0) throw tooManyFailures(seconds);
-    },
+export class Attempts {
+  readonly #byClient: Failures;
+  readonly #byAddress: Failures;
 
-    /** Counts the answer when it was a failure; throws when it was one too many. */
-    count(ctx: Koa.Context, path: string): void {
-      if (ctx.status !== 401 || !guarded.has(path)) return;
-      const key = clientKey(ctx);
-      const seconds = Math.max(byAddress.wait(ctx.state.ip), key === undefined ? 0 : byClient.wait(key));
-      if (seconds > 0) throw tooManyFailures(seconds);
-      byAddress.count(ctx.state.ip);
-      if (key !== undefined) byClient.count(key);
-    },
-  };
+  constructor(limits: FailureLimits) {
+    this.#byClient = new Failures(limits.failuresPerClient);
+    this.#byAddress = new Failures(limits.failuresPerAddress);
+  }
+
+  /** Refuses a client that has failed too often from this address, before its secret is looked at. Throws `tooManyFailures`. */
+  refuse({ path, ip }: Place, authorization: string | undefined): void {
+    if (this.#byClient.size === 0 || !guarded.has(path)) return;
+    const key = clientKey(ip, claimedClient(authorization));
+    const seconds = key === undefined ? 0 : this.#byClient.wait(key);
+    if (seconds > 0) throw tooManyFailures(seconds);
+  }
+
+  /** Counts a failure; `client` is claimed in the body. Throws `tooManyFailures` when it was one too many. */
+  count({ path, ip }: Place, authorization: string | undefined, client: unknown): void {
+    if (!guarded.has(path)) return;
+    const key = clientKey(ip, claimedClient(authorization) ?? client);
+    const seconds = Math.max(this.#byAddress.wait(ip), key === undefined ? 0 : this.#byClient.wait(key));
+    if (seconds > 0) throw tooManyFailures(seconds);
+    this.#byAddress.count(ip);
+    if (key !== undefined) this.#byClient.count(key);
+  }
 }
+
+const clientKey = (ip: string, client: unknown): string | undefined =>
+  typeof client === 'string' ? `${ip} ${client.slice(0, 128)}` : undefined;

@@ -10,21 +10,25 @@ export const wrongForm = problem(
   () => 'Send the parameters as application/x-www-form-urlencoded',
 );
 
+/** Bodies that were read on the short way, for whoever reads them again on the long one. */
+const read = new WeakMap<IncomingMessage, Promise<Buffer>>();
+
 /** The fields of a posted form (a repeated field is a list); the guard has bounded its size. Throws `wrongForm`. */
 export async function readForm(ctx: Koa.Context): Promise<ParsedUrlQuery> {
   if (!ctx.is('application/x-www-form-urlencoded')) throw wrongForm();
-  const chunks = await received(ctx.req);
-  return parse(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString());
+  return parse(String(await (read.get(ctx.req) ?? received(ctx.req))));
 }
 
-/** By events: an iterator costs as much as all the rest of reading a short body. */
-const received = (request: IncomingMessage): Promise<Buffer[]> =>
+/** The whole body. By events: an iterator costs as much as all the rest of reading a short body. */
+export const received = (request: IncomingMessage): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.once('end', () => resolve(chunks));
+    request.once('end', () => resolve(one(chunks)));
     request.once('error', reject);
   });
+
+const one = (chunks: Buffer[]): Buffer => (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
 
 /** A field that was sent exactly once. */
 export const field = (form: ParsedUrlQuery, name: string): string | undefined => {
@@ -36,8 +40,21 @@ export const field = (form: ParsedUrlQuery, name: string): string | undefined =>
 export function handOn(ctx: Koa.Context, form: ParsedUrlQuery): void {
   const body = Buffer.from(stringify(form));
   ctx.req.headers['content-length'] = String(body.length);
+  readable(ctx.req, body);
+}
+
+/** Lets everybody read a body that was read already: our own code by `readForm`, the library by itself. */
+export function handBack(request: IncomingMessage, body: Promise<Buffer>): void {
+  read.set(request, body);
+  readable(request, body);
+}
+
+function readable(request: IncomingMessage, body: Buffer | Promise<Buffer>): void {
   async function* once() {
-    yield body;
+    yield await body;
   }
-  Object.defineProperties(ctx.req, { readable: { value: true }, iterator: { value: once } });
+  Object.defineProperties(request, {
+    readable: { value: true, configurable: true },
+    iterator: { value: once, configurable: true },
+  });
 }

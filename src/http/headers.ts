@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
-type Headers = readonly (readonly [name: string, value: string])[];
+/** Names and values, in the order in which they are written. */
+export type Headers = readonly (readonly [name: string, value: string])[];
 
 const pagePolicy = [
   "default-src 'none'",
@@ -55,25 +56,24 @@ const passageAreas = ['/oauth2/', '/signin/', '/federation/'];
 export const forMachines = (path: string): boolean =>
   machinePaths.has(path) || machineAreas.some((area) => path.startsWith(area));
 
-/** Writes the security headers that fit the path; they are chosen from lists made once, since every request pays. */
-export function securityHeaders(strictTransport: boolean): (response: ServerResponse, path: string) => void {
+/** The security headers that fit a path; they are chosen from lists made once, since every request pays. */
+export function securityHeaders(strictTransport: boolean): (path: string) => Headers {
   const transport: Headers = strictTransport ? [['Strict-Transport-Security', 'max-age=31536000']] : [];
   const lists = {
     machine: [...machine, ...transport],
     passage: [...passage, ...transport],
     home: [...home, ...transport],
   };
-  return (response, path) => {
-    const list = forMachines(path)
-      ? lists.machine
-      : passageAreas.some((area) => path.startsWith(area))
-        ? lists.passage
-        : lists.home;
-    for (const [name, value] of list) response.setHeader(name, value);
+  return (path) => {
+    if (forMachines(path)) return lists.machine;
+    return passageAreas.some((area) => path.startsWith(area)) ? lists.passage : lists.home;
   };
 }
 
-/** Headers of a page on a path that usually answers programs (an error shown to a browser at /oauth2/token). */
-export function pageHeaders(response: ServerResponse): void {
-  for (const [name, value] of passage) response.setHeader(name, value);
+/** Puts headers on an answer. */
+export function protect(response: ServerResponse, headers: Headers): void {
+  for (const [name, value] of headers) response.setHeader(name, value);
 }
+
+/** Headers of a page on a path that usually answers programs (an error shown to a browser at /oauth2/token). */
+export const pageHeaders = (response: ServerResponse): void => protect(response, passage);

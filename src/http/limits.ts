@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem, problem } from '../kernel/errors.ts';
+import { Places } from './places.ts';
 
 /** The body is larger than this address takes. */
 export const tooLarge = problem(
@@ -62,7 +63,7 @@ const lookAgain = 50;
  */
 export class InFlight {
   readonly #limit: number;
-  readonly #all = new Set<IncomingMessage>();
+  readonly #all = new Places<IncomingMessage>();
   #waiting = 0;
   #looked = 0;
 
@@ -70,14 +71,14 @@ export class InFlight {
     this.#limit = limit;
   }
 
-  /** Takes the request in, or throws `overloaded`; each one taken in must `leave` again. */
-  enter(request: IncomingMessage): void {
+  /** Takes the request in and answers its place, or throws `overloaded`; each one taken in must `leave` its place again. */
+  enter(request: IncomingMessage): number {
     if (this.#all.size >= this.#limit && !this.#roomAfterAll()) throw overloaded();
-    this.#all.add(request);
+    return this.#all.take(request);
   }
 
-  leave(request: IncomingMessage): void {
-    this.#all.delete(request);
+  leave(place: number): void {
+    this.#all.leave(place);
   }
 
   #roomAfterAll(): boolean {

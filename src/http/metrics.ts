@@ -148,24 +148,40 @@ export class Metrics {
   }
 }
 
+/** What is told of a request that was answered; `ms` is how long that took. */
+interface Answered {
+  requestId: string;
+  ip: string;
+  method: string;
+  path: string;
+  status: number;
+  ms: number;
+}
+
+/** Counts and times an answered request and writes its line of log. */
+export type Meter = (answered: Answered) => void;
+
 /**
- * Stands before everything else: counts and times each request, and writes one line of log for it (`info` for pages,
- * `debug` for the calls of programs, of which there are thousands a second; none with `requests` false). Never the query:
- * it may hold secrets.
+ * Makes the meter of this process. One line of log for each request (`info` for pages, `debug` for the calls of programs,
+ * of which there are thousands a second; none with `requests` false). Never the query: it may hold secrets.
  */
-export function measured(metrics: Metrics, log: Log, requests = true): Koa.Middleware {
-  return async (ctx, next) => {
-    const began = performance.now();
-    const { path } = ctx;
-    await next();
-    const duration = performance.now() - began;
-    const { statusCode: status } = ctx.res;
-    metrics.answered(path, ctx.req.method ?? '', status, duration / 1000);
+export function meter(metrics: Metrics, log: Log, requests = true): Meter {
+  return ({ requestId, ip, method, path, status, ms }) => {
+    metrics.answered(path, method, status, ms / 1000);
     if (!requests) return;
     const level = forMachines(path) || path.startsWith('/assets/') ? 'debug' : 'info';
     if (!log.isLevelEnabled(level)) return;
+    log[level]({ requestId, ip, method, path: loggedPath(path), status, ms: Math.round(ms * 10) / 10 }, 'answered');
+  };
+}
+
+/** Stands before everything else and meters each request. */
+export function measured(meter: Meter): Koa.Middleware {
+  return async (ctx, next) => {
+    const began = performance.now();
+    const { path, method } = ctx;
+    await next();
     const { requestId, ip } = ctx.state;
-    const ms = Math.round(duration * 10) / 10;
-    log[level]({ requestId, ip, method: ctx.method, path: loggedPath(path), status, ms }, 'answered');
+    meter({ requestId, ip, method, path, status: ctx.res.statusCode, ms: performance.now() - began });
   };
 }

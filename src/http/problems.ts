@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type Koa from 'koa';
 import { Problem } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { wrongMethod } from './guard.ts';
+import { wrongMethod } from './edge.ts';
 import { pageHeaders } from './headers.ts';
 import { loggedPath } from './metrics.ts';
 import { ownOrigin } from './origin.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type Koa from 'koa';
 import type { z } from 'zod';
 import { problem } from '../kernel/errors.ts';
-import { wrongMethod } from './guard.ts';
+import { wrongMethod } from './edge.ts';
 import { readJson } from './json.ts';
 import { ownOrigin } from './origin.ts';
 import { fitting } from './unfit.ts';

@@ -78,6 +78,25 @@ export async function callerBySecret(
   throw invalidClient('No client has these credentials; check client_id and client_secret');
 }
 
+const strictBasic = /^basic (?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/i;
+
+/**
+ * The same for credentials that stand in one place and can be read in one way only, as the library takes them at the token
+ * endpoint; undefined for all others.
+ */
+export async function plainCaller(
+  clients: Clients,
+  authorization: string | undefined,
+  form: ParsedUrlQuery,
+): Promise<Client | undefined> {
+  if (authorization !== undefined && (form.client_secret !== undefined || !strictBasic.test(authorization))) {
+    return undefined;
+  }
+  const secret = presented(authorization, form);
+  if (!secret || secret.ids.length > 1 || secret.secrets.length > 1) return undefined;
+  return callerBySecret(clients, authorization, form);
+}
+
 /** The client, when it may ask at this moment. Throws unauthorized_client or invalid_client. */
 export function approved(client: Client): Client {
   if (client.state === 'approved') return client;

@@ -3,10 +3,23 @@ import type { Access, Api } from '../directory/access.ts';
 import type { Decide } from '../directory/decide.ts';
 import { identityScopes } from './claims.ts';
 
-const asked = (ctx: KoaContextWithOIDC): string[] => {
-  const scope = ctx.oidc.params?.scope;
-  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [];
-};
+/** A request, as far as the choice of an API and of its permissions goes. */
+interface Wish {
+  /** The scopes that are asked for. */
+  scopes: readonly string[];
+  /** Those that the client is registered for; undefined for any (RFC 7591 §2). */
+  registered: readonly string[] | undefined;
+  /** The client whose own rights count, for client credentials. */
+  machine: string | undefined;
+}
+
+const words = (text: unknown): string[] => (typeof text === 'string' ? text.split(' ').filter(Boolean) : []);
+
+const wishOf = (ctx: KoaContextWithOIDC, clientId: string): Wish => ({
+  scopes: words(ctx.oidc.params?.scope),
+  registered: ctx.oidc.client?.scope?.split(' '),
+  machine: ctx.oidc.params?.grant_type === 'client_credentials' ? clientId : undefined,
+});
 
 /**
  * Which API a token is for (RFC 8707), and which of its permissions go into it: asked for, allowed to the client, and held
@@ -26,36 +39,18 @@ export class Resources {
    */
   async implied(ctx: KoaContextWithOIDC, clientId: string, oneOf?: string[]): Promise<string | string[] | undefined> {
     if (oneOf) return oneOf.length === 1 ? oneOf[0] : oneOf;
-    const scopes = asked(ctx).filter((scope) => !identityScopes.includes(scope));
-    refuseBeyond(ctx, scopes);
-    const machine = ctx.oidc.params?.grant_type === 'client_credentials';
-    const held = machine ? await this.#decide.audiencesHeld(`client:${clientId}`) : [];
-    if (asked(ctx).length === 0) return held.length === 1 ? held[0] : undefined;
-    const apis = await this.#access.apis({ limit: 1000 });
-    if (machine) {
-      const offered = new Set(apis.flatMap((api) => api.permissions));
-      refuse(
-        asked(ctx).filter((scope) => !offered.has(scope)),
-        'no API offers this scope to clients; see its permissions',
-      );
-    }
-    const offering = apis.filter((api) => scopes.some((scope) => api.permissions.includes(scope)));
-    const own = offering.filter((api) => held.includes(api.id));
-    const meant = (own.length > 0 ? own : offering).map((api) => api.id);
-    return meant.length > 1 ? meant : meant[0];
+    return this.#implied(wishOf(ctx, clientId));
   }
 
   /** The library's view of an API for this request. Throws invalid_target (RFC 8707 §2) or invalid_scope (RFC 6749 §5.2). */
   async server(ctx: KoaContextWithOIDC, audience: string, clientId: string): Promise<ResourceServer> {
-    const api = await this.#access.api(audience);
-    if (!api) throw new errors.InvalidTarget(`no API has the identifier ${audience.slice(0, 200)}`);
-    refuseBeyond(
-      ctx,
-      asked(ctx).filter((scope) => api.permissions.includes(scope)),
-    );
+    const wish = wishOf(ctx, clientId);
+    const api = await this.#api(audience, wish);
     const subject = subjectAt(ctx, clientId);
     const may = subject ? (await this.#decide.held(subject, audience)).entitlements : api.permissions;
-    if (ctx.oidc.params?.grant_type === 'client_credentials') this.#settleScope(ctx, api, may);
+    if (wish.machine !== undefined && ctx.oidc.params) {
+      ctx.oidc.params.scope = granted(wish, api, may).join(' ') || undefined;
+    }
     // The tokens of a sign-in carry the identity scopes too, so that one token serves the API and userinfo.
     const identity = subject?.startsWith('user:') && ctx.oidc.body?.resource === undefined ? identityScopes : [];
     return {
@@ -67,24 +62,68 @@ export class Resources {
     };
   }
 
-  /** A client that asks for nothing gets all it holds; one that asks for what it can never get is told so. */
-  #settleScope(ctx: KoaContextWithOIDC, api: Api, held: readonly string[]): void {
-    const scopes = asked(ctx);
-    const allowed = ctx.oidc.client?.scope?.split(' ') ?? held;
-    const granted = (scopes.length > 0 ? scopes : held).filter(
-      (scope) => held.includes(scope) && allowed.includes(scope),
+  /**
+   * What client credentials without a named API come to: the API, and the scope granted on it; undefined when they come to
+   * no API or to several. Throws as `server` does.
+   */
+  async forMachine(
+    machine: string,
+    asked: { scope: string | undefined; registered: string | undefined },
+  ): Promise<{ api: Api; scope: string } | undefined> {
+    const wish = { machine, scopes: words(asked.scope), registered: asked.registered?.split(' ') };
+    const implied = await this.#implied(wish);
+    if (typeof implied !== 'string') return undefined;
+    const api = await this.#api(implied, wish);
+    const { entitlements } = await this.#decide.held(`client:${machine}`, api.id);
+    return { api, scope: granted(wish, api, entitlements).join(' ') };
+  }
+
+  async #implied(wish: Wish): Promise<string | string[] | undefined> {
+    const { machine } = wish;
+    const scopes = wish.scopes.filter((scope) => !identityScopes.includes(scope));
+    refuseBeyond(wish, scopes);
+    const held = machine === undefined ? [] : await this.#decide.audiencesHeld(`client:${machine}`);
+    if (wish.scopes.length === 0) return held.length === 1 ? held[0] : undefined;
+    const apis = await this.#access.apis({ limit: 1000 });
+    if (machine !== undefined) {
+      const offered = new Set(apis.flatMap((api) => api.permissions));
+      refuse(
+        wish.scopes.filter((scope) => !offered.has(scope)),
+        'no API offers this scope to clients; see its permissions',
+      );
+    }
+    const offering = apis.filter((api) => scopes.some((scope) => api.permissions.includes(scope)));
+    const own = offering.filter((api) => held.includes(api.id));
+    const meant = (own.length > 0 ? own : offering).map((api) => api.id);
+    return meant.length > 1 ? meant : meant[0];
+  }
+
+  async #api(audience: string, wish: Wish): Promise<Api> {
+    const api = await this.#access.api(audience);
+    if (!api) throw new errors.InvalidTarget(`no API has the identifier ${audience.slice(0, 200)}`);
+    refuseBeyond(
+      wish,
+      wish.scopes.filter((scope) => api.permissions.includes(scope)),
     );
-    const unknown = scopes.filter((scope) => !api.permissions.includes(scope));
-    const refused = unknown.length > 0 ? unknown : granted.length === 0 ? scopes : [];
-    refuse(refused, `this client holds no such permission on ${api.id}; ask for less, or have a role assigned to it`);
-    if (ctx.oidc.params) ctx.oidc.params.scope = granted.join(' ') || undefined;
+    return api;
   }
 }
 
+/** A client that asks for nothing gets all it holds; one that asks for what it can never get is told so. */
+function granted({ scopes, registered }: Wish, api: Api, held: readonly string[]): string[] {
+  const allowed = registered ?? held;
+  const settled = (scopes.length > 0 ? scopes : held).filter(
+    (scope) => held.includes(scope) && allowed.includes(scope),
+  );
+  const unknown = scopes.filter((scope) => !api.permissions.includes(scope));
+  const refused = unknown.length > 0 ? unknown : settled.length === 0 ? scopes : [];
+  refuse(refused, `this client holds no such permission on ${api.id}; ask for less, or have a role assigned to it`);
+  return settled;
+}
+
 /** A client that was registered for certain scopes gets no others. Throws invalid_scope (RFC 6749 §3.3). */
-function refuseBeyond(ctx: KoaContextWithOIDC, scopes: readonly string[]): void {
-  const allowed = ctx.oidc.client?.scope?.split(' ');
-  const beyond = allowed ? scopes.filter((scope) => !allowed.includes(scope)) : [];
+function refuseBeyond({ registered }: Wish, scopes: readonly string[]): void {
+  const beyond = registered ? scopes.filter((scope) => !registered.includes(scope)) : [];
   refuse(beyond, 'this client is not registered for this scope');
 }
 

@@ -3,6 +3,9 @@ import type { Client } from '../clients/clients.ts';
 import { type SigningAlgorithm, type SigningKeys, signingAlgorithms } from './keys.ts';
 import type { Introspection } from './token-status.ts';
 
+/** RFC 9701 §4. */
+export const signedType = 'application/token-introspection+jwt';
+
 const isAlgorithm = (name: unknown): name is SigningAlgorithm => signingAlgorithms.some((alg) => alg === name);
 
 /** Introspection answers as JWTs (RFC 9701): proof, for whoever stores or forwards them, of what we said to whom and when. */

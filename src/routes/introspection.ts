@@ -4,11 +4,8 @@ import type { Trail } from '../audit/trail.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { handOn, readForm } from '../http/form.ts';
 import { approved, callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
-import type { SignedAnswers } from '../protocol/signed-answers.ts';
+import { type SignedAnswers, signedType } from '../protocol/signed-answers.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
-
-/** RFC 9701 §4. */
-const signedType = 'application/token-introspection+jwt';
 
 interface Parts {
   clients: Clients;
@@ -22,7 +19,7 @@ interface Parts {
 /**
  * POST /oauth2/introspect (RFC 7662) and /oauth2/revoke (RFC 7009), as gateways really call them: credentials in the header,
  * the body or both, unknown parameters, any kind of token. Comes before the library, which authenticates only those
- * callers that use an assertion or a certificate.
+ * callers that use an assertion or a certificate. The plain ones among the introspections never come so far (plain-calls.ts).
  */
 export function introspection(parts: Parts): Middleware {
   return async (ctx, next) => {
@@ -49,15 +46,10 @@ export function introspection(parts: Parts): Middleware {
 async function tell({ status, signed, count }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
   const answer = await status.introspect(token, caller);
   count(answer.active ? 'active' : 'inactive');
-  if (ctx.req.headers.accept?.includes(signedType)) send(ctx, signedType, await signed.sign(answer, caller));
-  else send(ctx, 'application/json; charset=utf-8', JSON.stringify(answer));
-}
-
-/** Past Koa's own answering, which would look at the body a dozen times: this is asked some thousand times a second. */
-function send(ctx: Context, type: string, body: string): void {
-  ctx.respond = false;
-  ctx.res.writeHead(200, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-  ctx.res.end(body);
+  if (ctx.req.headers.accept?.includes(signedType)) {
+    ctx.type = signedType;
+    ctx.body = await signed.sign(answer, caller);
+  } else ctx.body = answer;
 }
 
 async function end({ status, trail }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {

@@ -2,7 +2,7 @@ import Router from '@koa/router';
 import type { Context, Next } from 'koa';
 import { invalidToken, type Registered, type RegistrationDesk } from '../clients/desk.ts';
 import { needsSecret } from '../clients/metadata.ts';
-import { wrongMethod } from '../http/guard.ts';
+import { wrongMethod } from '../http/edge.ts';
 import { readJson } from '../http/json.ts';
 import { Problem, problem } from '../kernel/errors.ts';
 

@@ -3,7 +3,8 @@ import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, reque
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import Koa from 'koa';
-import { type EdgeSettings, guard } from '../../src/http/guard.ts';
+import { Edge, type EdgeSettings } from '../../src/http/edge.ts';
+import { guard } from '../../src/http/guard.ts';
 import { problems } from '../../src/http/problems.ts';
 import { html } from '../../src/kernel/html.ts';
 import { createLog } from '../../src/kernel/log.ts';
@@ -56,7 +57,7 @@ export async function edge(routes: Koa.Middleware, settings: Partial<EdgeSetting
   const { port } = server.address() as AddressInfo;
   const issuer = settings.issuer ?? `http://localhost:${port}`;
   app.use(problems(app, { page, log }));
-  app.use(guard(app, { trustedProxies: [], ...settings, issuer }));
+  app.use(guard(app, new Edge({ trustedProxies: [], ...settings, issuer })));
   app.use(routes);
   const handle = app.callback();
   return {

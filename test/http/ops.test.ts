@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import Koa from 'koa';
-import { Metrics, measured } from '../../src/http/metrics.ts';
+import { Metrics, measured, meter } from '../../src/http/metrics.ts';
 import { unavailable } from '../../src/kernel/errors.ts';
 import { ops } from '../../src/routes/ops.ts';
 import { ask, memoryLog } from './edge.ts';
@@ -80,7 +80,7 @@ describe('GET /metrics', () => {
   it('times requests by route template from a closed list, whatever addresses are asked for', async () => {
     const app = new Koa();
     const { log, lines } = memoryLog();
-    app.use(measured(metrics, log));
+    app.use(measured(meter(metrics, log)));
     app.use((ctx) => {
       ctx.body = 'x';
     });
