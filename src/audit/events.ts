@@ -9,13 +9,16 @@ export const events = {
   'user.enabled': [],
   'user.password-changed': [],
   'user.removed': [],
+  'user.provisioned': ['connection'],
+  'identity.linked': ['connection'],
+  'identity.unlinked': ['connection'],
 
   'api.saved': ['permissions', 'tokenFormat'],
   'api.removed': [],
   'role.saved': ['permissions', 'includes'],
   'role.removed': ['assignments'],
-  'role.assigned': ['role', 'until'],
-  'role.unassigned': ['role'],
+  'role.assigned': ['role', 'until', 'connection'],
+  'role.unassigned': ['role', 'connection'],
 
   'client.created': ['state', 'registrar', 'grants', 'pkce', 'firstParty', 'introspects'],
   'client.changed': ['changed', 'pkce', 'firstParty', 'introspects', 'tier'],
@@ -34,7 +37,7 @@ export const events = {
   'registration.refused': ['code', 'reason'],
 
   'signin.succeeded': ['method', 'client'],
-  'signin.failed': ['method', 'client', 'reason'],
+  'signin.failed': ['method', 'client', 'reason', 'check'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],
   'consent.denied': ['client', 'scope'],
@@ -57,7 +60,7 @@ export type EventType = keyof typeof events;
 export type Fact = string | number | boolean;
 
 interface Circumstances {
-  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID` or `registrar:NAME`. */
+  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID`, `registrar:NAME` or `connection:ID`. */
   actor: string;
   /** `user:ID`, `client:ID`, `registrar:NAME`, `api:AUDIENCE`, `role:NAME`, `key:ID` … */
   target?: string;

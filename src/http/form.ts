@@ -12,9 +12,14 @@ export const wrongForm = problem(
 
 /** The fields of a posted form (a repeated field is a list); the guard has bounded its size. Throws `wrongForm`. */
 export async function readForm(ctx: Koa.Context): Promise<ParsedUrlQuery> {
+  return parse(await readFormText(ctx));
+}
+
+/** The same exactly as it was sent. */
+export async function readFormText(ctx: Koa.Context): Promise<string> {
   if (!ctx.is('application/x-www-form-urlencoded')) throw wrongForm();
   const chunks = await received(ctx.req);
-  return parse(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString());
+  return chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
 }
 
 /** By events: an iterator costs as much as all the rest of reading a short body. */
