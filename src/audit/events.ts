@@ -36,6 +36,22 @@ export const events = {
   'registrar.removed': [],
   'registration.refused': ['code', 'reason'],
 
+  'connection.created': ['kind', 'preset', 'mfa', 'provision', 'declared'],
+  'connection.changed': ['changed', 'mfa', 'provision', 'declared'],
+  'connection.removed': [],
+  'connection.enabled': [],
+  'connection.disabled': ['reason'],
+  'connection.refreshed': ['changed'],
+  'connection.refresh-failed': ['reason'],
+  'connection.certificates-changed': ['added', 'removed'],
+  'connection.certificate-expires': ['fingerprint', 'expires'],
+  'connection.keys-rotated': ['use', 'atOnce'],
+
+  'domain.added': ['connection'],
+  'domain.verified': ['connection', 'method'],
+  'domain.lapsed': ['connection'],
+  'domain.removed': ['connection'],
+
   'signin.succeeded': ['method', 'client'],
   'signin.failed': ['method', 'client', 'reason', 'check'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
