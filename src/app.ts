@@ -19,6 +19,7 @@ import { Resources } from './protocol/resources.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
+import { federation } from './routes/federation.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
@@ -28,8 +29,12 @@ import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
+import { Federated } from './signin/federated.ts';
 import { SignIn } from './signin/flow.ts';
+import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
+import { reachable } from './signin/reach.ts';
+import { ThroughProvider } from './signin/through.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
 const lookAtKeys = 15_000;
@@ -69,7 +74,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 
 /** The OAuth library with everything of ours that it asks back. */
 function library(config: Config, house: House, jwks: Awaited<ReturnType<House['keys']['signing']>>): Provider {
-  const { access, clients, consents, decide, records, status, trail, users, vault } = house;
+  const { access, clients, consents, decide, records, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   const frame = frameOf(config.issuer);
   return provider({
@@ -84,8 +89,14 @@ function library(config: Config, house: House, jwks: Awaited<ReturnType<House['k
     tokenClaims: tokenClaims(clients, decide),
     fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
     signin: {
-      interactions: { policy: policy(users, config.ttl.session), url: (_ctx, { uid }) => `/signin/${uid}` },
-      loadExistingGrant: (ctx) => consents.existing(ctx),
+      interactions: {
+        policy: policy({ ...house, limits: config.ttl.session, reachable: () => reach(house) }),
+        url: (_ctx, { uid }) => `/signin/${uid}`,
+      },
+      async loadExistingGrant(ctx) {
+        await upstreamSessions.follow(ctx);
+        return consents.existing(ctx);
+      },
       sessionTtl: sessionTtl(config.ttl.session),
       renderError: errorPages(problemPages(frame)),
       logout: logoutPages(frame, users),
@@ -106,6 +117,16 @@ function library(config: Config, house: House, jwks: Awaited<ReturnType<House['k
       },
     }),
   });
+}
+
+/** The levels that a sign-in can reach at this moment. */
+const reach = async ({ connections }: House) => reachable(await connections.list({ limit: 1000 }));
+
+/** A sign-in, here and through providers. */
+function signingIn(house: House, koa: Provider): { signIn: SignIn; through: ThroughProvider } {
+  const signIn = new SignIn({ ...house, provider: () => koa });
+  const parts = { signIn, federated: new Federated(house), joining: new Joining(house) };
+  return { signIn, through: new ThroughProvider({ ...house, ...parts }) };
 }
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
@@ -134,12 +155,13 @@ function compose(parts: { config: Config; house: House; log: Log; metrics: Metri
   koa.use(guard(koa, config));
   koa.use(introspection({ clients, status, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }));
   koa.use(issued(records, metrics.tokenIssued));
-  koa.use(wellKnown(keys));
+  koa.use(wellKnown(keys, () => reach(house)));
   koa.use(frontChannel);
   koa.use(logoutDecision(frame, house.trail));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
-  koa.use(signinPages({ signIn: new SignIn({ ...house, provider: () => koa }), clients, frame }));
+  koa.use(federation({ issuer, ...house }));
+  koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
   koa.use(assets);
   koa.use(home(frame));
   koa.use(formPost(frame));

@@ -4,13 +4,16 @@ import { Registrars } from './clients/registrars.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { Decide } from './directory/decide.ts';
+import { Identities } from './directory/identities.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
+import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
 import { openKeyring } from './store/keyring.ts';
 import type { Store } from './store/port.ts';
@@ -21,12 +24,15 @@ export interface House {
   vault: Vault;
   trail: Trail;
   users: Users;
+  identities: Identities;
   access: Access;
   decide: Decide;
   clients: Clients;
   registrars: Registrars;
   attempts: Attempts;
   consents: Consents;
+  tickets: Tickets;
+  upstreamSessions: UpstreamSessions;
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
@@ -58,12 +64,15 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     vault,
     trail,
     users,
+    identities: new Identities(store, vault, trail),
     access,
     decide,
     clients,
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),
     consents: new Consents(store, clients),
+    tickets: new Tickets(store, vault, config.ttl.interaction),
+    upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({
       store,
       vault,

@@ -155,6 +155,7 @@ const remove = command({
       const { id, email } = await known(operands.email, house);
       await house.users.remove(id, actor);
       await house.access.forget(`user:${id}`, actor);
+      await house.identities.forget({ user: id }, actor);
       answer({ id, email }, `Removed ${email}`);
     }),
 });

@@ -173,7 +173,11 @@ export class Access {
   /** Takes every role that a connection gave, because it is removed; says how many. */
   async forgetConnection(connection: string, actor: string): Promise<number> {
     let count = 0;
-    for (let page = await this.#ofConnection(connection); page.length > 0; page = await this.#ofConnection(connection)) {
+    for (
+      let page = await this.#ofConnection(connection);
+      page.length > 0;
+      page = await this.#ofConnection(connection)
+    ) {
       for (const one of page) await this.#take(one, actor);
       count += page.length;
     }

@@ -56,7 +56,8 @@ export class Decide {
     for (const upstream of [false, true]) {
       const waiting = assigned.filter((one) => (one.connection !== undefined) === upstream).map(({ role }) => role);
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-        const role = roles.has(name) || (upstream && name === administrator) ? undefined : await this.#access.role(name);
+        const role =
+          roles.has(name) || (upstream && name === administrator) ? undefined : await this.#access.role(name);
         if (!role) continue;
         roles.add(name);
         for (const text of role.permissions) if (!(upstream && isAdministration(text))) collect(permissions, text);

@@ -1,9 +1,9 @@
 import type { Context, Middleware } from 'koa';
-import type { Clients } from '../clients/clients.ts';
 import type { Trail } from '../audit/trail.ts';
+import type { Clients } from '../clients/clients.ts';
 import type { Connection } from '../federation/connection.ts';
-import type { Reply } from '../federation/connector.ts';
 import type { Connections } from '../federation/connections.ts';
+import type { Reply } from '../federation/connector.ts';
 import type { Tickets } from '../federation/tickets.ts';
 import { readFormText } from '../http/form.ts';
 import { wrongMethod } from '../http/guard.ts';

@@ -23,65 +23,57 @@ export const tooOften = (seconds: number): string =>
 
 /** Sends the browser on its way to a provider, or says why there is none. */
 export function follow(ctx: Context, { frame, flow, way }: { frame: Frame; flow: Flow; way: Way }): void {
-  if ('goOn' in way) return goOn(ctx, way.goOn);
-  if ('post' in way) return show(ctx, wayPage(frame, way.post));
-  const reference = String(ctx.state.requestId);
-  const action = `/signin/${flow.interaction.uid}`;
-  return show(ctx, providerFailurePage(frame, { action, client: flow.client.name, ...way.failed, reference }), 400);
+  if ('goOn' in way) goOn(ctx, way.goOn);
+  else if ('post' in way) show(ctx, wayPage(frame, way.post));
+  else {
+    const reference = String(ctx.state.requestId);
+    const action = `/signin/${flow.interaction.uid}`;
+    show(ctx, providerFailurePage(frame, { action, client: flow.client.name, ...way.failed, reference }), 400);
+  }
 }
 
-type Shown = Exclude<Flow['step'], { name: 'finished' }>;
 type ConsentStep = Extract<Flow['step'], { name: 'consent' }>;
 
-/** The page of the step that a sign-in has come to. */
-export async function stepPage(
-  { frame, through }: { frame: Frame; through: ThroughProvider },
-  flow: Flow & { step: Flow['step'] },
-  error?: string,
-): Promise<Html> {
-  const { step, client } = flow;
-  const page = { frame, through, flow, action: `/signin/${flow.interaction.uid}`, client: client.name, error };
-  return step.name === 'finished' ? Promise.reject(ended()) : pages[step.name](page, step as never);
-}
-
-interface Page {
+interface Parts {
   frame: Frame;
   through: ThroughProvider;
-  flow: Flow;
-  action: string;
-  client: string;
-  error: string | undefined;
 }
 
-type Pages = { [N in Shown['name']]: (page: Page, step: Extract<Shown, { name: N }>) => Promise<Html> };
+/** The page of the step that a sign-in has come to. */
+export async function stepPage({ frame, through }: Parts, flow: Flow, error?: string): Promise<Html> {
+  const { step } = flow;
+  const common = { action: `/signin/${flow.interaction.uid}`, client: flow.client.name, error };
+  switch (step.name) {
+    case 'identify':
+      return identifyPage(frame, { ...common, ...identifying(flow), choices: await through.choices() });
+    case 'password': {
+      const connection = await through.forAddress(step.identifier);
+      return passwordPage(frame, { ...common, identifier: step.identifier, choices: connection ? [connection] : [] });
+    }
+    case 'federation': {
+      const provider = await through.nameOf(step.connection);
+      return directoryPage(frame, { ...common, provider, identifier: step.identifier });
+    }
+    case 'connect': {
+      const { upstream, identifier = upstream.email } = step;
+      const provider = await through.nameOf(upstream.connection);
+      return connectPage(frame, { ...common, provider, label: upstream.label, identifier });
+    }
+    case 'link':
+      return linkPage(frame, { ...common, label: step.upstream.label, ...(await through.sides(step)) });
+    case 'consent':
+      return consentPage(frame, consentRequest(common.action, flow, step));
+    case 'finished':
+      throw ended();
+  }
+}
 
-const pages: Pages = {
-  async identify({ frame, through, flow, action, client, error }) {
-    const { suggested, otherPerson } = flow;
-    const notice = otherPerson ? `${client} asks for another account than the one that you used just now.` : undefined;
-    const choices = await through.choices();
-    return identifyPage(frame, { action, client, identifier: suggested, error, notice, choices });
-  },
-  async password({ frame, through, action, client, error }, { identifier }) {
-    const connection = await through.forAddress(identifier);
-    return passwordPage(frame, { action, client, identifier, error, choices: connection ? [connection] : [] });
-  },
-  async federation({ frame, through, action, client, error }, { connection, identifier }) {
-    const provider = await through.nameOf(connection);
-    return directoryPage(frame, { action, client, provider, identifier, error });
-  },
-  async connect({ frame, through, action, client, error }, { upstream, identifier = upstream.email }) {
-    const provider = await through.nameOf(upstream.connection);
-    return connectPage(frame, { action, client, provider, label: upstream.label, identifier, error });
-  },
-  async link({ frame, through, action, client }, step) {
-    const { label } = step.upstream;
-    return linkPage(frame, { action, client, label, ...(await through.sides(step)) });
-  },
-  async consent({ frame, flow, action }, step) {
-    return consentPage(frame, consentRequest(action, flow, step));
-  },
-};
+function identifying({ client, suggested, otherPerson }: Flow) {
+  const notice = otherPerson
+    ? `${client.name} asks for another account than the one that you used just now.`
+    : undefined;
+  return { identifier: suggested, notice };
+}
 
 function consentRequest(action: string, { client, interaction }: Flow, step: ConsentStep) {
   const { id, name, metadata, registrar, firstParty } = client;

@@ -35,7 +35,12 @@ interface Sent {
 type SentThere = Sent & { step: Extract<Flow['step'], { name: 'federation' }> };
 
 /** What came of a password, here or at a directory. */
-type Told = Way | { wrong: true } | { waitSeconds: number };
+interface Told {
+  flow: Flow;
+  outcome: Way | { wrong: true } | { waitSeconds: number };
+  /** The sentence for a wrong one. */
+  wrong: string;
+}
 
 /**
  * The pages of a sign-in, all at one address: the step decides which one is shown. A form answers the current step or is
@@ -123,7 +128,7 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
   const named = identifier === undefined ? flow : await signIn.identify(flow, identifier);
   const asked = named.step.name === 'password' || named.step.name === 'connect';
   if (!asked || named.facts.identifier === undefined || password === '') return goOn(ctx, ctx.path);
-  return tell(parts, ctx, named, await signIn.tryPassword(visit, named, password), wrongPassword);
+  return tell(parts, ctx, { flow: named, outcome: await signIn.tryPassword(visit, named, password), wrong: wrongPassword });
 }
 
 /** Takes user name and password for a directory. */
@@ -134,10 +139,10 @@ async function proveThere(parts: Parts, ctx: Context, { visit, flow, form, step 
   const named = await parts.signIn.restate(flow, { ...flow.facts, identifier });
   if (named.step.name !== 'federation' || password === '') return goOn(ctx, ctx.path);
   const outcome = await parts.through.tryDirectory(visit, named, named.step, password);
-  return tell(parts, ctx, named, outcome, wrongDirectory);
+  return tell(parts, ctx, { flow: named, outcome, wrong: wrongDirectory });
 }
 
-async function tell(parts: Parts, ctx: Context, flow: Flow, outcome: Told, wrong: string): Promise<void> {
+async function tell(parts: Parts, ctx: Context, { flow, outcome, wrong }: Told): Promise<void> {
   if ('wrong' in outcome) return show(ctx, await stepPage(parts, flow, wrong), 400);
   if (!('waitSeconds' in outcome)) return follow(ctx, { frame: parts.frame, flow, way: outcome });
   ctx.set('Retry-After', String(outcome.waitSeconds));

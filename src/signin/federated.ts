@@ -1,15 +1,15 @@
 import type { Connection } from '../federation/connection.ts';
+import type { Connections } from '../federation/connections.ts';
 import {
   type Connector,
   type Handoff,
   type Login,
+  type Refused,
   type Reply,
-  Refused,
   refused,
   type Trace,
   type UpstreamIdentity,
 } from '../federation/connector.ts';
-import type { Connections } from '../federation/connections.ts';
 import { levelProven, normalisedAmr } from '../federation/evidence.ts';
 import { mapped } from '../federation/mapping.ts';
 import { type Begun, newTicket, type Purpose, type Tickets } from '../federation/tickets.ts';
@@ -73,7 +73,11 @@ export class Federated {
     const began = seconds();
     const { by, memo } = await connector.begin(login);
     if (by !== 'form') throw misconfigured(connection);
-    return this.prove(connection, { connection: connection.id, began, login, memo }, { method: 'POST', fields, raw: '' });
+    return this.prove(
+      connection,
+      { connection: connection.id, began, login, memo },
+      { method: 'POST', fields, raw: '' },
+    );
   }
 }
 
@@ -103,7 +107,7 @@ function proofOf(
   const { subject, session, sessionEnds } = identity;
   return {
     ...{ connection: connection.id, subject, emailVerified, profile, level, amr: amrOf(level, identity) },
-    label: (email ?? profile.preferred_username ?? profile.name ?? subject).slice(0, 254),
+    label: labelOf(email, profile, subject),
     ...(email === undefined ? {} : { email }),
     ...(identity.groups === undefined ? {} : { roles }),
     ...(authTime === undefined ? {} : { authTime }),
@@ -153,3 +157,7 @@ function levelOf({ mfa, evidence }: Connection, identity: UpstreamIdentity, now:
 /** Methods that no rule confirms are only claimed, and a token of ours must not repeat them (RFC 8176). */
 const amrOf = (level: Level, { evidence }: UpstreamIdentity): string[] =>
   level === '1fa' ? ['fed'] : [...new Set([...normalisedAmr(evidence), 'mfa', 'fed'])];
+
+/** What people call themselves there, as far as it came. */
+const labelOf = (email: string | undefined, profile: Proof['profile'], subject: string): string =>
+  [email, profile.preferred_username, profile.name].find((one) => typeof one === 'string') ?? subject.slice(0, 254);

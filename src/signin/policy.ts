@@ -103,12 +103,13 @@ const tooWeak = ({ reachable }: Parts) =>
     const worth = worthOf(oidc.session);
     const fits = essential ? wanted.includes(String(worth)) : possible.some((level) => atLeast(worth, level));
     if (fits || !oidc.result?.login) return !fits;
-    throw new errors.UnmetAuthenticationRequirements(`this sign-in has the acr ${worth}; ${wanted.join(' or ')} was asked`);
+    throw new errors.UnmetAuthenticationRequirements(
+      `this sign-in has the acr ${worth}; ${wanted.join(' or ')} was asked`,
+    );
   });
 
 /** What a session is worth: what the sign-in found it to be, by our own methods or a provider's evidence. */
-const worthOf = (session: Session): Level | undefined =>
-  isLevel(session?.acr) ? session.acr : levelOf(session?.amr);
+const worthOf = (session: Session): Level | undefined => (isLevel(session?.acr) ? session.acr : levelOf(session?.amr));
 
 function wantedLevels(oidc: KoaContextWithOIDC['oidc']): { essential: boolean; wanted: string[] } {
   const asked: unknown = oidc.claims.id_token?.acr;

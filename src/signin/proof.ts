@@ -1,5 +1,4 @@
 import type { UpstreamSession } from '../federation/connector.ts';
-import type { Profile } from '../directory/profile.ts';
 
 /** How surely a person was recognised, weakest first; the values of `acr` that mean something here. */
 export const levels = ['1fa', '2fa', 'phr'] as const;
@@ -23,7 +22,7 @@ export interface Proof {
   email?: string;
   /** The connection may speak for the domain of this address, and did. */
   emailVerified: boolean;
-  profile: Profile;
+  profile: Record<string, unknown>;
   /** Roles by the connection's rules; undefined when the provider did not say which groups there are. */
   roles?: readonly string[];
   /** For our tokens: nothing of the provider's that no rule of the connection confirms. */

@@ -2,8 +2,8 @@ import type { Trail } from '../audit/trail.ts';
 import { normalEmail, type User, type Users } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
 import type { Connection } from '../federation/connection.ts';
-import { Refused } from '../federation/connector.ts';
 import type { Connections } from '../federation/connections.ts';
+import { Refused } from '../federation/connector.ts';
 import type { Tickets } from '../federation/tickets.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Federated, Wishes } from './federated.ts';
@@ -217,7 +217,11 @@ function wishesOf({ interaction: { params, prompt }, otherPerson }: Flow, typed?
   return {
     loginHint: (typed ?? text(params.login_hint))?.slice(0, 254),
     domainHint: text(params.domain_hint)?.slice(0, 254),
-    fresh: otherPerson || String(params.prompt ?? '').split(' ').includes('login'),
+    fresh:
+      otherPerson ||
+      String(params.prompt ?? '')
+        .split(' ')
+        .includes('login'),
     maxAge: Number.isNaN(maxAge) ? undefined : maxAge,
     strong: prompt.details.strong === true,
     uiLocales: text(params.ui_locales)?.slice(0, 200),
