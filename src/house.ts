@@ -7,6 +7,8 @@ import { Decide } from './directory/decide.ts';
 import { Identities } from './directory/identities.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { Connections } from './federation/connections.ts';
+import { oidc } from './federation/oidc.ts';
 import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { SigningKeys } from './protocol/keys.ts';
@@ -31,6 +33,7 @@ export interface House {
   registrars: Registrars;
   attempts: Attempts;
   consents: Consents;
+  connections: Connections;
   tickets: Tickets;
   upstreamSessions: UpstreamSessions;
   keys: SigningKeys;
@@ -71,6 +74,18 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),
     consents: new Consents(store, clients),
+    connections: new Connections({
+      ...{ store, vault, trail, issuer: config.issuer, outgoing: config.outgoing },
+      kinds: {
+        oidc,
+        saml: () => Promise.reject(new Error('saml is not merged')),
+        ldap: () => Promise.reject(new Error('ldap is not merged')),
+      },
+      readMetadata: () => Promise.reject(new Error('saml is not merged')),
+      makeKey: () => Promise.reject(new Error('saml is not merged')),
+      resolveTxt: async () => [],
+      refuseRole: async () => undefined,
+    }),
     tickets: new Tickets(store, vault, config.ttl.interaction),
     upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({

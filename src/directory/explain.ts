@@ -19,18 +19,15 @@ export async function explain(access: Access, subject: string, audience: string)
   const now = Date.now() / 1000;
   const found: Path[] = [];
   const follow = async (path: readonly string[], from: Assignment): Promise<void> => {
-    const { until, connection } = from;
     const role = await access.role(path.at(-1) ?? '');
     for (const text of role?.permissions ?? []) {
       const { audience: on, permission } = parsePermission(text);
-      if (on !== audience || !api?.permissions.includes(permission)) continue;
-      if (connection !== undefined && isAdministration(text)) continue;
-      const source = { ...(until === undefined ? {} : { until }), ...(connection === undefined ? {} : { connection }) };
-      found.push({ permission, roles: [...path], ...source });
+      if (on === audience && api?.permissions.includes(permission) && mayGive(from, text)) {
+        found.push({ permission, roles: [...path], ...sourceOf(from) });
+      }
     }
     for (const name of role?.includes ?? []) {
-      if (path.includes(name) || (connection !== undefined && name === administrator)) continue;
-      await follow([...path, name], from);
+      if (!path.includes(name) && mayGive(from, name)) await follow([...path, name], from);
     }
   };
   for (const one of await access.assignments({ subject }, { limit: 1000 })) {
@@ -40,3 +37,12 @@ export async function explain(access: Access, subject: string, audience: string)
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** By the word of a provider nobody gets the administrator's role, or a permission on the administration. */
+const mayGive = ({ connection }: Assignment, what: string): boolean =>
+  connection === undefined || (what !== administrator && !isAdministration(what));
+
+const sourceOf = ({ until, connection }: Assignment): Pick<Path, 'until' | 'connection'> => ({
+  ...(until === undefined ? {} : { until }),
+  ...(connection === undefined ? {} : { connection }),
+});

@@ -128,7 +128,11 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
   const named = identifier === undefined ? flow : await signIn.identify(flow, identifier);
   const asked = named.step.name === 'password' || named.step.name === 'connect';
   if (!asked || named.facts.identifier === undefined || password === '') return goOn(ctx, ctx.path);
-  return tell(parts, ctx, { flow: named, outcome: await signIn.tryPassword(visit, named, password), wrong: wrongPassword });
+  return tell(parts, ctx, {
+    flow: named,
+    outcome: await signIn.tryPassword(visit, named, password),
+    wrong: wrongPassword,
+  });
 }
 
 /** Takes user name and password for a directory. */
