@@ -11,21 +11,20 @@ export const password = 'a lamp beside four rivers';
 export const startProvider = (environment: Record<string, string> = {}): Promise<TestApp> =>
   startApp({ SALLYPORT_HOST: '127.0.0.1', ...environment });
 
-/** Connects `home` with a provider under this id; `more` are settings of the connection. */
+/** Connects `home` with a provider under this id; `more` are settings of the connection, `consents`: people are asked there. */
 export async function connect(
   home: TestApp,
   provider: TestApp,
   id = 'corp',
-  more: Partial<ConnectionInput> = {},
+  { consents = false, ...more }: Partial<ConnectionInput> & { consents?: boolean } = {},
 ): Promise<void> {
   const name = `${id}-client`;
   const callback = `${home.issuer}/federation/${id}/callback`;
   const known = await provider.parts.clients.get(name);
-  const metadata = { redirect_uris: [callback], token_endpoint_auth_method: 'client_secret_basic', scope: undefined };
-  const { scope: _all, ...registered } = metadata;
+  const metadata = { redirect_uris: [callback], token_endpoint_auth_method: 'client_secret_basic' };
   const secret = known
     ? await provider.parts.clients.rotateSecret(name, 'cli')
-    : await provider.parts.clients.add({ id: name, name: 'Sallyport', firstParty: true, metadata: registered }, 'cli');
+    : await provider.parts.clients.add({ id: name, name: 'Sallyport', firstParty: !consents, metadata }, 'cli');
   await home.parts.connections.add(
     {
       ...{ id, name: 'Corp SSO', preset: 'generic-oidc', from: provider.issuer, provision: true },
