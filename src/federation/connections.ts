@@ -1,0 +1,235 @@
+import type { Trail } from '../audit/trail.ts';
+import type { Vault } from '../kernel/crypto.ts';
+import { missing, Problem, problem } from '../kernel/errors.ts';
+import type { FetchLimits } from '../kernel/fetch.ts';
+import { type Collection, type Page, type Store, taken } from '../store/port.ts';
+import type { Connection, Surroundings } from './connection.ts';
+import type { Connector } from './connector.ts';
+import { Domains, type ResolveTxt } from './domains.ts';
+import { drafted } from './draft.ts';
+import type { ReadMetadata } from './importing.ts';
+import type { ConnectionChange, ConnectionInput } from './input.ts';
+import { type Kinds, OpenConnectors } from './opening.ts';
+import { type MakeKey, OwnKeys } from './own-keys.ts';
+import { prepared, preparedChange } from './preparing.ts';
+
+export type { Connection } from './connection.ts';
+
+/** What connections are built on. */
+export interface Parts {
+  store: Store;
+  vault: Vault;
+  trail: Trail;
+  issuer: string;
+  outgoing: Partial<FetchLimits>;
+  kinds: Kinds;
+  readMetadata: ReadMetadata;
+  makeKey: MakeKey;
+  resolveTxt: ResolveTxt;
+  /** Why no provider may give this role; undefined when one may. */
+  refuseRole(role: string): Promise<string | undefined>;
+}
+
+const declaredElsewhere = problem(
+  'declared',
+  409,
+  (id: string) => `The connection ${id} is declared in the configuration file; change it there, and start again`,
+);
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+/** The providers that people sign in at. Secrets in what it hands out are sealed; only connectors get them in clear. */
+export class Connections {
+  readonly domains: Domains;
+  readonly keys: OwnKeys;
+  readonly #all: Collection<Connection, 'state'>;
+  readonly #parts: Parts;
+  readonly #open: OpenConnectors;
+
+  constructor(parts: Parts) {
+    const { store, trail } = parts;
+    this.#parts = parts;
+    this.domains = new Domains(store, trail, parts.resolveTxt);
+    this.keys = new OwnKeys(store, parts);
+    this.#all = store.collection<Connection, 'state'>({
+      name: 'connections',
+      indexes: { state: { key: ({ state }) => state } },
+      cached: true,
+    });
+    this.#open = new OpenConnectors({ ...parts, keys: this.keys });
+  }
+
+  /** Makes a connection from its preset, what the provider says of itself, and what is said here. Throws `invalid`, `taken`. */
+  async add(input: ConnectionInput, actor: string, declared?: string): Promise<Connection> {
+    const { id, domains = [], ...said } = input;
+    if (await this.#all.get(id)) throw taken(`The connection ${id}`);
+    for (const domain of domains) await this.domains.refuseTaken(id, domain);
+    const { preset: named, ...settings } = said;
+    const next = await prepared(id, named, settings, this.#parts);
+    const record = { ...next, ...(declared === undefined ? {} : { declared }) };
+    try {
+      await this.#all.insert(record);
+    } catch (error) {
+      throw error instanceof Problem && error.code === 'taken' ? taken(`The connection ${id}`) : error;
+    }
+    const { kind, preset, mfa, provision } = record;
+    const detail = { kind, preset, mfa, provision, declared: declared !== undefined };
+    await this.#record('connection.created', id, actor, detail);
+    for (const domain of domains) await this.domains.add(id, domain, actor);
+    return this.#whole(record);
+  }
+
+  async get(id: string): Promise<Connection | undefined> {
+    const record = await this.#all.get(id);
+    return record && this.#whole(record);
+  }
+
+  async list(page?: Page): Promise<Connection[]> {
+    return Promise.all((await this.#all.find({}, page)).map((record) => this.#whole(record)));
+  }
+
+  /** For the chooser. */
+  async shown(): Promise<Connection[]> {
+    const enabled = await this.#all.find({ state: 'enabled' }, { limit: 1000 });
+    return Promise.all(enabled.filter(({ shown }) => shown).map((record) => this.#whole(record)));
+  }
+
+  /** The connection that speaks for a domain, in whatever spelling: it is enabled, and the domain is verified. */
+  async forDomain(domain: string): Promise<Connection | undefined> {
+    const id = await this.domains.speaker(domain);
+    const found = id === undefined ? undefined : await this.get(id);
+    return found?.state === 'enabled' ? found : undefined;
+  }
+
+  /**
+   * What is not named stays, null goes back to the preset (RFC 7396). `look` sees the connection inside the atomic step and
+   * may throw. Throws `missing`, `invalid`, `declared`.
+   */
+  async change(
+    id: string,
+    change: ConnectionChange,
+    actor: string,
+    look: (now: Connection) => void = () => {},
+  ): Promise<Connection> {
+    const { declared } = await this.#known(id);
+    if (declared !== undefined) throw declaredElsewhere(id);
+    return this.#changed(id, change, actor, { look });
+  }
+
+  /** The same for what the configuration file declares, of which `declared` is the fingerprint. */
+  redeclare(input: ConnectionInput, declared: string, actor: string): Promise<Connection> {
+    const { id, preset: _fixed, domains: _added, ...change } = input;
+    return this.#changed(id, change, actor, { declared });
+  }
+
+  /** The file no longer speaks of it: it stays, with the people who came through it, but lets nobody in. */
+  async released(id: string, actor: string): Promise<void> {
+    await this.#edit(id, ({ declared: _gone, ...now }) => ({ ...now, state: 'disabled' }));
+    await this.#record('connection.disabled', id, actor, { reason: 'not declared any more' });
+  }
+
+  /** Lets people in, or keeps them out. Throws `missing`, `declared`. */
+  async setState(
+    id: string,
+    state: Connection['state'],
+    actor: string,
+    look: (now: Connection) => void = () => {},
+  ): Promise<Connection> {
+    const domains = await this.domains.of(id);
+    const record = await this.#edit(id, (now) => {
+      look({ ...now, domains });
+      if (now.declared !== undefined) throw declaredElsewhere(id);
+      return { ...now, state };
+    });
+    await this.#record(`connection.${state}`, id, actor);
+    return this.#whole(record);
+  }
+
+  /** Takes the connection away with its keys and domains. Throws `missing`, `declared`. */
+  async remove(id: string, actor: string): Promise<void> {
+    const { declared } = await this.#known(id);
+    if (declared !== undefined) throw declaredElsewhere(id);
+    // First what speaks for people: a crash in between leaves a connection that speaks for nobody.
+    await this.domains.forget(id);
+    await this.keys.forget(id);
+    if (!(await this.#all.take(id))) throw missing(`The connection ${id}`);
+    await this.#record('connection.removed', id, actor);
+  }
+
+  /** What the provider says of itself by now (refreshing.ts); only these facts change. */
+  async learn(id: string, learn: (now: Connection) => Readonly<Record<string, unknown>>): Promise<Connection> {
+    return this.#whole(await this.#edit(id, (now) => drafted(now.kind, { ...now, ...learn(now) })));
+  }
+
+  /** The connector, opened with secrets in clear, and anew when its settings changed. Throws `connection_disabled`, `missing`. */
+  async connector(id: string): Promise<Connector> {
+    return this.#open.get(id, await this.#all.get(id));
+  }
+
+  /** What a connector, and whoever acts for the connection, works with. */
+  around(settings: Connection): Surroundings {
+    return this.#open.around(settings);
+  }
+
+  /** The settings with the secrets in clear, as connectors and the doctor need them. Never shown, never logged. */
+  clear<C extends Connection>(settings: C): C {
+    return this.#open.clear(settings);
+  }
+
+  async #changed(
+    id: string,
+    change: ConnectionChange,
+    actor: string,
+    { look = () => {}, declared }: { look?: (now: Connection) => void; declared?: string },
+  ): Promise<Connection> {
+    const before = await this.#known(id);
+    const domains = await this.domains.of(id);
+    const settle = await preparedChange(before, change, this.#parts);
+    let changed = '';
+    const record = await this.#edit(id, (now) => {
+      look({ ...now, domains });
+      const next = { ...settle(now), ...(declared === undefined ? {} : { declared }) };
+      changed = differences(now, next);
+      return next;
+    });
+    const { mfa, provision } = record;
+    const detail = { changed, mfa, provision, declared: record.declared !== undefined };
+    await this.#record('connection.changed', id, actor, detail);
+    return this.#whole(record);
+  }
+
+  async #known(id: string): Promise<Connection> {
+    const record = await this.#all.get(id);
+    if (!record) throw missing(`The connection ${id}`);
+    return record;
+  }
+
+  async #whole(record: Connection): Promise<Connection> {
+    return { ...record, domains: await this.domains.of(record.id) };
+  }
+
+  async #edit(id: string, edit: (now: Connection) => Connection): Promise<Connection> {
+    const record = await this.#all.change(id, (now) => ({ ...edit(now), domains: [], updated: seconds() }));
+    if (!record) throw missing(`The connection ${id}`);
+    return record;
+  }
+
+  #record(
+    type: Extract<Parameters<Trail['record']>[0]['type'], `connection.${string}`>,
+    id: string,
+    actor: string,
+    detail: Record<string, string | number | boolean> = {},
+  ): Promise<void> {
+    return this.#parts.trail.record({ type, actor, target: `connection:${id}`, detail } as Parameters<
+      Trail['record']
+    >[0]);
+  }
+}
+
+/** The names of the settings that differ, for the audit trail; no values, since some are secrets. */
+const differences = (before: object, after: object): string => {
+  const [a, b]: Record<string, unknown>[] = [{ ...before }, { ...after }];
+  const names = new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})]);
+  names.delete('updated');
+  return [...names].filter((name) => JSON.stringify(a?.[name]) !== JSON.stringify(b?.[name])).join(' ');
+};
