@@ -7,6 +7,7 @@ export const events = {
   'user.changed': ['changed'],
   'user.disabled': [],
   'user.enabled': [],
+  'user.signed-out': [],
   'user.password-changed': [],
   'user.removed': [],
   'user.provisioned': ['connection'],

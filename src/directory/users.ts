@@ -163,6 +163,12 @@ export class Users {
     return user;
   }
 
+  /** Ends all sessions and tokens that the person has now. Throws `missing`. */
+  async signOut(id: string, actor: string): Promise<void> {
+    await this.#edit(id, (now) => ({ ...now, signedOut: seconds() }));
+    await this.#trail.record({ type: 'user.signed-out', actor, target: `user:${id}` });
+  }
+
   async enable(id: string, actor: string): Promise<User> {
     const user = await this.#edit(id, (now) => ({ ...now, state: 'active' }));
     await this.#trail.record({ type: 'user.enabled', actor, target: `user:${id}` });
