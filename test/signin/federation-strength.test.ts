@@ -7,7 +7,6 @@ import { authorization, introspect, redeem } from '../support/signing-in.ts';
 
 let home: TestApp;
 let provider: TestApp;
-const email = 'ana@corp.example';
 /** The provider of these tests has one level; the connections differ in what they believe of it. */
 const shown = [{ acrIn: ['1fa'], level: '2fa' }];
 const never = [{ amrAnyOf: ['mfa'], level: '2fa' }];
@@ -16,15 +15,23 @@ const phishingResistant = [{ acrIn: ['1fa'], level: 'phr' }];
 before(async () => {
   home = await startApp();
   provider = await startProvider();
-  await person(provider, email);
 });
 after(() => Promise.all([home.close(), provider.close()]));
 
 const traveller = () => new Traveller(home, provider);
 
+/** Each connection has a person of its own: to another connection the same person is somebody else. */
+const made = new Map<string, string>();
+async function emailFor(id: string): Promise<string> {
+  const known = made.get(id) ?? `${id}@corp.example`;
+  if (!made.has(id)) await person(provider, known);
+  made.set(id, known);
+  return known;
+}
+
 async function through(id: string, more: Record<string, string> = {}, browser = traveller()): Promise<Page> {
   const page = await begin(browser, home, more, id);
-  return page.url.origin === provider.issuer ? browser.signIn(page, email) : page;
+  return page.url.origin === provider.issuer ? browser.signIn(page, await emailFor(id)) : page;
 }
 
 const facts = async (page: Page) => {
@@ -98,10 +105,18 @@ describe('acr_values of a client', () => {
   });
 
   it('step a weak session up through a provider', async () => {
+    const there = await person(provider, 'both@corp.example');
+    const user = await home.parts.users.add({ email: 'both@home.example', password, emailVerified: true }, 'cli');
+    const from = { actor: 'cli', ip: '::1', requestId: 'test' };
+    const identity = { connection: 'trusting', subject: there.id, user: user.id, origin: false, label: 'both' };
+    await home.parts.identities.link(identity, from);
     const browser = traveller();
-    assert.equal((await facts(await through('deaf', {}, browser))).acr, '1fa');
-    const page = await browser.open(authorization(home, { acr_values: '2fa', idp_hint: 'trusting' }));
-    assert.equal((await facts(page)).acr, '2fa');
+    const local = await browser.submit(await browser.open(authorization(home)), { identifier: user.email, password });
+    assert.equal((await facts(local)).acr, '1fa');
+    const page = await begin(browser, home, { acr_values: '2fa' }, 'trusting');
+    const back = await browser.signIn(page, 'both@corp.example');
+    assert.equal((await facts(back)).acr, '2fa');
+    assert.equal((await redeem(home, await browser.open(authorization(home)))).claims.sub, user.id);
   });
 });
 
@@ -111,7 +126,7 @@ describe('max_age and prompt=login', () => {
     await through('deaf', {}, browser);
     const page = await begin(browser, home, { prompt: 'login' }, 'deaf');
     assert.equal(page.url.origin, provider.issuer);
-    assert.match(String((await browser.signIn(page, email)).url), /code=/);
+    assert.match(String((await browser.signIn(page, await emailFor('deaf'))).url), /code=/);
   });
 
   it('count from the proof at the provider, not from the session here (OIDC Core §3.1.2.1)', async (t) => {
@@ -119,7 +134,7 @@ describe('max_age and prompt=login', () => {
     t.mock.timers.enable({ apis: ['Date'], now: start });
     const browser = traveller();
     const first = await begin(browser, home, { max_age: '86400' }, 'deaf');
-    assert.match(String((await browser.signIn(first, email)).url), /code=/);
+    assert.match(String((await browser.signIn(first, await emailFor('deaf'))).url), /code=/);
     t.mock.timers.tick(600_000);
     // A new session here, on the same proof there.
     for (const key of browser.at(home).cookies.keys()) browser.at(home).cookies.delete(key);
@@ -128,6 +143,6 @@ describe('max_age and prompt=login', () => {
     assert.match(String((await browser.open(authorization(home, { max_age: '900' }))).url), /code=/);
     const asked = await begin(browser, home, { max_age: '300' }, 'deaf');
     assert.equal(asked.url.origin, provider.issuer);
-    assert.match(String((await browser.submit(asked, { identifier: email, password })).url), /code=/);
+    assert.match(String((await browser.submit(asked, { identifier: await emailFor('deaf'), password })).url), /code=/);
   });
 });
