@@ -30,7 +30,7 @@ const doors: Record<string, RegExp> = {
   'oidc-provider': /^src\/(?:protocol\/|signin\/|app\.ts$)/,
   'openid-client': /^src\/federation\/oidc(?:-[a-z]+)?\.ts$/,
   '@node-saml/node-saml': /^src\/federation\/saml\.ts$/,
-  ldapts: /^src\/federation\/ldap\.ts$/,
+  ldapts: /^src\/federation\/ldap-session\.ts$/,
   otplib: /^src\/factors\/totp\.ts$/,
   '@simplewebauthn/server': /^src\/factors\/webauthn\.ts$/,
   zod: /^src\/(?:config|http|routes|commands|federation)\//,
