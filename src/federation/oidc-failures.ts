@@ -110,6 +110,7 @@ export function explained(error: unknown, step: Step): Refused {
     return refusal(failedStep[step], { came: shown([`status ${status}`, ...told].join(': ')), cause });
   }
   for (const link of links) {
+    if (link instanceof CryptoKey) return refusal('weak_key', { cause });
     if (link instanceof Response) return refusal(failedStep[step], { came: `status ${link.status}`, cause });
     const explanation = found(link, code, cause);
     if (explanation) return explanation;

@@ -280,6 +280,12 @@ async function allGroups(
     const scope = `${settings.graph.replace(/\/$/, '')}/.default`;
     return (await clientCredentialsGrant(client, { scope })).access_token;
   };
-  const graph = { address: settings.graph, fetch: around.fetch, person: issued.accessToken, oid, application };
+  const graph = {
+    address: settings.graph,
+    fetch: (url: string | URL, init?: RequestInit) => around.fetch(url, init),
+    person: issued.accessToken,
+    oid,
+    application,
+  };
   return [...new Set([...(groups ?? []), ...(await groupsFromGraph(graph, trace))])];
 }
