@@ -45,6 +45,8 @@ export async function signedBy(
     const { payload, protectedHeader } = await compactVerify(token, (header) => keyFor(provider, header), {
       algorithms: [...algorithms],
     });
+    // The library knows how to leave payloads unencoded (RFC 7797); a JWT never does (RFC 7797 §7).
+    if (protectedHeader.crit !== undefined) throw refusal('malformed', { came: 'a critical header' });
     if (!types.includes(typeOf(protectedHeader.typ))) {
       throw refusal('wrong_type', { came: shown(protectedHeader.typ ?? 'nothing'), wanted: types.join(', ') });
     }
