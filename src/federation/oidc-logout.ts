@@ -40,13 +40,13 @@ export async function endSessionUrl(
   }
 }
 
-/** What ended at the provider: one session (`sid`), or all of a person's (`sub`). `jti` counts once `until` it is too old (seconds). */
+/** What ended at the provider: one session (`sid`), or all of a person's (`sub`). `jti` counts once until `exp` (seconds), after which the token is too old. */
 export interface LogoutToken {
   issuer: string;
   sub?: string;
   sid?: string;
   jti: string;
-  until: number;
+  exp: number;
 }
 
 const event = 'http://schemas.openid.net/event/backchannel-logout';
@@ -77,7 +77,7 @@ export async function verifyLogoutToken(
   if (signed.claims.iss !== issuer) throw refusal('wrong_issuer', { came: shown(signed.claims.iss), wanted: issuer });
   checkAudience(signed, settings.clientId);
   checkEvent(signed);
-  const until = checkTimes(signed, { now: around.now(), skew: settings.skew, age });
+  const exp = checkTimes(signed, { now: around.now(), skew: settings.skew, age });
   const { sub, sid } = signed.claims;
   if (sub === undefined && sid === undefined) throw refusal('no_session_named');
   return {
@@ -85,6 +85,6 @@ export async function verifyLogoutToken(
     ...(sub === undefined ? {} : { sub: textIn(signed, 'sub') }),
     ...(sid === undefined ? {} : { sid: textIn(signed, 'sid') }),
     jti: textIn(signed, 'jti'),
-    until,
+    exp,
   };
 }

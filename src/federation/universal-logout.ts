@@ -11,8 +11,8 @@ const order = z.object({
   ]),
 });
 
-/** Whose sessions and tokens have to end (RFC 9493). `jti` counts once `until` it is over (seconds). */
-export type Revocation = z.output<typeof order>['sub_id'] & { jti: string; until: number };
+/** Whose sessions and tokens have to end (RFC 9493). `jti` counts once until `exp` (seconds), after which the token is over. */
+export type Revocation = z.output<typeof order>['sub_id'] & { jti: string; exp: number };
 
 /** Okta signs for at most so long (seconds). */
 const life = 5 * 60;
@@ -37,7 +37,7 @@ export async function verifyRevocationToken(
   if (signed.claims.sub !== settings.clientId) {
     throw refusal('wrong_client', { came: shown(signed.claims.sub), wanted: settings.clientId });
   }
-  const until = checkTimes(signed, { now: around.now(), skew: settings.skew, age: life, longest: life });
+  const exp = checkTimes(signed, { now: around.now(), skew: settings.skew, age: life, longest: life });
   const jti = textIn(signed, 'jti');
   const { success, data, error } = order.safeParse(body);
   if (!success) throw refusal('unreadable_order', { came: shown(error.issues[0]?.message) });
@@ -45,5 +45,5 @@ export async function verifyRevocationToken(
   if (whom.format === 'iss_sub' && whom.iss !== issuer && whom.iss !== settings.issuer) {
     throw refusal('wrong_issuer', { came: shown(whom.iss), wanted: settings.issuer });
   }
-  return { ...whom, jti, until };
+  return { ...whom, jti, exp };
 }

@@ -58,11 +58,11 @@ describe('a back-channel logout token (OpenID Connect Back-Channel Logout 1.0 §
 
   it('tells which sessions have ended', async () => {
     const { iss: issuer, jti, sub, sid } = honest();
-    const until = now + 120 + 60;
-    assert.deepEqual(await verified(), { issuer, until, jti, sub, sid });
-    assert.equal((await verified({ exp: now + 3600 })).until, now + 360, 'it is too old before it is over');
-    assert.deepEqual(await verified({ sub: undefined }), { issuer, until, jti, sid });
-    assert.deepEqual(await verified({ sid: undefined, aud: ['other', 'client'] }), { issuer, until, jti, sub });
+    const exp = now + 120 + 60;
+    assert.deepEqual(await verified(), { issuer, exp, jti, sub, sid });
+    assert.equal((await verified({ exp: now + 3600 })).exp, now + 360, 'it is too old before it is over');
+    assert.deepEqual(await verified({ sub: undefined }), { issuer, exp, jti, sid });
+    assert.deepEqual(await verified({ sid: undefined, aud: ['other', 'client'] }), { issuer, exp, jti, sub });
   });
 
   it('may say what it is, or nothing', async () => {
@@ -140,7 +140,7 @@ describe('a request of Okta’s Universal Logout', () => {
     });
 
   it('tells whose sessions have to end', async () => {
-    const once = { jti: 'id-1', until: now + 360 };
+    const once = { jti: 'id-1', exp: now + 360 };
     assert.deepEqual(await verified(), { format: 'iss_sub', iss: provider.issuer, sub: 'person-1', ...once });
     const body = { sub_id: { format: 'email', email: 'a@example.test' } };
     assert.deepEqual(await verified({ body }), { format: 'email', email: 'a@example.test', ...once });
