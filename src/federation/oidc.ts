@@ -14,7 +14,7 @@ import { groupsFromGraph, isOverage } from './entra-groups.ts';
 import { evidenceOf, groupsOf, merged, subjectOf } from './oidc-claims.ts';
 import { clientOf, type Opened } from './oidc-client.ts';
 import { type Metadata, providerOf } from './oidc-discovery.ts';
-import { explained } from './oidc-failures.ts';
+import { claimsIn, explained } from './oidc-failures.ts';
 import { refusal, shown } from './oidc-refusals.ts';
 import { checkReply } from './oidc-reply.ts';
 import { addressOf, maxAgeOf, parametersOf } from './oidc-request.ts';
@@ -119,6 +119,8 @@ async function redeem(
       trace.passed(check, seen(check, claims, answer.id_token));
     return { client, metadata, claims, idToken: answer.id_token, accessToken: answer.access_token };
   } catch (error) {
+    const claims = claimsIn(error);
+    if (claims !== undefined) trace.received('ID token, not verified', claims);
     throw explained(error, 'token');
   }
 }

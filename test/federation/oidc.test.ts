@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { oidc } from '../../src/federation/oidc.ts';
+import { unavailable } from '../../src/kernel/errors.ts';
 import {
   type Attempt,
   connectionTo,
@@ -229,5 +230,19 @@ describe('an OIDC sign-in is completed', () => {
       error_description: 'AADSTS50105: not assigned',
     });
     assert.equal(provider.count(tokenPath), 0);
+  });
+
+  it('or not at all while the store is away: that is not the provider’s fault', async () => {
+    const settings = { auth: 'private_key_jwt' };
+    const around = { ...surroundings(), keys: () => Promise.reject(unavailable('the store')) };
+    await assert.rejects(signInAt(provider, { settings, around }), { status: 503, code: 'unavailable' });
+  });
+
+  it('or shows what came and was not taken', async () => {
+    const trace = remembering();
+    provider.lies = { claims: (said) => ({ ...said, aud: 'other' }) };
+    assert.equal(await reasonOf(signInAt(provider, { trace })), 'wrong_audience');
+    assert.partialDeepStrictEqual(trace.seen.get('ID token, not verified'), { aud: 'other', sub: 'person-1' });
+    assert.ok(!trace.checks.includes('signature'));
   });
 });
