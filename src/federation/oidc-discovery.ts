@@ -157,18 +157,28 @@ async function json(around: Surroundings, url: string): Promise<unknown> {
 }
 
 function opened(issuer: string, given: unknown, around: Surroundings): Provider {
-  const discovered = kept(around.now, async () => {
-    try {
-      const url = `${discoverable(issuer).replace(/\/$/, '')}/.well-known/openid-configuration`;
-      return checked(issuer, given ?? (await json(around, url)));
-    } catch (error) {
-      throw explained(error, 'discovery');
-    }
-  });
+  const discovered = kept(
+    () => around.now(),
+    async () => {
+      try {
+        const url = `${discoverable(issuer).replace(/\/$/, '')}/.well-known/openid-configuration`;
+        return checked(issuer, given ?? (await json(around, url)));
+      } catch (error) {
+        throw explained(error, 'discovery');
+      }
+    },
+  );
   let keysAt: { url: string; keys: Kept<Keys> } | undefined;
   const keys = async (): Promise<Kept<Keys>> => {
     const { jwks_uri: url } = await discovered.get();
-    if (keysAt?.url !== url) keysAt = { url, keys: kept(around.now, () => readKeys(around, url)) };
+    if (keysAt?.url !== url)
+      keysAt = {
+        url,
+        keys: kept(
+          () => around.now(),
+          () => readKeys(around, url),
+        ),
+      };
     return keysAt.keys;
   };
   return {

@@ -1,3 +1,4 @@
+import { Problem } from '../kernel/errors.ts';
 import { Refused } from './connector.ts';
 import { type OidcReason, refusal, shown } from './oidc-refusals.ts';
 
@@ -15,6 +16,9 @@ function chain(error: unknown): Facts[] {
   return links;
 }
 
+/** What our own fetch says of everything that it could not get. */
+const unreached = 'not_fetched';
+
 const expiredCertificate = ['CERT_HAS_EXPIRED'];
 const untrustedCertificate =
   /^(?:DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|CERT_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA)/;
@@ -30,7 +34,7 @@ function network(links: readonly Facts[], cause: Error): Refused | undefined {
     }
   }
   const last = links.at(-1);
-  return links.some(({ code }) => code === 'not_fetched')
+  return links.some(({ code }) => code === unreached)
     ? refusal('unreachable', { came: shown(last?.code ?? last?.message), cause })
     : undefined;
 }
@@ -95,14 +99,25 @@ const errorOf = (facts: Facts): unknown =>
 const withoutSecrets = (links: readonly Facts[]): Error =>
   new Error(links.flatMap(({ message }) => (typeof message === 'string' ? [shown(message)] : [])).join(': '));
 
-/** Makes one refusal of whatever went wrong while the provider was asked; never with a secret in it. */
-export function explained(error: unknown, step: Step): Refused {
+const fromLibrary = ({ name, code }: Facts): boolean =>
+  name === 'ClientError' || /^(?:OAUTH|ERR)_/.test(typeof code === 'string' ? code : '');
+
+/** The claims of an ID token that was not taken, for the trace; nobody has vouched for them. */
+export const claimsIn = (error: unknown): unknown => chain(error).find(({ claims }) => isFacts(claims))?.claims;
+
+/**
+ * Makes one refusal of what went wrong while the provider was asked; never with a secret in it. What is not the provider's
+ * fault (the store is away, a bug of ours) stays what it is.
+ */
+export function explained(error: unknown, step: Step): Error {
   const links = chain(error);
   const cause = withoutSecrets(links);
-  const refusedBefore = links.find((link) => link instanceof Refused);
-  if (refusedBefore) return refusedBefore;
+  const decided = links.find((link) => link instanceof Refused || (link instanceof Problem && link.code !== unreached));
+  if (decided instanceof Error) return decided;
   const reached = network(links, cause);
   if (reached) return reached;
+  if (!links.some(fromLibrary))
+    return error instanceof Error ? error : new Error('something was thrown that is no error');
   const { code } = links[0] ?? {};
   if (code === 'OAUTH_RESPONSE_BODY_ERROR' || code === 'OAUTH_WWW_AUTHENTICATE_CHALLENGE') {
     const { status, error_description: description } = links[0] ?? {};
@@ -110,6 +125,7 @@ export function explained(error: unknown, step: Step): Refused {
     return refusal(failedStep[step], { came: shown([`status ${status}`, ...told].join(': ')), cause });
   }
   for (const link of links) {
+    if (link instanceof CryptoKey) return refusal('weak_key', { cause });
     if (link instanceof Response) return refusal(failedStep[step], { came: `status ${link.status}`, cause });
     const explanation = found(link, code, cause);
     if (explanation) return explanation;

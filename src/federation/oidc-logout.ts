@@ -40,7 +40,7 @@ export async function endSessionUrl(
   }
 }
 
-/** What ended at the provider: one session (`sid`), or all of a person's (`sub`). `jti` counts once until `exp` (seconds). */
+/** What ended at the provider: one session (`sid`), or all of a person's (`sub`). `jti` counts once until `exp` (seconds), after which the token is too old. */
 export interface LogoutToken {
   issuer: string;
   sub?: string;
@@ -52,7 +52,7 @@ export interface LogoutToken {
 const event = 'http://schemas.openid.net/event/backchannel-logout';
 
 /** A provider tells within minutes what has ended (seconds). */
-const life = 5 * 60;
+const age = 5 * 60;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -76,8 +76,8 @@ export async function verifyLogoutToken(
   const issuer = forTenants(settings.issuer) ? issuerOf(settings, signed.claims.tid) : settings.issuer;
   if (signed.claims.iss !== issuer) throw refusal('wrong_issuer', { came: shown(signed.claims.iss), wanted: issuer });
   checkAudience(signed, settings.clientId);
-  const { exp } = checkTimes(signed, { now: around.now(), skew: settings.skew, life });
   checkEvent(signed);
+  const exp = checkTimes(signed, { now: around.now(), skew: settings.skew, age });
   const { sub, sid } = signed.claims;
   if (sub === undefined && sid === undefined) throw refusal('no_session_named');
   return {

@@ -25,6 +25,7 @@ const table = {
     'Let the provider sign with RS256, PS256, ES256 or EdDSA, and name that algorithm in its discovery document',
   ],
   unknown_key: ['signing key', 'The provider signed with a key that its jwks_uri does not show; publish the key there'],
+  weak_key: ['signing key', 'Let the provider sign with an RSA key of at least 2048 bits, or with ES256'],
   wrong_signature: [
     'signature',
     'The signature does not fit the provider’s key; check who answers at its token endpoint',

@@ -27,6 +27,13 @@ export function issuerOf({ issuer, tenants }: Pick<OidcConnection, 'issuer' | 't
   return issuer.replace(gap, tenant);
 }
 
+/** The tenant that an issuer of this form names; undefined when it is of another form. */
+export const tenantOf = ({ issuer }: Pick<OidcConnection, 'issuer'>, concrete: string): string | undefined => {
+  const [before = '', after = ''] = issuer.split(gap);
+  const fits = concrete.startsWith(before) && concrete.endsWith(after);
+  return fits ? concrete.slice(before.length, concrete.length - after.length) : undefined;
+};
+
 /** Reads which tenant an unverified token says it is from; the issuer made of it is compared when it is verified. */
 export function tenantIn(token: unknown): unknown {
   try {

@@ -45,6 +45,8 @@ export async function signedBy(
     const { payload, protectedHeader } = await compactVerify(token, (header) => keyFor(provider, header), {
       algorithms: [...algorithms],
     });
+    // The library knows how to leave payloads unencoded (RFC 7797); a JWT never does (RFC 7797 §7).
+    if (protectedHeader.crit !== undefined) throw refusal('malformed', { came: 'a critical header' });
     if (!types.includes(typeOf(protectedHeader.typ))) {
       throw refusal('wrong_type', { came: shown(protectedHeader.typ ?? 'nothing'), wanted: types.join(', ') });
     }
@@ -85,11 +87,16 @@ export function textIn({ claims }: Signed, name: string): string {
   return value;
 }
 
-/** Checks that a token is of now: begun at most `life` seconds ago, not in the future, not over, and not made to last longer. */
-export function checkTimes(
-  signed: Signed,
-  { now, skew, life }: { now: number; skew: number; life: number },
-): { exp: number } {
+/** What the times of a token may be, in seconds: its age, and how long it may live; `skew` is the difference of clocks. */
+export interface Times {
+  now: number;
+  skew: number;
+  age: number;
+  longest?: number;
+}
+
+/** Checks that a token is of now. Says until when it would be taken, so long its `jti` must be remembered. Throws `refused`. */
+export function checkTimes(signed: Signed, { now, skew, age, longest = Number.POSITIVE_INFINITY }: Times): number {
   const [iat, exp] = [secondsIn(signed, 'iat'), secondsIn(signed, 'exp')];
   const { nbf } = signed.claims;
   if (exp <= now - skew) throw refusal('expired', { came: String(exp), wanted: `later than ${now}` });
@@ -97,10 +104,10 @@ export function checkTimes(
   if (nbf !== undefined && secondsIn(signed, 'nbf') > now + skew) {
     throw refusal('not_yet_valid', { came: shown(nbf), wanted: `${now} or before` });
   }
-  if (iat < now - life - skew || exp > iat + life) {
-    throw refusal('stale_token', { came: `iat ${iat}, exp ${exp}`, wanted: `made and over within ${life} s` });
+  if (iat < now - age - skew || exp > iat + longest) {
+    throw refusal('stale_token', { came: `iat ${iat}, exp ${exp}`, wanted: `made and used within ${age} s` });
   }
-  return { exp };
+  return Math.ceil(Math.min(exp, iat + age) + skew);
 }
 
 /** Checks that a token is meant for one of these. Throws `refused`. */

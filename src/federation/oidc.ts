@@ -14,8 +14,9 @@ import { groupsFromGraph, isOverage } from './entra-groups.ts';
 import { evidenceOf, groupsOf, merged, subjectOf } from './oidc-claims.ts';
 import { clientOf, type Opened } from './oidc-client.ts';
 import { type Metadata, providerOf } from './oidc-discovery.ts';
-import { explained } from './oidc-failures.ts';
+import { claimsIn, explained } from './oidc-failures.ts';
 import { refusal, shown } from './oidc-refusals.ts';
+import { checkReply } from './oidc-reply.ts';
 import { addressOf, maxAgeOf, parametersOf } from './oidc-request.ts';
 import { checkKeyIssuer, endpointOf, forTenants, issuerOf, tenantIn } from './oidc-tenants.ts';
 
@@ -58,7 +59,7 @@ export function oidc(settings: OidcConnection, around: Surroundings): Connector 
     async complete(reply, login, memo, trace) {
       const coming: Coming = { login, ...begun(memo), trace };
       const metadata = await opened.provider.metadata();
-      checkReply(opened, metadata, { reply, coming });
+      checkReply(settings, metadata, { fields: reply.fields, ticket: login.ticket }, trace);
       const issued = await redeem(opened, metadata, { reply, coming });
       const { claims } = issued;
       checkKeyIssuer(
@@ -81,54 +82,6 @@ function begun(memo: Memo): { nonce: string; verifier: string; began: number } {
   throw new TypeError('the memo of this sign-in was not made by the OIDC connector');
 }
 
-/** Looks at what the browser brought, before its code is shown to anybody (RFC 9207 §2.4, mix-up). */
-function checkReply(
-  { settings }: Opened,
-  metadata: Metadata,
-  { reply: { fields }, coming: { login, trace } }: { reply: Reply; coming: Coming },
-): void {
-  const { state, iss, error, error_description: description, code } = fields;
-  if (state !== login.ticket) throw refusal('wrong_state');
-  trace.passed('state');
-  if (iss !== undefined || metadata.authorization_response_iss_parameter_supported) {
-    const wanted =
-      iss !== undefined && forTenants(settings.issuer) ? issuerOf(settings, tenantOf(settings, iss)) : metadata.issuer;
-    if (iss !== wanted) throw refusal('wrong_response_issuer', { came: shown(iss ?? 'none'), wanted });
-    trace.passed('issuer of the answer', iss);
-  }
-  if (error !== undefined) {
-    trace.received('error', { error: shown(error), error_description: shown(description ?? '') });
-    const advice = adviceOn[error];
-    throw refusal('provider_error', { came: shown(error), ...(advice === undefined ? {} : { advice }) });
-  }
-  if (code === undefined || code === '') throw refusal('no_code', { came: shown(Object.keys(fields).join(', ')) });
-  trace.passed('code');
-}
-
-/** What to do about an error by its registered name (RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6, Okta). */
-const adviceOn: Readonly<Record<string, string>> = {
-  access_denied: 'The person said no, or is not assigned to this application at the provider; assign them there',
-  login_required: 'Let the provider ask the person to sign in; it was not allowed to, or would not',
-  interaction_required:
-    'The provider needs something from the person (a policy, a second factor); look at its sign-in log',
-  consent_required: 'Grant consent for this application at the provider, best once for everybody',
-  temporarily_unavailable: 'The provider is overloaded or down; try again later and check its status',
-  server_error: 'The provider failed; look at its sign-in log',
-  invalid_scope: 'Ask for scopes that the provider knows and allows to this client',
-  unauthorized_client: 'Allow the authorization code flow to this client at the provider',
-  invalid_request:
-    'Register the redirect URI of this connection at the provider; see its sign-in log for what else it lacks',
-  unmet_authentication_requirements:
-    'The person cannot give the second factor that is asked for; enrol one at the provider',
-};
-
-/** The tenant that an issuer of this form names. */
-const tenantOf = ({ issuer }: OidcConnection, concrete: string): string | undefined => {
-  const [before = '', after = ''] = issuer.split('{tenantid}');
-  const fits = concrete.startsWith(before) && concrete.endsWith(after);
-  return fits ? concrete.slice(before.length, concrete.length - after.length) : undefined;
-};
-
 /** The header's key id of a token that has been verified. */
 const kidOf = (token: string): unknown =>
   JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
@@ -149,7 +102,9 @@ async function redeem(
   });
   try {
     const { metadata, held } = forTenants(opened.settings.issuer)
-      ? await tenantBy(opened, shared, (client) => authorizationCodeGrant(client, back, checks()))
+      ? await tenantBy(opened, { ...shared, issuer: reply.fields.iss ?? shared.issuer }, (client) =>
+          authorizationCodeGrant(client, back, checks()),
+        )
       : { metadata: shared, held: undefined };
     const client = await clientOf(opened, metadata, await opened.provider.keys());
     const fetch = client[customFetch];
@@ -164,6 +119,8 @@ async function redeem(
       trace.passed(check, seen(check, claims, answer.id_token));
     return { client, metadata, claims, idToken: answer.id_token, accessToken: answer.access_token };
   } catch (error) {
+    const claims = claimsIn(error);
+    if (claims !== undefined) trace.received('ID token, not verified', claims);
     throw explained(error, 'token');
   }
 }
@@ -177,6 +134,7 @@ function seen(check: string, claims: Claims, token: string): string | undefined 
 /**
  * Entra's shared issuer has a gap where the tenant goes, and only the token says which tenant it is, while the library wants
  * the issuer before it asks. So its request is made and the answer held, to be verified with the issuer of that tenant.
+ * `shared` has the issuer that the answer in the browser named, if it did: that has been looked at.
  */
 async function tenantBy(
   opened: Opened,
@@ -200,7 +158,7 @@ async function tenantBy(
     .catch(() => undefined);
   const token = typeof body === 'object' && body !== null && 'id_token' in body ? body.id_token : undefined;
   // An answer without a token has no tenant; the library says what is wrong with it.
-  const issuer = token === undefined ? shared.issuer : issuerOf(opened.settings, tenantIn(token));
+  const issuer = token === undefined ? opened.settings.issuer : issuerOf(opened.settings, tenantIn(token));
   return { metadata: { ...shared, issuer }, held };
 }
 
@@ -280,6 +238,12 @@ async function allGroups(
     const scope = `${settings.graph.replace(/\/$/, '')}/.default`;
     return (await clientCredentialsGrant(client, { scope })).access_token;
   };
-  const graph = { address: settings.graph, fetch: around.fetch, person: issued.accessToken, oid, application };
+  const graph = {
+    address: settings.graph,
+    fetch: (url: string | URL, init?: RequestInit) => around.fetch(url, init),
+    person: issued.accessToken,
+    oid,
+    application,
+  };
   return [...new Set([...(groups ?? []), ...(await groupsFromGraph(graph, trace))])];
 }

@@ -11,7 +11,7 @@ const order = z.object({
   ]),
 });
 
-/** Whose sessions and tokens have to end (RFC 9493). `jti` counts once until `exp` (seconds). */
+/** Whose sessions and tokens have to end (RFC 9493). `jti` counts once until `exp` (seconds), after which the token is over. */
 export type Revocation = z.output<typeof order>['sub_id'] & { jti: string; exp: number };
 
 /** Okta signs for at most so long (seconds). */
@@ -37,7 +37,7 @@ export async function verifyRevocationToken(
   if (signed.claims.sub !== settings.clientId) {
     throw refusal('wrong_client', { came: shown(signed.claims.sub), wanted: settings.clientId });
   }
-  const { exp } = checkTimes(signed, { now: around.now(), skew: settings.skew, life });
+  const exp = checkTimes(signed, { now: around.now(), skew: settings.skew, age: life, longest: life });
   const jti = textIn(signed, 'jti');
   const { success, data, error } = order.safeParse(body);
   if (!success) throw refusal('unreadable_order', { came: shown(error.issues[0]?.message) });
