@@ -204,8 +204,7 @@ describe('connections', () => {
       const proxy = await between(directory.port, (chunk) => chunk);
       const settings = settingsFor(directory, { servers: [`ldap://127.0.0.1:${proxy.port}`] });
       await signIn(settings, username, password).catch(() => {});
+      await proxy.ended().finally(proxy.close);
       assert.equal(proxy.count(), count);
-      await proxy.ended();
-      await proxy.close();
     });
 });
