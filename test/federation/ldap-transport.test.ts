@@ -200,12 +200,15 @@ describe('connections', () => {
     ['a name that two have', 'twin@example.test', 'wrong', 2],
   ];
   for (const [name, username, password, count] of outcomes)
-    it(`are ${count} for ${name}, and none is left`, async () => {
-      const proxy = await between(directory.port, (chunk) => chunk);
-      const settings = settingsFor(directory, { servers: [`ldap://127.0.0.1:${proxy.port}`] });
+    it(`are ${count} for ${name}, each with one bind, and none is left`, async () => {
+      let binds = 0;
+      const proxy = await between(directory.port, (chunk) => {
+        if (chunk[5] === 0x61) binds += 1;
+        return chunk;
+      });
+      const settings = settingsFor(directory, { servers: [`ldap://127.0.0.1:${proxy.port}`], startTls: false });
       await signIn(settings, username, password).catch(() => {});
-      assert.equal(proxy.count(), count);
-      await proxy.ended();
-      await proxy.close();
+      await proxy.ended().finally(proxy.close);
+      assert.deepEqual([proxy.count(), binds], [count, count]);
     });
 });

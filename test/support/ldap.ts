@@ -91,7 +91,8 @@ export async function listener(treat: (socket: Socket) => void) {
     await once(server, 'close');
   };
   /** Resolves when the other end has ended every connection; a test whose connections stay open runs into its time. */
-  const ended = () => Promise.all([...sockets].filter(({ closed }) => !closed).map((socket) => once(socket, 'close')));
+  const end = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const ended = () => Promise.all([...sockets].filter(({ closed }) => !closed).map(end));
   return { port: address.port, count: () => count, ended, close };
 }
 

@@ -118,7 +118,7 @@ suffix "dc=many,dc=test"
 rootdn "cn=root,dc=many,dc=test"
 directory ${home}/many
 maxsize 104857600
-index objectClass,uid,member eq
+index objectClass,uid,member,uniqueMember eq
 limits dn.exact="${service.dn}" size=unlimited
 
 database mdb
