@@ -41,9 +41,13 @@ export function subjectOf({ subject }: Pick<OidcConnection, 'subject'>, idToken:
   return parts.join('|');
 }
 
+/** A distinguished name has commas of its own (RFC 4514): a text that begins like one is one group. */
+const distinguishedName = /^[a-z][a-z\d-]*=/i;
+
 /** One claim with groups: a list of texts, or one text with commas. Throws `refused` for anything else. */
 function groupsIn(name: string, value: unknown): string[] {
-  const list = typeof value === 'string' ? value.split(',') : value;
+  const single = typeof value === 'string' && distinguishedName.test(value);
+  const list = single ? [value] : typeof value === 'string' ? value.split(',') : value;
   if (!Array.isArray(list) || !list.every((one): one is string => typeof one === 'string')) {
     throw refusal('unreadable_groups', { came: `${name}: ${shown(value)}` });
   }

@@ -5,8 +5,6 @@ import { refusal, shown } from './oidc-refusals.ts';
 /** What stands in Entra's issuer where the tenant goes (`common` and `organizations`). */
 const gap = '{tenantid}';
 
-const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
 /** Whether people of several tenants may come through this issuer. */
 export const forTenants = (issuer: string): boolean => issuer.includes(gap);
 
@@ -17,12 +15,9 @@ export const discoverable = (issuer: string): string => issuer.replace(gap, 'org
 export const endpointOf = (endpoint: string, tenant: string): string =>
   endpoint.replace(/\/(?:organizations|common)\//, `/${encodeURIComponent(tenant)}/`);
 
-/** The issuer of one tenant, once the tenant is one that may sign in. Throws `refused` otherwise; an empty list lets nobody in. */
+/** The issuer of one tenant, once it is one of the connection's (which are GUIDs). Throws `refused` otherwise; an empty list lets nobody in. */
 export function issuerOf({ issuer, tenants }: Pick<OidcConnection, 'issuer' | 'tenants'>, tenant: unknown): string {
-  const allowed =
-    typeof tenant === 'string' &&
-    guid.test(tenant) &&
-    tenants.some((one) => one.toLowerCase() === tenant.toLowerCase());
+  const allowed = typeof tenant === 'string' && tenants.some((one) => one.toLowerCase() === tenant.toLowerCase());
   if (!allowed) throw refusal('wrong_tenant', { came: shown(tenant), wanted: 'a tenant of the connection' });
   return issuer.replace(gap, tenant);
 }

@@ -52,4 +52,21 @@ describe('what providers say of a person, as they document it', () => {
     provider.claims = { sub: 's', groups: [] };
     assert.deepEqual((await signInAt(provider, { settings })).groups, []);
   });
+
+  it('reads groups as a list, as a text with commas, or as one distinguished name', async () => {
+    const settings = { groups: ['memberOf'] };
+    const cases: [unknown, string[]][] = [
+      [
+        ['a', ' b ', 'a', ''],
+        ['a', 'b'],
+      ],
+      ['a, b,,', ['a', 'b']],
+      ['CN=Sales,OU=Groups,DC=example,DC=com', ['CN=Sales,OU=Groups,DC=example,DC=com']],
+      ['', []],
+    ];
+    for (const [memberOf, wanted] of cases) {
+      provider.claims = { sub: 's', memberOf };
+      assert.deepEqual((await signInAt(provider, { settings })).groups, wanted);
+    }
+  });
 });

@@ -68,6 +68,16 @@ describe('what is known of an OIDC provider', () => {
     provider.key = old;
   });
 
+  it('includes keys that are not asked for again within an hour', async () => {
+    const around = surroundings();
+    await signInAt(provider, { around });
+    around.clock += 3500;
+    provider.now += 3500;
+    await signInAt(provider, { around });
+    assert.equal(provider.count('/keys'), 1);
+    provider.now -= 3500;
+  });
+
   it('may be given as a file', async () => {
     const discovery = {
       issuer: provider.issuer,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import { Refused } from '../../src/federation/connector.ts';
 import { oidcReasons } from '../../src/federation/oidc-refusals.ts';
 import { type Attempt, reasonOf, signInAt, surroundings } from '../support/federating.ts';
@@ -196,13 +197,7 @@ describe('an OpenID provider that lies', () => {
       provider.lies = told;
       const error: unknown = await signInAt(provider, attempt).catch((thrown: unknown) => thrown);
       assert.ok(error instanceof Refused);
-      const { cause, ...said } = error.refusal;
-      const everything = JSON.stringify([
-        said,
-        error.message,
-        cause instanceof Error ? [cause.message, cause.cause, { ...cause }] : cause,
-      ]);
-      assert.doesNotMatch(everything, /secret of the client|access"|the-code|eyJ/);
+      assert.doesNotMatch(inspect(error, { depth: 20 }), /secret of the client|'access'|the-code|eyJ/);
     }
   });
 
@@ -228,5 +223,12 @@ describe('an OpenID provider that lies', () => {
     provider.lies = { reply: instead({ iss: 'https://evil.example.test' }) };
     await reasonOf(signInAt(provider));
     assert.equal(provider.count('/organizations/token'), 0);
+  });
+
+  it('has no say in how its words are shown (row 208)', async () => {
+    provider.lies = { reply: instead({ error: `no\u0000\u001b[31m\u202e\n${'x'.repeat(1000)}` }) };
+    const error: unknown = await signInAt(provider).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof Refused);
+    assert.match(error.refusal.came ?? '', /^no {2}\[31m {2}x{280,295}$/);
   });
 });

@@ -127,6 +127,17 @@ describe('an OIDC sign-in is begun', () => {
     });
   }
 
+  it('signs what it pushes, and pushes nothing beside it', async () => {
+    const pushed_authorization_request_endpoint = `${provider.issuer}/push`;
+    provider.lies = { discovery: (said) => ({ ...said, pushed_authorization_request_endpoint }) };
+    const around = surroundings({ keys: [ownKey('ec')] });
+    const { parameters } = await begun({ settings: { signedRequests: 'always' }, around });
+    const [push] = provider.asked.filter(({ path }) => path === '/push');
+    assert.deepEqual([...(push?.form.keys() ?? [])].sort(), ['client_id', 'request']);
+    assert.equal(parameters.state, 'ticket-1');
+    assert.equal((await signInAt(provider, { settings: { signedRequests: 'always' }, around })).subject, 'person-1');
+  });
+
   it('without asking for keys, which are for the end', async () => {
     await begun();
     assert.equal(provider.count('/keys'), 0);
@@ -230,6 +241,23 @@ describe('an OIDC sign-in is completed', () => {
       error_description: 'AADSTS50105: not assigned',
     });
     assert.equal(provider.count(tokenPath), 0);
+    provider.lies = { reply: (said) => ({ ...said, error: 'constructor' }) };
+    await assert.rejects(signInAt(provider), ({ refusal }) => typeof refusal.advice === 'string');
+  });
+
+  it('with userinfo that is signed, when its signature is good', async () => {
+    const body = (claims: object, header = {}) => ({ '/userinfo': provider.issue({ ...claims }, header) });
+    const type = { '/userinfo': 'application/jwt' };
+    const honest = { sub: 'person-1', iss: provider.issuer, aud: 'client', nickname: 'p' };
+    provider.lies = { body: body(honest), type };
+    assert.equal((await signInAt(provider)).claims.nickname, 'p');
+    provider.lies = { body: body({ ...honest, aud: 'other' }), type };
+    assert.equal(await reasonOf(signInAt(provider)), 'wrong_audience');
+    provider.lies = { body: body(honest, { alg: 'HS256' }), type };
+    assert.equal(await reasonOf(signInAt(provider)), 'wrong_algorithm');
+    const [header, payload] = body(honest)['/userinfo'].split('.');
+    provider.lies = { body: { '/userinfo': `${header}.${payload}.AAAA` }, type };
+    assert.equal(await reasonOf(signInAt(provider)), 'wrong_signature');
   });
 
   it('or not at all while the store is away: that is not the provider’s fault', async () => {

@@ -26,6 +26,8 @@ export interface Lies {
   status?: Record<string, number>;
   /** A body by path, as it is. */
   body?: Record<string, string>;
+  /** The content type by path, instead of JSON. */
+  type?: Record<string, string>;
 }
 
 /** A request as it came in. */
@@ -118,7 +120,7 @@ export class HostileProvider {
     return jwt({ alg: 'RS256', kid: this.key.kid, ...header }, claims, signer);
   }
 
-  #said(what: keyof Omit<Lies, 'signer' | 'status' | 'body'>, honest: Json): unknown {
+  #said(what: keyof Omit<Lies, 'signer' | 'status' | 'body' | 'type'>, honest: Json): unknown {
     return this.lies[what]?.(honest) ?? honest;
   }
 
@@ -184,7 +186,7 @@ export class HostileProvider {
     if (status === 0) return;
     const answer = this.#answerTo(asked);
     const usual = answer === undefined ? 404 : path === '/push' ? 201 : 200;
-    response.writeHead(status ?? usual, { 'content-type': 'application/json' });
+    response.writeHead(status ?? usual, { 'content-type': this.lies.type?.[path] ?? 'application/json' });
     response.end(this.lies.body?.[path] ?? JSON.stringify(answer ?? {}));
   }
 }
