@@ -147,17 +147,19 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
 function compose(parts: { config: Config; house: House; log: Log; metrics: Metrics; koa: Provider }): Koa {
   const { config, house, log, metrics, koa } = parts;
-  const { clients, keys, records, status } = house;
+  const { clients, keys, records, status, trail } = house;
   const { issuer } = config;
   const frame = frameOf(issuer);
   koa.use(measured(metrics, log, config.log.requests));
   koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
   koa.use(guard(koa, config));
-  koa.use(introspection({ clients, status, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }));
+  koa.use(
+    introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
+  );
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys, () => reach(house)));
   koa.use(frontChannel);
-  koa.use(logoutDecision(frame, house.trail));
+  koa.use(logoutDecision(frame, trail));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
   koa.use(federation({ issuer, ...house }));

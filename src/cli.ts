@@ -17,6 +17,8 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   client: async () => (await import('./commands/client.ts')).clientCommands,
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,
+  backup: async () => (await import('./commands/backup.ts')).backupCommands,
+  restore: async () => (await import('./commands/backup.ts')).restoreCommands,
   audit: async () => (await import('./commands/audit.ts')).auditCommands,
 };
 

@@ -68,6 +68,8 @@ export const events = {
   'key.created': ['alg', 'from'],
   'key.rotated': ['atOnce'],
   'master-key.rotated': [],
+  'store.backed-up': [],
+  'store.restored': ['keptOpen'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The closed list of event types. */

@@ -47,6 +47,9 @@ export interface Records {
   seal(id: string, payload: Payload): string;
 }
 
+/** The collections of what is open: whoever presents something that was in them has to begin anew when they are empty. */
+export const whatIsOpen: readonly string[] = ['tokens', 'codes', 'sessions', 'interactions', 'pushed-requests'];
+
 /** Declares the protocol's collections on a store. */
 export function records(store: Store, vault: Vault): Records {
   const grant = { key: (record: TokenRecord) => record.grant };

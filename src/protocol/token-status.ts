@@ -79,15 +79,20 @@ export class TokenStatus {
     return accessTokenClaims({ issuer: this.#parts.issuer, payload, client, user, held });
   }
 
-  /** Ends a token; a refresh token takes its whole family along (RFC 7009 §2.1). Unknown values are fine. Throws `foreign`. */
-  async revoke(value: string, caller: Client): Promise<void> {
+  /**
+   * Ends a token and says what it was; a refresh token takes its whole family along (RFC 7009 §2.1). Unknown values are
+   * fine: then there is nothing to say. Throws `foreign`.
+   */
+  async revoke(value: string, caller: Client): Promise<'access token' | 'refresh token' | undefined> {
     const { records } = this.#parts;
     const id = records.tokenId(value);
     const record = await records.tokens.get(id);
-    if (!record) return;
+    if (!record) return undefined;
     if (record.payload.clientId !== caller.id) throw foreign();
     await records.tokens.take(id);
-    if (record.payload.kind === 'RefreshToken') await this.endGrant(record.payload);
+    if (record.payload.kind !== 'RefreshToken') return 'access token';
+    await this.endGrant(record.payload);
+    return 'refresh token';
   }
 
   /** Ends a grant and all that rests on it. The grant goes first: without it nothing that is issued meanwhile is alive. */

@@ -1,5 +1,6 @@
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context, Middleware, Next } from 'koa';
+import type { Trail } from '../audit/trail.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { handOn, readForm } from '../http/form.ts';
 import { approved, callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
@@ -13,6 +14,7 @@ interface Parts {
   clients: Clients;
   status: TokenStatus;
   signed: SignedAnswers;
+  trail: Trail;
   /** Counts answers for the metrics. */
   count(result: 'active' | 'inactive' | 'refused'): void;
 }
@@ -58,8 +60,13 @@ function send(ctx: Context, type: string, body: string): void {
   ctx.res.end(body);
 }
 
-async function end({ status }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
-  await status.revoke(token, caller);
+async function end({ status, trail }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
+  const kind = await status.revoke(token, caller);
+  if (kind) {
+    const { ip, requestId } = ctx.state;
+    const [actor, detail] = [`client:${caller.id}`, { client: caller.id, kind }];
+    await trail.record({ type: 'token.revoked', actor, ip, requestId, detail });
+  }
   ctx.status = 200;
   ctx.body = '';
 }

@@ -257,6 +257,20 @@ describe('POST /oauth2/revoke', () => {
     assert.equal(await active(token), false);
   });
 
+  it('tells the audit trail who ended what, and nothing of what did not exist', async () => {
+    const token = await issue();
+    for (const shown of [token, token, 'x'])
+      await post(`${app.issuer}/oauth2/revoke`, { token: shown }, basic(app.client('demo-service')));
+    const events = await app.parts.trail.search({ type: 'token.revoked' });
+    const { actor, detail, ip } = events.at(-1) ?? {};
+    assert.deepEqual(
+      [actor, detail, typeof ip],
+      ['client:demo-service', { client: 'demo-service', kind: 'access token' }, 'string'],
+    );
+    // One for the token of the test before this one.
+    assert.equal(events.length, 2);
+  });
+
   it('answers 200 for a token that it does not know (RFC 7009 §2.2)', async () => {
     const { status } = await post(`${app.issuer}/oauth2/revoke`, { token: 'x' }, basic(app.client('demo-service')));
     assert.equal(status, 200);
