@@ -8,6 +8,7 @@ import { Identities } from './directory/identities.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
 import { Connections } from './federation/connections.ts';
+import { ldap } from './federation/ldap.ts';
 import { oidc } from './federation/oidc.ts';
 import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
@@ -79,7 +80,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
       kinds: {
         oidc,
         saml: () => Promise.reject(new Error('saml is not merged')),
-        ldap: () => Promise.reject(new Error('ldap is not merged')),
+        ldap,
       },
       readMetadata: () => Promise.reject(new Error('saml is not merged')),
       makeKey: () => Promise.reject(new Error('saml is not merged')),
