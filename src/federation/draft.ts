@@ -44,7 +44,9 @@ function oidc(one: Connection & { kind: 'oidc' }): string | undefined {
   if (secret && one.clientSecret === undefined) {
     return `clientSecret is missing for ${one.auth}: give --client-secret-stdin, or another way by --auth`;
   }
-  return !secret && one.clientSecret !== undefined ? `clientSecret is not used by ${one.auth}; leave it out` : undefined;
+  return !secret && one.clientSecret !== undefined
+    ? `clientSecret is not used by ${one.auth}; leave it out`
+    : undefined;
 }
 
 function saml(one: Connection & { kind: 'saml' }): string | undefined {

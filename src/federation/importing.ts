@@ -186,7 +186,12 @@ export async function asked(fetch: Fetch, address: string, headers: Record<strin
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const reason = error.cause instanceof Error ? reasonOf(error.cause) : 'no reason was given';
-    throw new Problem({ code: 'invalid', status: 400, sentence: `${address} could not be read: ${reason}`, cause: error });
+    throw new Problem({
+      code: 'invalid',
+      status: 400,
+      sentence: `${address} could not be read: ${reason}`,
+      cause: error,
+    });
   }
 }
 

@@ -110,8 +110,7 @@ export function sentence(issue: z.core.$ZodIssue, kind: string): string {
   return `${path} does not have the right form`;
 }
 
-const unit = (origin: string): string =>
-  ({ string: ' characters long', array: ' long' })[origin] ?? '';
+const unit = (origin: string): string => ({ string: ' characters long', array: ' long' })[origin] ?? '';
 
 const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

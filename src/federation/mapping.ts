@@ -21,8 +21,15 @@ const longest = 500;
 
 /** One line of at most 500 characters, none of them half; undefined when nothing is left. */
 function line(value: string): string | undefined {
-  const clean = value.toWellFormed().normalize('NFC').replace(/\p{Cc}/gu, ' ').trim();
-  const short = clean.slice(0, longest).replace(/[\ud800-\udbff]$/, '').trim();
+  const clean = value
+    .toWellFormed()
+    .normalize('NFC')
+    .replace(/\p{Cc}/gu, ' ')
+    .trim();
+  const short = clean
+    .slice(0, longest)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trim();
   return short === '' ? undefined : short;
 }
 

@@ -110,7 +110,17 @@ export class OwnKeys {
     const name = `${this.#parts.issuer}/federation/${connection}`;
     const { privateKey, certificate, notAfter } = await this.#parts.makeKey({ use, name });
     const [created, sealed] = [seconds(), this.#parts.vault.seal(privateKey, bound(id))];
-    const kept = { id, kid: randomUUID(), connection, use, created, from: created + wait, sealed, certificate, notAfter };
+    const kept = {
+      id,
+      kid: randomUUID(),
+      connection,
+      use,
+      created,
+      from: created + wait,
+      sealed,
+      certificate,
+      notAfter,
+    };
     try {
       await this.#all.insert(kept);
       return [...before, kept];

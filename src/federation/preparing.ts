@@ -19,7 +19,12 @@ interface Parts {
 type Settings = Readonly<Record<string, unknown>>;
 
 /** A connection that is not there yet, from its preset, the provider's description and what is said. Throws `invalid`. */
-export async function prepared(id: string, presetName: string, said: ConnectionChange, parts: Parts): Promise<Connection> {
+export async function prepared(
+  id: string,
+  presetName: string,
+  said: ConnectionChange,
+  parts: Parts,
+): Promise<Connection> {
   const preset = presetOf(presetName);
   if (!preset) throw invalid(`There is no preset ${presetName.slice(0, 50)}; there are ${presetNames.join(', ')}`);
   const now = Math.floor(Date.now() / 1000);

@@ -94,11 +94,7 @@ const oidc = {
       // In the code flow ID tokens are thin: profile and groups are at userinfo.
       userinfo: true,
       // urn:okta:loa:2fa:any:ifpossible comes back whether or not there was a second factor: it is no evidence.
-      evidence: [
-        amrMfa,
-        { acrIn: ['urn:okta:loa:2fa:any'], level: '2fa' },
-        { acrIn: ['phr', 'phrh'], level: 'phr' },
-      ],
+      evidence: [amrMfa, { acrIn: ['urn:okta:loa:2fa:any'], level: '2fa' }, { acrIn: ['phr', 'phrh'], level: 'phr' }],
       strongRequest: { acrValues: ['urn:okta:loa:2fa:any'] },
     },
   },

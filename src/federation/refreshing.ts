@@ -127,7 +127,10 @@ export class Refreshing {
       await this.#all.put({ id: one.id, due: seconds() + spread(wait) });
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
-      log.warn({ err: error, connection: one.id }, 'metadata could not be refreshed; what was known before still counts');
+      log.warn(
+        { err: error, connection: one.id },
+        'metadata could not be refreshed; what was known before still counts',
+      );
       const failure = error.message.slice(0, 300);
       const before = await this.#all.get(one.id);
       await this.#all.put({ id: one.id, due: seconds() + spread(10 * minute), failure });
@@ -138,7 +141,10 @@ export class Refreshing {
   /** Reads the metadata, takes over what may change in it, and says in how many seconds to do so again. */
   async #read(one: SamlConnection, actor: string, quiet: boolean): Promise<number> {
     const { metadataUrl = '', etag, entityIds } = one;
-    const headers = { accept: 'application/samlmetadata+xml, application/xml', ...(etag ? { 'if-none-match': etag } : {}) };
+    const headers = {
+      accept: 'application/samlmetadata+xml, application/xml',
+      ...(etag ? { 'if-none-match': etag } : {}),
+    };
     const answer = await asked(metadataFetch(metadataUrl, this.#parts.outgoing), metadataUrl, headers);
     const [, age] = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(answer.headers.get('cache-control') ?? '') ?? [];
     const maxAge = age === undefined ? undefined : Number(age);
@@ -149,8 +155,13 @@ export class Refreshing {
     if (!entityIds.includes(facts.entityId)) {
       throw invalid(`The metadata at ${metadataUrl} is of ${facts.entityId} by now, which is another provider`);
     }
-    const { entityIds: _same, ...learnt } = samlFacts(facts, presetOf(one.preset));
-    await this.#learn(one, { validUntil: undefined, ...learnt, etag: answer.headers.get('etag') ?? undefined }, actor, quiet);
+    const { entityIds: _same, nameIdFormat: _chosen, ...learnt } = samlFacts(facts, presetOf(one.preset));
+    await this.#learn(
+      one,
+      { validUntil: undefined, ...learnt, etag: answer.headers.get('etag') ?? undefined },
+      actor,
+      quiet,
+    );
     const [, text = ''] = /^[^>]*?<(?!\?|!--)[^>]*?\scacheDuration=["']([^"']+)["']/s.exec(xml) ?? [];
     return interval({ maxAge, cacheDuration: duration(text), validUntil: facts.validUntil }, seconds());
   }
@@ -159,7 +170,8 @@ export class Refreshing {
     let before: SamlConnection = one;
     const after = await this.#parts.connections.learn(one.id, (now) => {
       // Somebody may have given another address meanwhile; then this answer is of no interest any more.
-      if (now.kind !== 'saml' || now.metadataUrl !== one.metadataUrl) throw invalid('The metadata has another address by now');
+      if (now.kind !== 'saml' || now.metadataUrl !== one.metadataUrl)
+        throw invalid('The metadata has another address by now');
       before = now;
       return { ...facts, refreshed: seconds() };
     });
