@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
+import { declare } from './federation/declaring.ts';
 import type { House } from './house.ts';
 import { guard } from './http/guard.ts';
 import { Metrics, measured } from './http/metrics.ts';
@@ -39,6 +40,9 @@ import { ThroughProvider } from './signin/through.ts';
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
 const lookAtKeys = 15_000;
 
+/** How often it looks what is due for connections (milliseconds); each has its own time (federation/refreshing.ts). */
+const lookAtConnections = 60_000;
+
 /** Puts the house together for HTTP. Everything a request meets stands here, in the order in which it meets it. */
 export async function createApp(config: Config, house: House, log: Log): Promise<App & { follow(): Promise<void> }> {
   const metrics = new Metrics();
@@ -47,7 +51,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     const koa = compose({ config, house, log, metrics, koa: library(config, house, jwks) });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
-  await house.keys.tend();
+  await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
   let current = await build();
 
   // The library's key set is fixed for the life of a provider, so new keys mean a new app; begun requests end in the old one.
@@ -59,6 +63,11 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const timer = setInterval(() => {
     follow().catch((error: unknown) => log.warn({ err: error }, 'keys could not be looked after; trying again'));
   }, lookAtKeys).unref();
+  const tending = setInterval(() => {
+    house.refreshing.tend(log).catch((error: unknown) => {
+      log.warn({ err: error }, 'connections could not be looked after; trying again');
+    });
+  }, lookAtConnections).unref();
 
   return {
     metrics,
@@ -67,6 +76,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     ready: () => house.store.ping(),
     async close() {
       clearInterval(timer);
+      clearInterval(tending);
       await house.store.close();
     },
   };

@@ -28,12 +28,20 @@ export interface Parts {
   resolveTxt: ResolveTxt;
   /** Why no provider may give this role; undefined when one may. */
   refuseRole(role: string): Promise<string | undefined>;
+  /** Forgets who came through a connection that is being removed, and what it gave them. */
+  forget?(id: string, actor: string): Promise<void>;
 }
 
 const declaredElsewhere = problem(
   'declared',
   409,
   (id: string) => `The connection ${id} is declared in the configuration file; change it there, and start again`,
+);
+
+const otherKind = problem(
+  'invalid',
+  400,
+  (id: string) => `The connection ${id} is of another kind; remove it first, or declare this one under another id`,
 );
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
@@ -111,21 +119,43 @@ export class Connections {
     actor: string,
     look: (now: Connection) => void = () => {},
   ): Promise<Connection> {
-    const { declared } = await this.#known(id);
-    if (declared !== undefined) throw declaredElsewhere(id);
-    return this.#changed(id, change, actor, { look });
+    const before = await this.#known(id);
+    if (before.declared !== undefined) throw declaredElsewhere(id);
+    const settle = await preparedChange(before, change, this.#parts);
+    const domains = await this.domains.of(id);
+    let changed = '';
+    const record = await this.#edit(id, (now) => {
+      look({ ...now, domains });
+      if (now.declared !== undefined) throw declaredElsewhere(id);
+      const next = settle(now);
+      changed = differences(now, next);
+      return next;
+    });
+    await this.#recordChange(record, changed, actor);
+    return this.#whole(record);
   }
 
-  /** The same for what the configuration file declares, of which `declared` is the fingerprint. */
-  redeclare(input: ConnectionInput, declared: string, actor: string): Promise<Connection> {
-    const { id, preset: _fixed, domains: _added, ...change } = input;
-    return this.#changed(id, change, actor, { declared });
+  /** Makes it what the configuration file says, and nothing else; `declared` is the fingerprint of that. Throws `invalid`. */
+  async redeclare(input: ConnectionInput, declared: string, actor: string): Promise<Connection> {
+    const { id, preset, domains = [], ...settings } = input;
+    for (const domain of domains) await this.domains.refuseTaken(id, domain);
+    const next = await prepared(id, preset, settings, this.#parts);
+    let changed = '';
+    const record = await this.#edit(id, (now) => {
+      if (now.kind !== next.kind) throw otherKind(id);
+      const after = { ...next, created: now.created, declared };
+      changed = differences(now, after);
+      return after;
+    });
+    await this.#recordChange(record, changed, actor);
+    for (const domain of domains) await this.domains.add(id, domain, actor);
+    return this.#whole(record);
   }
 
   /** The file no longer speaks of it: it stays, with the people who came through it, but lets nobody in. */
-  async released(id: string, actor: string): Promise<void> {
+  async release(id: string, actor: string): Promise<void> {
     await this.#edit(id, ({ declared: _gone, ...now }) => ({ ...now, state: 'disabled' }));
-    await this.#record('connection.disabled', id, actor, { reason: 'not declared any more' });
+    await this.#record('connection.disabled', id, actor, { reason: 'no longer declared' });
   }
 
   /** Lets people in, or keeps them out. Throws `missing`, `declared`. */
@@ -145,6 +175,12 @@ export class Connections {
     return this.#whole(record);
   }
 
+  /** Makes the next keys of ours for this connection (own-keys.ts). Throws `missing`. */
+  async rotateKeys(id: string, actor: string, atOnce: boolean): Promise<void> {
+    await this.#known(id);
+    await this.keys.rotate(id, actor, atOnce);
+  }
+
   /** Takes the connection away with its keys and domains. Throws `missing`, `declared`. */
   async remove(id: string, actor: string): Promise<void> {
     const { declared } = await this.#known(id);
@@ -152,6 +188,7 @@ export class Connections {
     // First what speaks for people: a crash in between leaves a connection that speaks for nobody.
     await this.domains.forget(id);
     await this.keys.forget(id);
+    await this.#parts.forget?.(id, actor);
     if (!(await this.#all.take(id))) throw missing(`The connection ${id}`);
     await this.#record('connection.removed', id, actor);
   }
@@ -176,26 +213,9 @@ export class Connections {
     return this.#open.clear(settings);
   }
 
-  async #changed(
-    id: string,
-    change: ConnectionChange,
-    actor: string,
-    { look = () => {}, declared }: { look?: (now: Connection) => void; declared?: string },
-  ): Promise<Connection> {
-    const before = await this.#known(id);
-    const domains = await this.domains.of(id);
-    const settle = await preparedChange(before, change, this.#parts);
-    let changed = '';
-    const record = await this.#edit(id, (now) => {
-      look({ ...now, domains });
-      const next = { ...settle(now), ...(declared === undefined ? {} : { declared }) };
-      changed = differences(now, next);
-      return next;
-    });
-    const { mfa, provision } = record;
-    const detail = { changed, mfa, provision, declared: record.declared !== undefined };
-    await this.#record('connection.changed', id, actor, detail);
-    return this.#whole(record);
+  #recordChange({ id, mfa, provision, declared }: Connection, changed: string, actor: string): Promise<void> {
+    const detail = { changed, mfa, provision, declared: declared !== undefined };
+    return this.#record('connection.changed', id, actor, detail);
   }
 
   async #known(id: string): Promise<Connection> {

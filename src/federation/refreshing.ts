@@ -155,7 +155,7 @@ export class Refreshing {
     if (!entityIds.includes(facts.entityId)) {
       throw invalid(`The metadata at ${metadataUrl} is of ${facts.entityId} by now, which is another provider`);
     }
-    const { entityIds: _same, ...learnt } = samlFacts(facts, presetOf(one.preset));
+    const { entityIds: _same, nameIdFormat: _chosen, ...learnt } = samlFacts(facts, presetOf(one.preset));
     await this.#learn(
       one,
       { validUntil: undefined, ...learnt, etag: answer.headers.get('etag') ?? undefined },

@@ -123,7 +123,10 @@ describe('an account that was taken in', () => {
     await person(provider, 'wes@corp.example');
     await connect(home, provider, 'again');
     const id = await sub(await through('wes@corp.example', 'again'));
+    await home.parts.access.sync(`user:${id}`, 'again', ['orders-reader'], 'connection:again');
     await home.parts.connections.remove('again', 'cli');
+    assert.deepEqual(await linksOf(id), []);
+    assert.deepEqual((await home.parts.decide.held(`user:${id}`, undefined)).roles, []);
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 2000 });
     await connect(home, provider, 'again');
     assert.equal(heading(await through('wes@corp.example', 'again')), 'Connect your account');

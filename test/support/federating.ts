@@ -41,6 +41,7 @@ export const surroundings = ({
   clock: Math.floor(Date.now() / 1000),
   fetch: (url, init) => guardedFetch(url, init, { allowPrivate: true, timeoutMs }),
   keys: async () => keys,
+  once: async () => true,
   now() {
     return this.clock;
   },

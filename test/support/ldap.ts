@@ -15,6 +15,7 @@ export const around: Surroundings = {
   issuer: 'https://sallyport.example.test',
   fetch: () => Promise.reject(new Error('a directory is not asked by HTTP')),
   keys: () => Promise.resolve([]),
+  once: () => Promise.resolve(true),
   now: () => now,
 };
 
