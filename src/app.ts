@@ -2,6 +2,7 @@ import type { Provider } from 'oidc-provider';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
+import { declare } from './federation/declaring.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -21,6 +22,7 @@ import { Resources } from './protocol/resources.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
+import { federation } from './routes/federation.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
@@ -31,11 +33,18 @@ import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
+import { Federated } from './signin/federated.ts';
 import { SignIn } from './signin/flow.ts';
+import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
+import { reachable } from './signin/reach.ts';
+import { ThroughProvider } from './signin/through.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
 const lookAtKeys = 15_000;
+
+/** How often it looks what is due for connections (milliseconds); each has its own time (federation/refreshing.ts). */
+const lookAtConnections = 60_000;
 
 /** Puts the house together for HTTP. Everything a request meets stands here, in the order in which it meets it. */
 export async function createApp(config: Config, house: House, log: Log): Promise<App & { follow(): Promise<void> }> {
@@ -50,7 +59,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     compose(koa, { config, house, log, metrics, edge, answered });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
-  await house.keys.tend();
+  await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
   let current = await build();
 
   // The library's key set is fixed for the life of a provider, so new keys mean a new app; begun requests end in the old one.
@@ -62,6 +71,11 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const timer = setInterval(() => {
     follow().catch((error: unknown) => log.warn({ err: error }, 'keys could not be looked after; trying again'));
   }, lookAtKeys).unref();
+  const tending = setInterval(() => {
+    house.refreshing.tend(log).catch((error: unknown) => {
+      log.warn({ err: error }, 'connections could not be looked after; trying again');
+    });
+  }, lookAtConnections).unref();
 
   return {
     metrics,
@@ -72,6 +86,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     ready: () => house.store.ping(),
     async close() {
       clearInterval(timer);
+      clearInterval(tending);
       await house.store.close();
     },
   };
@@ -79,7 +94,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 
 /** The OAuth library with everything of ours that it asks back. */
 function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
-  const { clients, consents, decide, records, status, trail, users, vault } = house;
+  const { clients, consents, decide, records, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   const frame = frameOf(config.issuer);
   return provider({
@@ -93,8 +108,14 @@ function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks'
     tokenClaims: tokenClaims(clients, decide),
     fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
     signin: {
-      interactions: { policy: policy(users, config.ttl.session), url: (_ctx, { uid }) => `/signin/${uid}` },
-      loadExistingGrant: (ctx) => consents.existing(ctx),
+      interactions: {
+        policy: policy({ ...house, limits: config.ttl.session, reachable: () => reach(house) }),
+        url: (_ctx, { uid }) => `/signin/${uid}`,
+      },
+      async loadExistingGrant(ctx) {
+        await upstreamSessions.follow(ctx);
+        return consents.existing(ctx);
+      },
       sessionTtl: sessionTtl(config.ttl.session),
       renderError: errorPages(problemPages(frame)),
       logout: logoutPages(frame, users),
@@ -124,6 +145,16 @@ function shortCalls(config: Config, house: House, parts: { metrics: Metrics; res
   const { introspected, tokenIssued } = metrics;
   const machineTokens = new MachineTokens({ clients, records, resources, lifetime: config.ttl.accessToken });
   return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
+}
+
+/** The levels that a sign-in can reach at this moment. */
+const reach = async ({ connections }: House) => reachable(await connections.list({ limit: 1000 }));
+
+/** A sign-in, here and through providers. */
+function signingIn(house: House, koa: Provider): { signIn: SignIn; through: ThroughProvider } {
+  const signIn = new SignIn({ ...house, provider: () => koa });
+  const parts = { signIn, federated: new Federated(house), joining: new Joining(house) };
+  return { signIn, through: new ThroughProvider({ ...house, ...parts }) };
 }
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
@@ -162,12 +193,13 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
   );
   koa.use(issued(records, metrics.tokenIssued));
-  koa.use(wellKnown(keys));
+  koa.use(wellKnown(keys, () => reach(house)));
   koa.use(frontChannel);
   koa.use(logoutDecision(frame, trail));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
-  koa.use(signinPages({ signIn: new SignIn({ ...house, provider: () => koa }), clients, frame }));
+  koa.use(federation({ issuer, ...house }));
+  koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
   koa.use(assets);
   koa.use(home(frame));
   koa.use(formPost(frame));

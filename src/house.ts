@@ -1,16 +1,29 @@
+import { Resolver } from 'node:dns/promises';
 import { Trail } from './audit/trail.ts';
 import { Clients } from './clients/clients.ts';
 import { Registrars } from './clients/registrars.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { Decide } from './directory/decide.ts';
+import { Identities } from './directory/identities.ts';
+import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { Connections } from './federation/connections.ts';
+import type { ResolveTxt } from './federation/domains.ts';
+import type { ReadMetadata } from './federation/importing.ts';
+import { ldap } from './federation/ldap.ts';
+import { oidc } from './federation/oidc.ts';
+import type { Kinds } from './federation/opening.ts';
+import type { MakeKey } from './federation/own-keys.ts';
+import { Refreshing } from './federation/refreshing.ts';
+import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
+import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
 import { openKeyring } from './store/keyring.ts';
 import type { Store } from './store/port.ts';
@@ -21,12 +34,17 @@ export interface House {
   vault: Vault;
   trail: Trail;
   users: Users;
+  identities: Identities;
   access: Access;
   decide: Decide;
   clients: Clients;
   registrars: Registrars;
+  connections: Connections;
+  refreshing: Refreshing;
   attempts: Attempts;
   consents: Consents;
+  tickets: Tickets;
+  upstreamSessions: UpstreamSessions;
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
@@ -46,6 +64,21 @@ export async function openHouse(config: Config, masterKey: (store: Store) => Pro
   }
 }
 
+/** What bounds our requests to providers. */
+const bounds = ({ outgoing: { timeoutMs, maxBytes, allowPrivate } }: Config) => ({ timeoutMs, maxBytes, allowPrivate });
+
+const notMerged = (): Promise<never> => Promise.reject(new Error('this kind of connection is not merged yet'));
+const kinds: Kinds = { oidc, saml: notMerged, ldap };
+const readMetadata: ReadMetadata = notMerged;
+const makeKey: MakeKey = notMerged;
+
+/** TXT records from these name servers, or from the system's. */
+function resolveTxt(servers: readonly string[]): ResolveTxt {
+  const resolver = new Resolver({ timeout: 2000, tries: 2 });
+  if (servers.length > 0) resolver.setServers(servers);
+  return (name) => resolver.resolveTxt(name);
+}
+
 function furnish(config: Config, store: Store, vault: Vault): House {
   const trail = new Trail(store);
   const users = new Users(store, trail);
@@ -53,17 +86,39 @@ function furnish(config: Config, store: Store, vault: Vault): House {
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail);
   const kept = records(store, vault);
+  const identities = new Identities(store, vault, trail);
+  const connections = new Connections({
+    store,
+    vault,
+    trail,
+    issuer: config.issuer,
+    outgoing: bounds(config),
+    kinds,
+    readMetadata,
+    makeKey,
+    resolveTxt: resolveTxt(config.outgoing.nameServers),
+    refuseRole: (role) => refuseRole(access, role),
+    async forget(id, actor) {
+      await identities.forget({ connection: id }, actor);
+      await access.forgetConnection(id, actor);
+    },
+  });
   return {
     store,
     vault,
     trail,
     users,
+    identities,
     access,
     decide,
     clients,
     registrars: new Registrars(store, vault, trail),
+    connections,
+    refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
     consents: new Consents(store, clients),
+    tickets: new Tickets(store, vault, config.ttl.interaction),
+    upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({
       store,
       vault,

@@ -7,15 +7,19 @@ export const events = {
   'user.changed': ['changed'],
   'user.disabled': [],
   'user.enabled': [],
+  'user.signed-out': [],
   'user.password-changed': [],
   'user.removed': [],
+  'user.provisioned': ['connection'],
+  'identity.linked': ['connection'],
+  'identity.unlinked': ['connection'],
 
   'api.saved': ['permissions', 'tokenFormat'],
   'api.removed': [],
   'role.saved': ['permissions', 'includes'],
   'role.removed': ['assignments'],
-  'role.assigned': ['role', 'until'],
-  'role.unassigned': ['role'],
+  'role.assigned': ['role', 'until', 'connection'],
+  'role.unassigned': ['role', 'connection'],
 
   'client.created': ['state', 'registrar', 'grants', 'pkce', 'firstParty', 'introspects'],
   'client.changed': ['changed', 'pkce', 'firstParty', 'introspects', 'tier'],
@@ -33,8 +37,24 @@ export const events = {
   'registrar.removed': [],
   'registration.refused': ['code', 'reason'],
 
+  'connection.created': ['kind', 'preset', 'mfa', 'provision', 'declared'],
+  'connection.changed': ['changed', 'mfa', 'provision', 'declared'],
+  'connection.removed': [],
+  'connection.enabled': [],
+  'connection.disabled': ['reason'],
+  'connection.refreshed': ['changed'],
+  'connection.refresh-failed': ['reason'],
+  'connection.certificates-changed': ['added', 'removed'],
+  'connection.certificate-expires': ['fingerprint', 'expires'],
+  'connection.keys-rotated': ['use', 'atOnce'],
+
+  'domain.added': ['connection'],
+  'domain.verified': ['connection', 'method'],
+  'domain.lapsed': ['connection'],
+  'domain.removed': ['connection'],
+
   'signin.succeeded': ['method', 'client'],
-  'signin.failed': ['method', 'client', 'reason'],
+  'signin.failed': ['method', 'client', 'reason', 'check'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],
   'consent.denied': ['client', 'scope'],
@@ -59,7 +79,7 @@ export type EventType = keyof typeof events;
 export type Fact = string | number | boolean;
 
 interface Circumstances {
-  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID` or `registrar:NAME`. */
+  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID`, `registrar:NAME` or `connection:ID`. */
   actor: string;
   /** `user:ID`, `client:ID`, `registrar:NAME`, `api:AUDIENCE`, `role:NAME`, `key:ID` … */
   target?: string;

@@ -1,4 +1,4 @@
-import { explain } from '../directory/explain.ts';
+import { explain, type Path } from '../directory/explain.ts';
 import { missing } from '../kernel/errors.ts';
 import { command } from './command.ts';
 import { columns, moment } from './listing.ts';
@@ -32,6 +32,10 @@ const unassign = command({
     }),
 });
 
+/** The provider that gave the first role, if one did, then each role down to the permission. */
+const through = ({ connection, roles }: Path): string =>
+  [...(connection === undefined ? [] : [`connection ${connection}`]), ...roles].join(' → ');
+
 const explained = command({
   words: ['access', 'explain'],
   operands: ['subject', 'audience'],
@@ -42,7 +46,7 @@ const explained = command({
       if (!(await house.access.api(audience))) throw missing(`The API ${audience}`);
       const { roles, entitlements } = await house.decide.held(subject, audience);
       const paths = await explain(house.access, subject, audience);
-      const rows = paths.map((path) => [path.permission, path.roles.join(' → '), moment(path.until)]);
+      const rows = paths.map((path) => [path.permission, through(path), moment(path.until)]);
       const nothing = `${typed} holds no permission on ${audience}; roles: ${roles.join(', ') || 'none'}`;
       const text = rows.length > 0 ? columns(['permission', 'through', 'until'], rows) : nothing;
       answer({ subject, audience, roles, entitlements, paths }, text);

@@ -1,3 +1,4 @@
+import { inUse } from '../directory/access.ts';
 import type { Profile } from '../directory/profile.ts';
 import type { User } from '../directory/users.ts';
 import type { House } from '../house.ts';
@@ -155,9 +156,31 @@ const remove = command({
       const { id, email } = await known(operands.email, house);
       await house.users.remove(id, actor);
       await house.access.forget(`user:${id}`, actor);
+      await house.identities.forget({ user: id }, actor);
       answer({ id, email }, `Removed ${email}`);
     }),
 });
 
+const unlink = command({
+  words: ['user', 'unlink'],
+  operands: ['email', 'connection'],
+  about: 'Take the accounts that a person has at a provider away, with the roles that came with them; sessions end',
+  run: ({ operands: { email, connection }, answer }) =>
+    inHouse(async (house) => {
+      const { id, password } = await known(email, house);
+      const all = await house.identities.ofUser(id, { limit: 1000 });
+      const gone = all.filter((one) => one.connection === connection);
+      if (gone.length === 0) throw missing(`An account of ${email} at ${connection}`);
+      // Nobody is left without a way to sign in.
+      if (password === undefined && gone.length === all.length) {
+        throw inUse(`The connection ${connection}`, `${email} to sign in, who has no password`);
+      }
+      for (const one of gone) await house.identities.unlink(one.id, actor);
+      await house.access.sync(`user:${id}`, connection, [], actor);
+      await house.users.signOut(id, actor);
+      answer({ id, email, connection }, `${email} is no longer connected to ${connection}; sessions have ended`);
+    }),
+});
+
 /** `sallyport user …` */
-export const userCommands = [add, list, show, set, disable, enable, remove];
+export const userCommands = [add, list, show, set, disable, enable, unlink, remove];

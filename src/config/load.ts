@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Group, isGroup, readFile } from './file.ts';
 import { type ConfigProblem, ConfigProblems } from './problems.ts';
+import { followed } from './references.ts';
 import { always, production, type Rule, remarks } from './rules.ts';
 import { type Config, schema } from './schema.ts';
 import { sentence, unknownName } from './sentences.ts';
@@ -29,8 +30,10 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, file?: 
   const { content, problems: unread } = readFile(path, named !== undefined);
   const { values, problems: unclear } = fromEnvironment(environment);
   for (const one of values) put(content, one.path, one.value);
-  const { config, problems: wrong } = check(content);
-  const problems = [...unread, ...unclear, ...wrong];
+  const { config: said, problems: wrong } = check(content);
+  const { connections, problems: lost } = followed(said.connections, environment);
+  const config = { ...said, connections };
+  const problems = [...unread, ...unclear, ...wrong, ...lost];
   // Of a file that cannot be read nobody knows what it says, so nothing in it is missing or unfit.
   const rules = unread.length > 0 ? [] : config.mode === 'production' ? [...always, ...production] : always;
   const known = new Set(problems.map((one) => one.path));

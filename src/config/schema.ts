@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
-import { checked, isAuthority, isHost, isIssuer, isKey, isProxy, isStore } from './values.ts';
+import { checked, isAuthority, isHost, isIssuer, isKey, isNameServer, isProxy, isStore } from './values.ts';
 
 /** A setting with the variable that sets it and the sentence that explains it, in the README too. */
 const setting = <T extends z.ZodType>(type: T, env: string, description: string, more?: Record<string, unknown>): T =>
@@ -166,6 +167,12 @@ export const schema = z.strictObject({
         'OUTGOING_ALLOW_PRIVATE',
         'Lets requests that we make go to http and to private addresses',
       ),
+      nameServers: setting(
+        z.array(checked(isNameServer)).default([]),
+        'OUTGOING_NAME_SERVERS',
+        'Name servers that are asked for the proofs of domains, where the system’s own give another view than the world has',
+        { unset: 'those of the system' },
+      ),
     })
     .prefault({}),
   registration: z
@@ -182,6 +189,7 @@ export const schema = z.strictObject({
       ),
     })
     .prefault({}),
+  connections: declaredConnections,
   demo: demo.optional(),
 });
 

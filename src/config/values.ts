@@ -48,3 +48,9 @@ export const isProxy: Check = (text) => {
     ? undefined
     : 'must be an address or a CIDR range, such as 10.0.0.7 or 10.0.0.0/8';
 };
+
+/** The address of a name server, with its port if it has one. */
+export const isNameServer: Check = (text) => {
+  const [, bracketed, plain] = /^\[([\da-f:.]+)\](?::\d{1,5})?$|^([\d.]+)(?::\d{1,5})?$/i.exec(text) ?? [];
+  return isIP(bracketed ?? plain ?? text) === 0 ? 'must be an address, such as 9.9.9.9 or [2620:fe::fe]:53' : undefined;
+};

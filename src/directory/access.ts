@@ -29,16 +29,20 @@ const sameList = (a: readonly string[] | undefined, b: readonly string[]): boole
 export class Access {
   readonly #apis: Collection<Api>;
   readonly #roles: Collection<Role>;
-  readonly #assignments: Collection<Assignment, 'subject' | 'role'>;
+  readonly #assignments: Collection<Assignment, 'subject' | 'role' | 'connection'>;
   readonly #trail: Trail;
 
   constructor(store: Store, trail: Trail) {
     this.#trail = trail;
     this.#apis = store.collection<Api>({ name: 'apis', indexes: {}, cached: true });
     this.#roles = store.collection<Role>({ name: 'roles', indexes: {}, cached: true });
-    this.#assignments = store.collection<Assignment, 'subject' | 'role'>({
+    this.#assignments = store.collection<Assignment, 'subject' | 'role' | 'connection'>({
       name: 'assignments',
-      indexes: { subject: { key: (one) => one.subject }, role: { key: (one) => one.role } },
+      indexes: {
+        subject: { key: (one) => one.subject },
+        role: { key: (one) => one.role },
+        connection: { key: (one) => one.connection },
+      },
       cached: true,
     });
   }
@@ -141,15 +145,52 @@ export class Access {
     return this.#assignments.find(where, page);
   }
 
+  /**
+   * Makes these the roles that a subject has by the word of a connection's provider: gives what is new, takes what is no
+   * longer said, and leaves alone what an administrator or another connection gave. Roles that do not exist are left out,
+   * and so is the administrator's.
+   */
+  async sync(subject: string, connection: string, roles: readonly string[], actor: string): Promise<void> {
+    const held = (await this.#assignments.find({ subject }, { limit: most })).filter(
+      (one) => one.connection === connection,
+    );
+    for (const one of held) if (!roles.includes(one.role)) await this.#take(one, actor);
+    for (const role of new Set(roles)) {
+      if (isBuiltIn(role) || held.some((one) => one.role === role) || !(await this.#roles.get(role))) continue;
+      const id = `${checkedSubject(subject)}|${role}|${connection}`;
+      await this.#assignments.put({ id, subject, role, connection });
+      await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail: { role, connection } });
+    }
+  }
+
   /** Takes every role from a subject that is removed, so that nobody who gets the same name inherits them; says how many. */
   async forget(subject: string, actor: string): Promise<number> {
     const held = await this.#assignments.find({ subject }, { limit: most });
-    for (const { role } of held) {
-      if (await this.#assignments.take(`${subject}|${role}`)) {
-        await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role } });
-      }
-    }
+    for (const one of held) await this.#take(one, actor);
     return held.length;
+  }
+
+  /** Takes every role that a connection gave, because it is removed; says how many. */
+  async forgetConnection(connection: string, actor: string): Promise<number> {
+    let count = 0;
+    for (
+      let page = await this.#ofConnection(connection);
+      page.length > 0;
+      page = await this.#ofConnection(connection)
+    ) {
+      for (const one of page) await this.#take(one, actor);
+      count += page.length;
+    }
+    return count;
+  }
+
+  #ofConnection(connection: string): Promise<Assignment[]> {
+    return this.#assignments.find({ connection }, { limit: most });
+  }
+
+  async #take({ id, subject, role, connection }: Assignment, actor: string): Promise<void> {
+    if (!(await this.#assignments.take(id))) return;
+    await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role, connection } });
   }
 
   #refuseBuiltIn(id: string): void {

@@ -1,4 +1,5 @@
 import type { Access } from './access.ts';
+import { adminApi, administrator } from './built-in.ts';
 
 /** What a subject holds now: role names, included ones too, and its permissions on one audience; both sorted. */
 export interface Held {
@@ -41,25 +42,34 @@ export class Decide {
     return audiences.sort();
   }
 
-  /** Two processes can make roles include each other at the same moment, so every role is looked at once. */
+  /**
+   * Two processes can make roles include each other at the same moment, so every role is looked at once. What a provider
+   * says comes last: by it nobody gets a permission on the administration, whatever its roles hold or include.
+   */
   async #everything(subject: string): Promise<Everything> {
     const now = Date.now() / 1000;
     const roles = new Set<string>();
     const permissions = new Map<string, string[]>();
-    const waiting: string[] = [];
-    for (const { role, until } of await this.#access.assignments({ subject }, { limit: most })) {
-      if (until === undefined || until > now) waiting.push(role);
-    }
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const role = roles.has(name) ? undefined : await this.#access.role(name);
-      if (!role) continue;
-      roles.add(name);
-      for (const text of role.permissions) collect(permissions, text);
-      waiting.push(...role.includes);
+    const assigned = (await this.#access.assignments({ subject }, { limit: most })).filter(
+      ({ until }) => until === undefined || until > now,
+    );
+    for (const upstream of [false, true]) {
+      const waiting = assigned.filter((one) => (one.connection !== undefined) === upstream).map(({ role }) => role);
+      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+        const role =
+          roles.has(name) || (upstream && name === administrator) ? undefined : await this.#access.role(name);
+        if (!role) continue;
+        roles.add(name);
+        for (const text of role.permissions) if (!(upstream && isAdministration(text))) collect(permissions, text);
+        waiting.push(...role.includes);
+      }
     }
     return { roles: [...roles].sort(), permissions };
   }
 }
+
+/** Whether `AUDIENCE#PERMISSION` is a permission on this server's own administration. */
+export const isAdministration = (permission: string): boolean => permission.startsWith(`${adminApi}#`);
 
 /** `AUDIENCE#PERMISSION` was checked when the role was saved. */
 function collect(permissions: Map<string, string[]>, text: string): void {

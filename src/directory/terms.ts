@@ -24,6 +24,8 @@ export interface Assignment extends Entity {
   subject: string;
   role: string;
   until?: number;
+  /** The connection whose provider says so; given by an administrator otherwise. One role can be given by both. */
+  connection?: string;
 }
 
 /** Scopes about the person and the sign-in (OIDC Core §5.4, §11); no API may give them another meaning. */

@@ -59,6 +59,22 @@ function checkedEmail(text: string): string {
   return email;
 }
 
+/** An id that nobody had before. */
+export const newUserId = (): string => `${userIdPrefix}${randomToken(16)}`;
+
+function newUser(id: string, input: NewUser): User {
+  const named = input.name === undefined ? {} : { name: input.name };
+  return {
+    id,
+    email: checkedEmail(input.email),
+    emailVerified: input.emailVerified ?? false,
+    profile: changedProfile({}, { ...input.profile, ...named }),
+    state: 'active',
+    created: seconds(),
+    updated: seconds(),
+  };
+}
+
 /** The people of this installation. */
 export class Users {
   readonly #all: Collection<User, 'email'>;
@@ -76,24 +92,32 @@ export class Users {
 
   /** Throws `taken` for a known address, `weak_password`, `invalid_profile`. */
   async add(input: NewUser, actor: string): Promise<User> {
-    const email = checkedEmail(input.email);
-    const named = input.name === undefined ? {} : { name: input.name };
-    const profile = changedProfile({}, { ...input.profile, ...named });
-    if (input.password !== undefined) refuseWeak(input.password, email);
+    const user = newUser(newUserId(), input);
+    if (input.password !== undefined) refuseWeak(input.password, user.email);
     // Before the hash is made, which costs more than everything else here.
-    if (await this.byEmail(email)) throw addressTaken();
-    const user: User = {
-      id: `${userIdPrefix}${randomToken(16)}`,
-      email,
-      emailVerified: input.emailVerified ?? false,
-      profile,
-      ...(input.password === undefined ? {} : { password: await hashPassword(input.password) }),
-      state: 'active',
-      created: seconds(),
-      updated: seconds(),
-    };
+    if (await this.byEmail(user.email)) throw addressTaken();
+    if (input.password !== undefined) user.password = await hashPassword(input.password);
     await unlessTaken(this.#all.insert(user));
     await this.#trail.record({ type: 'user.created', actor, target: `user:${user.id}`, detail: { state: user.state } });
+    return user;
+  }
+
+  /**
+   * Takes in a person whom a provider has proven, under an id that was set aside for them: of many at once the first makes
+   * the person, and all get the same. Throws `taken` when the address is somebody else's, `invalid`, `invalid_profile`.
+   */
+  async provision(id: string, input: Omit<NewUser, 'name' | 'password'>, connection: string): Promise<User> {
+    const user = newUser(id, input);
+    try {
+      await unlessTaken(this.#all.insert(user));
+    } catch (error) {
+      // A change is made on the store itself, so it cannot miss what another process has just added.
+      const same = error instanceof Problem ? await this.#all.change(id, (now) => now) : undefined;
+      if (same) return same;
+      throw error;
+    }
+    const actor = `connection:${connection}`;
+    await this.#trail.record({ type: 'user.provisioned', actor, target: `user:${id}`, detail: { connection } });
     return user;
   }
 
@@ -137,6 +161,12 @@ export class Users {
     const user = await this.#edit(id, (now) => ({ ...now, state: 'disabled', signedOut: seconds() }));
     await this.#trail.record({ type: 'user.disabled', actor, target: `user:${id}` });
     return user;
+  }
+
+  /** Ends all sessions and tokens that the person has now. Throws `missing`. */
+  async signOut(id: string, actor: string): Promise<void> {
+    await this.#edit(id, (now) => ({ ...now, signedOut: seconds() }));
+    await this.#trail.record({ type: 'user.signed-out', actor, target: `user:${id}` });
   }
 
   async enable(id: string, actor: string): Promise<User> {

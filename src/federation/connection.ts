@@ -73,6 +73,8 @@ const common = {
   skew: z.int().min(0).max(300).default(60),
   /** Whether a sign-out here goes on to the provider. */
   logout: z.boolean().default(true),
+  /** Fingerprint of what the configuration file says of it; while it is there, only that file changes it. */
+  declared: z.string().optional(),
   created: z.int(),
   updated: z.int(),
 };
@@ -94,7 +96,7 @@ export const oidcSettings = z.strictObject({
   tenants: z.array(z.guid()).max(1000).default([]),
   /** Claims that name a person for good; joined by `|` when there are several (Entra: tid, oid). */
   subject: names.default(['sub']),
-  /** The claim with groups or roles. */
+  /** The claims with groups or roles; what is in any of them counts. */
   groups: names.default([]),
   /** Signed request objects (RFC 9101): when the provider asks for them, or always. */
   signedRequests: z.enum(['when-required', 'always']).default('when-required'),
@@ -140,7 +142,7 @@ export const samlSettings = z.strictObject({
   nameIdFormat: text.optional(),
   /** Attributes that name a person for good; NameID when empty. */
   subject: names.default([]),
-  /** Attributes with groups. */
+  /** Attributes with groups; what is in any of them counts. */
   groups: names.default([]),
   /** RequestedAuthnContext is left out unless a second factor is asked for. */
   requestBinding: z.enum(['redirect', 'post']).default('redirect'),
@@ -193,6 +195,7 @@ export type OidcConnection = z.output<typeof oidcSettings>;
 export type SamlConnection = z.output<typeof samlSettings>;
 export type LdapConnection = z.output<typeof ldapSettings>;
 export type EvidenceRule = z.output<typeof evidenceRule>;
+export type Domain = z.output<typeof domain>;
 
 /** A key pair of ours for one connection; PEM. Times in seconds. */
 export interface OwnKey {
@@ -211,6 +214,8 @@ export interface Surroundings {
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;
   /** Our keys for this connection, the one that signs now first; made when there are none. */
   keys(use: OwnKey['use']): Promise<OwnKey[]>;
+  /** True for the first of all callers, in every process, that names this id before `until` (seconds). */
+  once(id: string, until: number): Promise<boolean>;
   /** Seconds since the epoch. */
   now(): number;
 }

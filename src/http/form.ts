@@ -15,8 +15,13 @@ const read = new WeakMap<IncomingMessage, Promise<Buffer>>();
 
 /** The fields of a posted form (a repeated field is a list); the guard has bounded its size. Throws `wrongForm`. */
 export async function readForm(ctx: Koa.Context): Promise<ParsedUrlQuery> {
+  return parse(await readFormText(ctx));
+}
+
+/** The same exactly as it was sent. */
+export async function readFormText(ctx: Koa.Context): Promise<string> {
   if (!ctx.is('application/x-www-form-urlencoded')) throw wrongForm();
-  return parse(String(await (read.get(ctx.req) ?? received(ctx.req))));
+  return String(await (read.get(ctx.req) ?? received(ctx.req)));
 }
 
 /** The whole body. By events: an iterator costs as much as all the rest of reading a short body. */

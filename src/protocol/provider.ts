@@ -66,7 +66,10 @@ export function provider(parts: ProviderParts): Provider {
     responseTypes: ['code'],
     scopes: [...identityScopes],
     claims: claimsOfScopes,
-    acrValues: ['1fa'],
+    // Discovery says which of them can be reached (well-known.ts).
+    acrValues: ['1fa', '2fa', 'phr'],
+    // Where the person has an account, for the sign-in; `kc_idp_hint` is what clients of Keycloak send.
+    extraParams: ['idp_hint', 'kc_idp_hint', 'domain_hint'],
     subjectTypes: ['public'],
     clientAuthMethods: ['none', ...proofs],
     enabledJWA: algorithms,

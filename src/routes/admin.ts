@@ -3,17 +3,22 @@ import type { Clients } from '../clients/clients.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { Connections } from '../federation/connections.ts';
+import type { Refreshing } from '../federation/refreshing.ts';
 import { openapi } from '../http/openapi.ts';
 import { type Caller, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 import { adminClients } from './admin-clients.ts';
+import { adminConnections } from './admin-connections.ts';
 
 interface Parts {
   issuer: string;
   /** The header with a client's certificate, where a proxy hands one on. */
   clientCertificateHeader?: string | undefined;
   clients: Clients;
+  connections: Connections;
+  refreshing: Refreshing;
   access: Access;
   decide: Decide;
   status: TokenStatus;
@@ -22,8 +27,9 @@ interface Parts {
 const base = '/admin/api/v1';
 
 /** The admin API and its OpenAPI document, which is no secret. */
-export function admin({ issuer, clients, access, decide, status, clientCertificateHeader }: Parts): Koa.Middleware {
-  const operations = adminClients(clients, access, clientCertificateHeader);
+export function admin(parts: Parts): Koa.Middleware {
+  const { issuer, clients, access, decide, status, clientCertificateHeader } = parts;
+  const operations = [...adminClients(clients, access, clientCertificateHeader), ...adminConnections(parts)];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
   return (ctx, next) => {

@@ -1,33 +1,26 @@
 import type { Context, Middleware } from 'koa';
 import type { Frame } from '../../views/layout.ts';
 import { problemPage } from '../../views/problem.ts';
-import { consentPage } from '../../views/signin/consent.ts';
-import { identifyPage } from '../../views/signin/identify.ts';
-import { passwordPage } from '../../views/signin/password.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { readForm } from '../http/form.ts';
 import { sameOrigin } from '../http/origin.ts';
 import { invalid, Problem, problem } from '../kernel/errors.ts';
-import type { Html } from '../kernel/html.ts';
 import { ended, type Flow, type SignIn, type Visit } from '../signin/flow.ts';
+import type { ThroughProvider, Way } from '../signin/through.ts';
 import { goOn, show } from './answer.ts';
+import { startOf } from './application.ts';
 import { viewOf } from './pages.ts';
+import { follow, stepPage, tooOften } from './signin-answers.ts';
 
 /** A form that another site made the browser send. */
 const foreignForm = problem('foreign_form', 403, () => 'This form was sent from another site, so nothing was done');
 
-type ConsentStep = Extract<Flow['step'], { name: 'consent' }>;
-
 const wrongPassword = 'This e-mail address and password do not belong together. Check both and try again.';
-const duration = (seconds: number): string => {
-  if (seconds < 2) return 'a second';
-  return seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-};
-const tooOften = (seconds: number): string =>
-  `There were too many wrong passwords. Wait ${duration(seconds)} and try again.`;
+const wrongDirectory = 'This user name and password do not belong together. Check both and try again.';
 
 interface Parts {
   signIn: SignIn;
+  through: ThroughProvider;
   clients: Clients;
   frame: Frame;
 }
@@ -39,18 +32,30 @@ interface Sent {
   form: ReadonlyMap<string, string>;
 }
 
+type SentThere = Sent & { step: Extract<Flow['step'], { name: 'federation' }> };
+
+/** What came of a password, here or at a directory. */
+interface Told {
+  flow: Flow;
+  outcome: Way | { wrong: true } | { waitSeconds: number };
+  /** The sentence for a wrong one. */
+  wrong: string;
+}
+
 /**
  * The pages of a sign-in, all at one address: the step decides which one is shown. A form answers the current step or is
- * sent back to it; nothing in a form names a person, a client or a step.
+ * sent back to it; nothing in a form names a person, a client or a step. Below it is where a browser picks up what a
+ * provider has sent (federation.ts).
  */
 export function signinPages(parts: Parts): Middleware {
   return async (ctx, next) => {
-    const [, uid] = /^\/signin\/([\w-]{1,100})$/.exec(ctx.path) ?? [];
+    const [, uid, back] = /^\/signin\/([\w-]{1,100})(\/return)?$/.exec(ctx.path) ?? [];
     if (uid === undefined) return next();
     const { ip, requestId } = ctx.state;
     const visit = { uid, request: ctx.req, response: ctx.res, ip, requestId };
+    const deed = back !== undefined ? comeBack : ctx.method === 'POST' ? receive : ask;
     try {
-      await (ctx.method === 'POST' ? receive(parts, ctx, visit) : ask(parts, ctx, visit));
+      await deed(parts, ctx, visit);
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== ended().code) throw error;
       await tellEnded(parts, ctx, error);
@@ -59,64 +64,93 @@ export function signinPages(parts: Parts): Middleware {
   };
 }
 
-async function ask({ signIn, frame }: Parts, ctx: Context, visit: Visit): Promise<void> {
+const placeOf = ({ uid }: Visit): string => `/signin/${uid}`;
+
+async function ask(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
+  const { signIn, through, frame } = parts;
   const flow = await signIn.load(visit);
-  if (flow.step.name === 'finished') return goOn(ctx, flow.step.goOn);
-  rememberClient(ctx, flow.client);
-  if (ctx.querystring !== 'restart') return show(ctx, page(frame, ctx.path, flow));
-  if (flow.step.name === 'password') await signIn.identify(flow, undefined);
-  return goOn(ctx, ctx.path);
+  const { step } = flow;
+  if (step.name === 'finished') return goOn(ctx, step.goOn);
+  rememberClient(ctx, visit, flow.client);
+  if (ctx.querystring === 'restart') {
+    if (step.name !== 'consent') await signIn.restart(flow);
+    return goOn(ctx, placeOf(visit));
+  }
+  const way = step.name === 'identify' ? await through.byHints(visit, flow) : undefined;
+  if (way) return follow(ctx, { frame, flow, way });
+  return show(ctx, await stepPage(parts, flow));
+}
+
+async function comeBack({ signIn, through, frame }: Parts, ctx: Context, visit: Visit): Promise<void> {
+  const flow = await signIn.load(visit);
+  const { step } = flow;
+  if (step.name === 'finished') return goOn(ctx, step.goOn);
+  const { ticket } = ctx.query;
+  if (typeof ticket !== 'string' || step.name === 'consent') return goOn(ctx, placeOf(visit));
+  return follow(ctx, { frame, flow, way: await through.comeBack(visit, flow, ticket) });
 }
 
 async function receive(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
   if (!sameOrigin(ctx)) throw foreignForm();
   const form = await fields(ctx);
-  const flow = await parts.signIn.load(visit);
+  const { signIn, through, frame } = parts;
+  const flow = await signIn.load(visit);
   const { step } = flow;
   if (step.name === 'finished') return goOn(ctx, step.goOn);
-  if (step.name !== 'consent') return prove(parts, ctx, { visit, flow, form });
   const decision = form.get('decision');
-  if (decision !== 'allow' && decision !== 'deny') return goOn(ctx, ctx.path);
-  return goOn(ctx, await parts.signIn.decide(visit, flow, step, decision === 'allow'));
+  const sent = { visit, flow, form };
+  if (step.name === 'consent') {
+    if (decision !== 'allow' && decision !== 'deny') return goOn(ctx, ctx.path);
+    return goOn(ctx, await signIn.decide(visit, flow, step, decision === 'allow'));
+  }
+  if (decision === 'cancel') return goOn(ctx, await signIn.giveUp(visit, flow));
+  if (step.name === 'link') {
+    if (decision !== 'link' && decision !== 'skip') return goOn(ctx, ctx.path);
+    return follow(ctx, { frame, flow, way: await through.decideLink(visit, flow, step, decision === 'link') });
+  }
+  const chosen = form.get('connection');
+  if (chosen !== undefined) return follow(ctx, { frame, flow, way: await through.choose(visit, flow, chosen) });
+  return step.name === 'federation' ? proveThere(parts, ctx, { ...sent, step }) : prove(parts, ctx, sent);
 }
 
-/** Takes who the person is, the password, or both from one form. */
-async function prove({ signIn, frame }: Parts, ctx: Context, { visit, flow, form }: Sent): Promise<void> {
-  const identifier = form.get('identifier')?.trim();
+/** Takes who the person is, the password, or both from one form. An address alone may be of a domain that has a provider. */
+async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): Promise<void> {
+  const { signIn, through, frame } = parts;
+  const identifier = form.get('identifier')?.trim().slice(0, 254);
   const password = form.get('password') ?? '';
-  if (identifier === '') return show(ctx, page(frame, ctx.path, flow, 'Enter your e-mail address.'), 400);
+  if (identifier === '') return show(ctx, await stepPage(parts, flow, 'Enter your e-mail address.'), 400);
+  if (identifier !== undefined && password === '' && flow.step.name !== 'connect') {
+    const connection = await through.forAddress(identifier);
+    const way = connection && (await through.choose(visit, flow, connection.id, identifier));
+    if (way) return follow(ctx, { frame, flow, way });
+  }
   // Who goes back and corrects the address means the new one; it proves nothing.
-  const named = identifier === undefined ? flow : await signIn.identify(flow, identifier.slice(0, 254));
-  if (named.step.name !== 'password' || password === '') return goOn(ctx, ctx.path);
-  const outcome = await signIn.tryPassword(visit, named, password);
-  if ('goOn' in outcome) return goOn(ctx, outcome.goOn);
-  if ('wrong' in outcome) return show(ctx, page(frame, ctx.path, named, wrongPassword), 400);
+  const named = identifier === undefined ? flow : await signIn.identify(flow, identifier);
+  const asked = named.step.name === 'password' || named.step.name === 'connect';
+  if (!asked || named.facts.identifier === undefined || password === '') return goOn(ctx, ctx.path);
+  return tell(parts, ctx, {
+    flow: named,
+    outcome: await signIn.tryPassword(visit, named, password),
+    wrong: wrongPassword,
+  });
+}
+
+/** Takes user name and password for a directory. */
+async function proveThere(parts: Parts, ctx: Context, { visit, flow, form, step }: SentThere): Promise<void> {
+  const identifier = form.get('identifier')?.trim().slice(0, 254) ?? step.identifier;
+  const password = form.get('password') ?? '';
+  if (!identifier) return show(ctx, await stepPage(parts, flow, 'Enter your user name.'), 400);
+  const named = await parts.signIn.restate(flow, { ...flow.facts, identifier });
+  if (named.step.name !== 'federation' || password === '') return goOn(ctx, ctx.path);
+  const outcome = await parts.through.tryDirectory(visit, named, named.step, password);
+  return tell(parts, ctx, { flow: named, outcome, wrong: wrongDirectory });
+}
+
+async function tell(parts: Parts, ctx: Context, { flow, outcome, wrong }: Told): Promise<void> {
+  if ('wrong' in outcome) return show(ctx, await stepPage(parts, flow, wrong), 400);
+  if (!('waitSeconds' in outcome)) return follow(ctx, { frame: parts.frame, flow, way: outcome });
   ctx.set('Retry-After', String(outcome.waitSeconds));
-  return show(ctx, page(frame, ctx.path, named, tooOften(outcome.waitSeconds)), 429);
-}
-
-/** The page of the step that a sign-in has come to. */
-function page(frame: Frame, action: string, flow: Flow, error?: string): Html {
-  const { step, client, suggested, otherPerson } = flow;
-  const { name } = client;
-  if (step.name === 'password')
-    return passwordPage(frame, { action, client: name, identifier: step.identifier, error });
-  if (step.name === 'consent') return consentPage(frame, consentRequest(action, flow, step));
-  const notice = otherPerson ? `${name} asks for another account than the one that you used just now.` : undefined;
-  return identifyPage(frame, { action, client: name, identifier: suggested, error, notice });
-}
-
-function consentRequest(action: string, { client, interaction }: Flow, step: ConsentStep) {
-  const { id, name, metadata, registrar, firstParty } = client;
-  return {
-    action,
-    client: { id, name, homePage: metadata.client_uri, policy: metadata.policy_uri, terms: metadata.tos_uri },
-    unverified: registrar !== undefined && !firstParty,
-    account: step.user.email,
-    ...step.asked,
-    redirectUri: String(interaction.params.redirect_uri),
-    eachTime: step.eachTime,
-  };
+  return show(ctx, await stepPage(parts, flow, tooOften(outcome.waitSeconds)), 429);
 }
 
 /** The fields of a form; one that is sent twice is refused, since others might read the other one. */
@@ -133,9 +167,9 @@ const aDay = 24 * 60 * 60 * 1000;
 const clientCookie = (ctx: Context): string => `${ctx.secure ? '__Secure-' : ''}signin-client`;
 
 /** The sign-in itself is forgotten when it ends; which application it was for outlives it here, to show a way on. */
-function rememberClient(ctx: Context, { id }: Client): void {
+function rememberClient(ctx: Context, visit: Visit, { id }: Client): void {
   ctx.cookies.set(clientCookie(ctx), Buffer.from(id).toString('base64url'), {
-    ...{ path: ctx.path, maxAge: aDay, httpOnly: true, sameSite: 'lax', secure: ctx.secure, signed: false },
+    ...{ path: placeOf(visit), maxAge: aDay, httpOnly: true, sameSite: 'lax', secure: ctx.secure, signed: false },
   });
 }
 
@@ -145,15 +179,4 @@ async function tellEnded({ clients, frame }: Parts, ctx: Context, problem: Probl
   const href = client && startOf(client, frame.issuer);
   const link = href === undefined ? undefined : { href, text: `Go back to ${client?.name}` };
   show(ctx, problemPage(frame, { ...viewOf(problem, String(ctx.state.requestId)), link }), problem.status);
-}
-
-/** Where a sign-in to this application begins (OIDC Core §4), or else its home page. */
-function startOf({ metadata }: Client, issuer: string): string | undefined {
-  if (metadata.initiate_login_uri !== undefined) {
-    const start = new URL(metadata.initiate_login_uri);
-    start.searchParams.set('iss', issuer);
-    return start.href;
-  }
-  const redirect = metadata.redirect_uris?.find((uri) => /^https?:/.test(uri));
-  return metadata.client_uri ?? (redirect === undefined ? undefined : new URL('/', redirect).href);
 }

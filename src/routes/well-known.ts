@@ -8,9 +8,9 @@ const discovery = new Set(['/.well-known/openid-configuration', '/.well-known/oa
 
 /**
  * The key set with the keys that will sign next (the library knows only those that sign now), and the caching of key set
- * and discovery. While the store is away the last key set stands: verifiers elsewhere need not stop with us.
+ * and discovery, which says what a sign-in can reach now. While the store is away the last key set stands: verifiers elsewhere need not stop with us.
  */
-export const wellKnown = (keys: SigningKeys): Middleware => {
+export const wellKnown = (keys: SigningKeys, reachable: () => Promise<readonly string[]>): Middleware => {
   let last: Awaited<ReturnType<SigningKeys['published']>> | undefined;
   const published = async () => {
     try {
@@ -20,6 +20,15 @@ export const wellKnown = (keys: SigningKeys): Middleware => {
     }
     return last;
   };
+  let known: readonly string[] = ['1fa'];
+  const levels = async () => {
+    try {
+      known = await reachable();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+    }
+    return known;
+  };
   return async (ctx, next) => {
     const reading = ctx.method === 'GET' || ctx.method === 'HEAD';
     await next();
@@ -27,6 +36,7 @@ export const wellKnown = (keys: SigningKeys): Middleware => {
     // When nobody has asked before the outage, the library's own answer holds at least the keys that sign.
     if (ctx.path === '/oauth2/jwks') ctx.body = (await published()) ?? ctx.body;
     else if (!discovery.has(ctx.path)) return;
+    else ctx.body = { ...ctx.body, acr_values_supported: await levels() };
     ctx.set('Cache-Control', cacheable);
   };
 };

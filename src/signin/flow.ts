@@ -8,6 +8,7 @@ import { problem } from '../kernel/errors.ts';
 import { type Asked, type Consents, isAsked, isAskedEachTime } from './consent.ts';
 import { levelOf } from './policy.ts';
 import { type Facts, nextStep, nothing, type Step } from './steps.ts';
+import { originOf } from './upstream-sessions.ts';
 
 /** The sign-in is over, too old, or was begun in another browser. */
 export const ended = problem(
@@ -100,11 +101,27 @@ export class SignIn {
     };
   }
 
-  /** Keeps what the person typed to say who they are; undefined forgets it. */
-  async identify(flow: Flow, identifier: string | undefined): Promise<Flow> {
-    const facts: Facts = identifier === undefined ? nothing : { ...nothing, identifier };
+  /** Keeps what the person typed to say who they are; what a provider has proven meanwhile is not forgotten. */
+  identify(flow: Flow, identifier: string): Promise<Flow> {
+    const { choosing, upstream } = flow.facts;
+    const kept = { ...(choosing ? { choosing } : {}), ...(upstream ? { upstream } : {}) };
+    return this.restate(flow, { ...nothing, ...kept, identifier });
+  }
+
+  /** Forgets everything, and lets the person choose the way, whatever the hints say. */
+  restart(flow: Flow): Promise<Flow> {
+    return this.restate(flow, { ...nothing, choosing: true });
+  }
+
+  /** These facts from now on, while the sign-in is open. */
+  async restate(flow: Flow, facts: Facts): Promise<Flow> {
     await this.#keep(flow, facts);
     return { ...flow, facts, step: openStep(flow.interaction, facts) };
+  }
+
+  /** The person gives up here; answers where the browser goes on: to the client, which is told. */
+  giveUp(visit: Visit, flow: Flow): Promise<string> {
+    return this.#finish(visit, flow, { error: 'access_denied', error_description: 'the person did not sign in' });
   }
 
   /** Tries a password for whom the person said to be. Unknown, disabled and wrong are told alike. */
@@ -132,7 +149,7 @@ export class SignIn {
     await attempts.succeeded(person, visit.ip);
     const actor = `user:${user.id}`;
     await trail.record({ type: 'signin.succeeded', actor, target: actor, ...seen, detail: facts });
-    return { goOn: await this.#learn(visit, flow, { user: user.id, amr: ['pwd'], authTime: seconds() }) };
+    return { goOn: await this.learn(visit, flow, { user: user.id, amr: ['pwd'], authTime: seconds() }) };
   }
 
   /** The person allows the client what it asks for, or not; answers where the browser goes on. */
@@ -154,17 +171,19 @@ export class SignIn {
   }
 
   /** Adds facts; answers where the browser goes on: to our next page, or to the library when nothing is open any more. */
-  async #learn(visit: Visit, flow: Flow, more: Partial<Facts>): Promise<string> {
+  async learn(visit: Visit, flow: Flow, more: Partial<Facts>): Promise<string> {
     const facts = { ...flow.facts, ...more };
     const step = nextStep(facts);
     if (step.name !== 'done') {
       await this.#keep(flow, facts);
       return `/signin/${visit.uid}`;
     }
-    const { amr, authTime = seconds() } = facts;
-    const acr = levelOf(amr);
-    const login = { accountId: step.user, amr: [...amr], ts: authTime, ...(acr === undefined ? {} : { acr }) };
-    return this.#finish(visit, flow, { login });
+    const { authTime = seconds() } = facts;
+    const upstream = facts.joined ? facts.upstream : undefined;
+    const acr = upstream?.level ?? levelOf(facts.amr);
+    const amr = [...new Set([...facts.amr, ...(upstream?.amr ?? [])])];
+    const login = { accountId: step.user, amr, ts: authTime, ...(acr === undefined ? {} : { acr }) };
+    return this.#finish(visit, flow, { login, ...(upstream ? { upstream: originOf(upstream) } : {}) });
   }
 
   async #keep({ interaction }: Flow, facts: Facts): Promise<void> {

@@ -1,19 +1,13 @@
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Users } from '../directory/users.ts';
 import { askedBy, needsConsentNow } from './consent.ts';
+import { atLeast, isLevel, type Level } from './proof.ts';
+import type { UpstreamSessions } from './upstream-sessions.ts';
 
 const { Check, base } = interactionPolicy;
 
-/** How surely a person was recognised, weakest first; the values of `acr` that mean something here. */
-const levels = ['1fa', '2fa', 'phr'];
-/** Those that a sign-in can reach today. */
-const reachable = ['1fa'];
-
-/** What a sign-in with these methods (RFC 8176) is worth; undefined for none. */
-export const levelOf = (amr: readonly string[] = []): string | undefined => (amr.includes('pwd') ? '1fa' : undefined);
-
-const strongEnough = (worth: string | undefined, level: string): boolean =>
-  worth !== undefined && levels.indexOf(worth) >= levels.indexOf(level);
+/** What a sign-in with these methods of ours (RFC 8176) is worth; undefined for none. */
+export const levelOf = (amr: readonly string[] = []): Level | undefined => (amr.includes('pwd') ? '1fa' : undefined);
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -29,12 +23,26 @@ export const sessionTtl =
   (_ctx, { loginTs }) =>
     loginTs === undefined ? idle : Math.max(1, Math.min(idle, loginTs + absolute - seconds()));
 
+interface Parts {
+  users: Users;
+  limits: SessionLimits;
+  upstreamSessions: UpstreamSessions;
+  /** The levels that a sign-in here can reach now (reach.ts). */
+  reachable: () => Promise<readonly Level[]>;
+}
+
+type Session = KoaContextWithOIDC['oidc']['session'];
+
+const isFederated = (session: Session): boolean => session?.amr?.includes('fed') === true;
+
 /** When the library must send the browser to us: its own prompts with our checks. */
-export function policy(users: Users, limits: SessionLimits): interactionPolicy.DefaultPolicy {
+export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
   const prompts = base();
-  prompts.get('login')?.checks.add(ended(users, limits));
-  prompts.get('login')?.checks.add(tooWeak);
-  prompts.get('login')?.checks.add(otherPerson);
+  const login = prompts.get('login');
+  if (login) {
+    for (const check of [ended(parts), upstreamTooOld(parts), tooWeak(parts), otherPerson]) login.checks.add(check);
+    login.details = ({ oidc }) => ({ strong: wantedLevels(oidc).wanted.some((one) => isLevel(one) && one !== '1fa') });
+  }
   const consent = prompts.get('consent');
   if (consent) {
     consent.details = (ctx) => ({ asked: askedBy(ctx) });
@@ -44,13 +52,24 @@ export function policy(users: Users, limits: SessionLimits): interactionPolicy.D
   return prompts;
 }
 
-/** A session counts no more when its person is gone or was signed out everywhere since, or when it has become too old. */
-const ended = (users: Users, { absolute }: SessionLimits) =>
+/** A session counts no more when its person is gone or was signed out everywhere since, or when it, or the one at the provider that it rests on, has become too old. */
+const ended = ({ users, limits: { absolute }, upstreamSessions }: Parts) =>
   new Check('session_ended', 'the session has ended', 'login_required', async ({ oidc }) => {
-    const { accountId, loginTs = 0 } = oidc.session ?? {};
+    const { accountId, loginTs = 0, uid } = oidc.session ?? {};
     if (accountId === undefined) return false;
     const user = await users.get(accountId);
-    return user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + absolute <= seconds();
+    if (user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + absolute <= seconds()) return true;
+    const upstream = uid !== undefined && isFederated(oidc.session) ? await upstreamSessions.ofSession(uid) : undefined;
+    return upstream?.ends !== undefined && upstream.ends <= seconds();
+  });
+
+/** A session here is younger than the proof it rests on: `max_age` is about that proof (OIDC Core §3.1.2.1). */
+const upstreamTooOld = ({ upstreamSessions }: Parts) =>
+  new Check('upstream_max_age', 'a later sign-in is required', 'login_required', async ({ oidc }) => {
+    const { params, result, session } = oidc;
+    if (params?.max_age === undefined || result?.login || !session?.uid || !isFederated(session)) return false;
+    const upstream = await upstreamSessions.ofSession(session.uid);
+    return upstream?.authTime !== undefined && seconds() - upstream.authTime > Number(params.max_age);
   });
 
 /** The library compares the hint with who was signed in before, and not with who signed in now (OIDC Core §3.1.2.1). */
@@ -68,18 +87,29 @@ function subjectOf(idToken: string): unknown {
 /**
  * A wish for a level (`acr_values`) is kept where we know the level, and refused where we know it and cannot reach it
  * (unmet_authentication_requirements); values of other vocabularies are only wishes (OIDC Core §3.1.2.1). An essential
- * one that we cannot give is refused here, because asking again and again would not change it (OIDC Core §5.5.1.1).
+ * one that we cannot give is refused here, because asking again and again would not change it (OIDC Core §5.5.1.1); and
+ * so is one that the sign-in just now did not reach.
  */
-const tooWeak = new Check('too_weak', 'a stronger sign-in is required', 'login_required', ({ oidc }) => {
-  const { essential, wanted } = wantedLevels(oidc);
-  const ours = wanted.filter((level) => levels.includes(level));
-  const possible = ours.filter((level) => reachable.some((worth) => strongEnough(worth, level)));
-  if (possible.length === 0 && (essential ? wanted : ours).length > 0) {
-    throw new errors.UnmetAuthenticationRequirements(`a sign-in here can reach the acr ${reachable.join(', ')}`);
-  }
-  const worth = levelOf(oidc.session?.amr);
-  return possible.length > 0 && !possible.some((level) => strongEnough(worth, level));
-});
+const tooWeak = ({ reachable }: Parts) =>
+  new Check('too_weak', 'a stronger sign-in is required', 'login_required', async ({ oidc }) => {
+    const { essential, wanted } = wantedLevels(oidc);
+    const ours = wanted.filter(isLevel);
+    if ((essential ? wanted : ours).length === 0) return false;
+    const best = await reachable();
+    const possible = ours.filter((level) => best.some((worth) => atLeast(worth, level)));
+    if (possible.length === 0) {
+      throw new errors.UnmetAuthenticationRequirements(`a sign-in here can reach the acr ${best.join(', ')}`);
+    }
+    const worth = worthOf(oidc.session);
+    const fits = essential ? wanted.includes(String(worth)) : possible.some((level) => atLeast(worth, level));
+    if (fits || !oidc.result?.login) return !fits;
+    throw new errors.UnmetAuthenticationRequirements(
+      `this sign-in has the acr ${worth}; ${wanted.join(' or ')} was asked`,
+    );
+  });
+
+/** What a session is worth: what the sign-in found it to be, by our own methods or a provider's evidence. */
+const worthOf = (session: Session): Level | undefined => (isLevel(session?.acr) ? session.acr : levelOf(session?.amr));
 
 function wantedLevels(oidc: KoaContextWithOIDC['oidc']): { essential: boolean; wanted: string[] } {
   const asked: unknown = oidc.claims.id_token?.acr;

@@ -32,12 +32,13 @@ const masterKey = Buffer.alloc(32, 7);
 export async function startApp(environment: Record<string, string> = {}): Promise<TestApp> {
   let handle: (request: IncomingMessage, response: ServerResponse) => unknown = () => {};
   const server = createServer((request, response) => handle(request, response));
-  server.listen(0, 'localhost');
+  const host = environment.SALLYPORT_HOST ?? 'localhost';
+  server.listen(0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const config = loadConfig({
     SALLYPORT_STORE: environment.SALLYPORT_STORE ?? (await storeUrl()),
-    SALLYPORT_ISSUER: `http://localhost:${port}`,
+    SALLYPORT_ISSUER: `http://${host}:${port}`,
     ...environment,
   });
   const log: string[] = [];
@@ -52,7 +53,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
   handle = app.handler;
   return {
     issuer: config.issuer,
-    url: `http://localhost:${port}`,
+    url: `http://${host}:${port}`,
     parts,
     log,
     client: (id) => ({ client_id: id, client_secret: demo.clients[id]?.client_secret ?? '' }),

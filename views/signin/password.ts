@@ -1,5 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { type Choice, providers } from './providers.ts';
 
 /** What the page for a password shows. */
 export interface Password {
@@ -7,10 +8,12 @@ export interface Password {
   client: string;
   identifier: string;
   error?: string | undefined;
+  /** The provider of the address's domain. */
+  choices: readonly Choice[];
 }
 
 /** The password of somebody who has said who they are. The field that only password managers see is never sent. */
-export const passwordPage = (frame: Frame, { action, client, identifier, error }: Password): Html =>
+export const passwordPage = (frame: Frame, { action, client, identifier, error, choices }: Password): Html =>
   layout(
     frame,
     `${error === undefined ? '' : 'Error: '}Sign in to ${client}`,
@@ -22,5 +25,6 @@ export const passwordPage = (frame: Frame, { action, client, identifier, error }
 ${alert('wrong', error)}
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required autofocus${invalid('wrong', error)}>
 <button class="primary">Sign in</button>
-</form>`,
+</form>
+${providers(action, choices)}`,
   );

@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import type { Connection } from '../federation/connection.ts';
+import type { Connections } from '../federation/connections.ts';
+import type { ConnectionInput } from '../federation/input.ts';
+import type { Refreshing } from '../federation/refreshing.ts';
+import { list, listOf, page } from '../http/paging.ts';
+import { type Operation, operation } from '../http/resource.ts';
+import { missing } from '../kernel/errors.ts';
+import {
+  connectionChangeBody,
+  connectionDocument,
+  connectionReply,
+  domainDocument,
+  domainReply,
+  newConnectionBody,
+  settingsOf,
+} from './connection-document.ts';
+
+interface Parts {
+  connections: Connections;
+  refreshing: Refreshing;
+  issuer: string;
+}
+
+const params = z.object({ id: z.string() });
+const domainParams = z.object({ id: z.string(), domain: z.string() });
+const write = 'connections:write';
+
+/** The admin API's operations on connections; the CLI makes the same calls. */
+export const adminConnections = (parts: Parts): Operation[] => [
+  ...reading(parts),
+  ...changing(parts),
+  state(parts, 'enable', 'Let people in through a connection'),
+  state(parts, 'disable', 'Keep a connection, but let nobody in through it'),
+  ...tending(parts),
+  ...domains(parts),
+];
+
+async function known({ connections }: Parts, id: string): Promise<Connection> {
+  const connection = await connections.get(id);
+  if (!connection) throw missing(`The connection ${id}`);
+  return connection;
+}
+
+const reading = (parts: Parts): Operation[] => [
+  operation({
+    name: 'listConnections',
+    method: 'get',
+    path: '/connections',
+    about: 'List connections to identity providers in the order of their ids',
+    permission: 'connections:read',
+    query: page,
+    reply: listOf(connectionReply),
+    async run({ query }) {
+      const { items, next } = await list(query, (where) => parts.connections.list(where));
+      return { items: items.map((one) => connectionDocument(one, parts.issuer)), next };
+    },
+  }),
+  operation({
+    name: 'getConnection',
+    method: 'get',
+    path: '/connections/:id',
+    about: 'Show a connection, without its secrets',
+    permission: 'connections:read',
+    params,
+    reply: connectionReply,
+    versioned: connectionReply,
+    run: async ({ params: { id } }) => connectionDocument(await known(parts, id), parts.issuer),
+  }),
+];
+
+const changing = (parts: Parts): Operation[] => [
+  operation({
+    name: 'addConnection',
+    method: 'post',
+    path: '/connections',
+    about: 'Connect an identity provider',
+    permission: write,
+    body: newConnectionBody,
+    reply: connectionReply,
+    status: 201,
+    async run({ body, actor }) {
+      const added = await parts.connections.add(settingsOf(body) as ConnectionInput, actor);
+      return connectionDocument(added, parts.issuer);
+    },
+  }),
+  operation({
+    name: 'changeConnection',
+    method: 'patch',
+    path: '/connections/:id',
+    about: 'Change a connection (RFC 7396: what is not named stays, null goes back to what the preset says)',
+    permission: write,
+    params,
+    body: connectionChangeBody,
+    reply: connectionReply,
+    versioned: connectionReply,
+    async run({ params: { id }, body, actor, expect }) {
+      const look = (now: Connection) => expect(connectionDocument(now, parts.issuer));
+      return connectionDocument(await parts.connections.change(id, settingsOf(body), actor, look), parts.issuer);
+    },
+  }),
+  operation({
+    name: 'removeConnection',
+    method: 'delete',
+    path: '/connections/:id',
+    about: 'Remove a connection with its keys and domains; people who came through it no longer can',
+    permission: write,
+    params,
+    versioned: connectionReply,
+    async run({ params: { id }, actor, expect }) {
+      expect(connectionDocument(await known(parts, id), parts.issuer));
+      await parts.connections.remove(id, actor);
+    },
+  }),
+];
+
+const state = (parts: Parts, verb: 'enable' | 'disable', about: string): Operation =>
+  operation({
+    name: `${verb}Connection`,
+    method: 'post',
+    path: `/connections/:id/${verb}`,
+    about,
+    permission: write,
+    params,
+    reply: connectionReply,
+    versioned: connectionReply,
+    async run({ params: { id }, actor, expect }) {
+      const look = (now: Connection) => expect(connectionDocument(now, parts.issuer));
+      return connectionDocument(await parts.connections.setState(id, `${verb}d`, actor, look), parts.issuer);
+    },
+  });
+
+const tending = (parts: Parts): Operation[] => [
+  operation({
+    name: 'refreshConnection',
+    method: 'post',
+    path: '/connections/:id/refresh',
+    about: 'Read now what the provider says of itself',
+    permission: write,
+    params,
+    reply: connectionReply,
+    run: async ({ params: { id }, actor }) =>
+      connectionDocument(await parts.refreshing.refresh(id, actor), parts.issuer),
+  }),
+  operation({
+    name: 'rotateConnectionKeys',
+    method: 'post',
+    path: '/connections/:id/keys',
+    about: 'Make the next keys of ours: published at once, in use after 14 days or at once',
+    permission: write,
+    params,
+    body: z.strictObject({ at_once: z.boolean() }).partial(),
+    async run({ params: { id }, body, actor }) {
+      await parts.connections.rotateKeys(id, actor, body.at_once ?? false);
+    },
+  }),
+];
+
+const domains = (parts: Parts): Operation[] => [
+  operation({
+    name: 'addConnectionDomain',
+    method: 'post',
+    path: '/connections/:id/domains',
+    about: 'Add a domain, which counts once it is verified; the answer has the DNS record that proves it',
+    permission: write,
+    params,
+    body: z.strictObject({ name: z.string() }),
+    reply: domainReply,
+    status: 201,
+    async run({ params: { id }, body, actor }) {
+      await known(parts, id);
+      return domainDocument(await parts.connections.domains.add(id, body.name, actor));
+    },
+  }),
+  operation({
+    name: 'verifyConnectionDomain',
+    method: 'post',
+    path: '/connections/:id/domains/:domain/verify',
+    about: "Look for the proof of a domain in DNS, or take the administrator's word",
+    permission: write,
+    params: domainParams,
+    body: z.strictObject({ by_administrator: z.boolean() }).partial(),
+    reply: domainReply,
+    run: async ({ params: { id, domain }, body, actor }) =>
+      domainDocument(await parts.connections.domains.verify(id, domain, actor, body.by_administrator)),
+  }),
+  operation({
+    name: 'removeConnectionDomain',
+    method: 'delete',
+    path: '/connections/:id/domains/:domain',
+    about: 'Remove a domain; the connection speaks for its people no more',
+    permission: write,
+    params: domainParams,
+    run: ({ params: { id, domain }, actor }) => parts.connections.domains.remove(id, domain, actor),
+  }),
+];

@@ -1,0 +1,145 @@
+import type { Access } from '../directory/access.ts';
+import type { Identities, Identity } from '../directory/identities.ts';
+import { newUserId, normalEmail, type User, type UserChange, type Users } from '../directory/users.ts';
+import type { Connection } from '../federation/connection.ts';
+import { refused } from '../federation/connector.ts';
+import { Problem } from '../kernel/errors.ts';
+import type { Proof } from './proof.ts';
+
+interface Parts {
+  users: Users;
+  identities: Identities;
+  access: Access;
+}
+
+const isTaken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
+
+/**
+ * Whom somebody at a provider is here. The key is (connection, subject) and nothing else: an address that fits another
+ * account, verified or not, joins nobody to it. Who is connected to nobody is taken in where the connection says so and the
+ * address is free; or else connects the two accounts by proving both.
+ */
+export class Joining {
+  readonly #parts: Parts;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** The person, with profile and roles as the provider says now; undefined when nobody is connected. Throws `refused`. */
+  async join(proof: Proof, connection: Connection): Promise<User | undefined> {
+    const { identities } = this.#parts;
+    const known = await identities.of(connection, proof.subject);
+    const person = known && (await this.#personOf(known, proof));
+    if (person) return this.#welcome(person, proof);
+    return connection.provision ? this.#provision(proof, connection) : undefined;
+  }
+
+  /** Connects an account that the person has proven with its password. Throws `taken`, and `refused` when it may not be. */
+  async link(proof: Proof, user: User, from: { ip: string; requestId: string }): Promise<User> {
+    if (!mayConnect(user)) throw disabled(user);
+    const { connection, subject, label } = proof;
+    const actor = `user:${user.id}`;
+    await this.#parts.identities.link({ connection, subject, label, user: user.id, origin: false }, { actor, ...from });
+    return this.#refresh(user, { origin: false }, proof);
+  }
+
+  async #provision(proof: Proof, connection: Connection): Promise<User | undefined> {
+    const { identities, users } = this.#parts;
+    const { email, subject, label } = proof;
+    if (email === undefined) throw noAddress();
+    if (await users.byEmail(email)) {
+      // It may be this very person, taken in by another request since we looked: the identity is claimed before the person is made.
+      const known = await identities.of(connection, subject);
+      const person = known && (await this.#personOf(known, proof));
+      return person && this.#welcome(person, proof);
+    }
+    const person = { connection: connection.id, subject, label, user: newUserId(), origin: true };
+    const claim = await identities.reserve(person);
+    const made = await this.#personOf(claim, proof);
+    return made && this.#welcome(made, proof);
+  }
+
+  /** The person of an identity; makes the one that is being made. Undefined when there is none (any more). */
+  async #personOf(identity: Identity, proof: Proof): Promise<{ user: User; identity: Identity } | undefined> {
+    const { identities, users } = this.#parts;
+    const user = identity.pending ? await this.#make(identity, proof) : await users.get(identity.user);
+    if (user) return { user, identity };
+    await identities.release(identity.id);
+    return undefined;
+  }
+
+  async #make({ id, user }: Identity, { connection, email, emailVerified, profile }: Proof): Promise<User | undefined> {
+    const { identities, users } = this.#parts;
+    if (email === undefined) throw noAddress();
+    try {
+      const made = await users.provision(user, { email, emailVerified, profile }, connection);
+      await identities.settle(id);
+      return made;
+    } catch (error) {
+      if (isTaken(error)) return undefined;
+      if (!(error instanceof Problem) || error.code !== 'invalid') throw error;
+      await identities.release(id);
+      throw noAddress(email);
+    }
+  }
+
+  async #welcome({ user, identity }: { user: User; identity: Identity }, proof: Proof): Promise<User> {
+    if (user.state !== 'active') throw disabled(user);
+    await this.#parts.identities.used(identity.id, proof.label);
+    return this.#refresh(user, identity, proof);
+  }
+
+  /** Profile and roles as the provider says now. */
+  async #refresh(user: User, { origin }: Pick<Identity, 'origin'>, proof: Proof): Promise<User> {
+    const { access, users } = this.#parts;
+    const actor = `connection:${proof.connection}`;
+    if (proof.roles !== undefined) await access.sync(`user:${user.id}`, proof.connection, proof.roles, actor);
+    const profile = Object.fromEntries(
+      Object.entries(proof.profile).filter(([name, value]) => Reflect.get(user.profile, name) !== inNfc(value)),
+    );
+    const claims: UserChange = Object.keys(profile).length > 0 ? { profile } : {};
+    const change = { ...claims, ...(origin ? addressOf(user, proof) : {}) };
+    if (Object.keys(change).length === 0) return user;
+    try {
+      return await users.change(user.id, change, actor);
+    } catch (error) {
+      // Somebody else has the new address, or it is none: the old one stays.
+      if (!isTaken(error) && !(error instanceof Problem && error.code === 'invalid')) throw error;
+      return Object.keys(claims).length > 0 ? users.change(user.id, claims, actor) : user;
+    }
+  }
+}
+
+/** As a profile keeps texts. */
+const inNfc = (value: unknown): unknown => (typeof value === 'string' ? value.normalize('NFC') : value);
+
+/**
+ * Whether an account may be connected by its password. One whose address was never confirmed may have been made by anybody
+ * in somebody else's name, so it inherits nothing.
+ */
+export const mayConnect = ({ state, emailVerified }: User): boolean => state === 'active' && emailVerified;
+
+/** What the provider through which a person came says of the address counts, as long as nobody else has it. */
+function addressOf(user: User, { email, emailVerified }: Proof): UserChange {
+  if (email === undefined) return {};
+  const same = normalEmail(email) === user.email;
+  if (same) return emailVerified === user.emailVerified ? {} : { emailVerified };
+  return { email, emailVerified };
+}
+
+const noAddress = (came = 'none') =>
+  refused({
+    reason: 'no_address',
+    check: 'e-mail address of a person who is taken in',
+    came,
+    wanted: 'an e-mail address',
+    advice: 'Release the e-mail address to this application, or name the claim that holds it in the mapping',
+  });
+
+const disabled = ({ id, state }: User) =>
+  refused({
+    reason: state === 'active' ? 'unconfirmed_account' : 'person_disabled',
+    check: 'the person here',
+    came: `user:${id}`,
+    advice: 'Nothing at the provider; an administrator here has to enable the person or confirm the address',
+  });

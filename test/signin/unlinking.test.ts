@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startApp, type TestApp } from '../support/app.ts';
+import { textOf } from '../support/browser.ts';
+import { type Cli, cli } from '../support/cli.ts';
+import { begin, connect, password, person, startProvider, Traveller } from '../support/federation.ts';
+import { introspect, redeem } from '../support/signing-in.ts';
+import { storeUrl } from '../support/store.ts';
+
+let home: TestApp;
+let provider: TestApp;
+let sallyport: Cli;
+before(async () => {
+  const store = await storeUrl();
+  home = await startApp({ SALLYPORT_STORE: store });
+  provider = await startProvider();
+  await connect(home, provider, 'corp');
+  // The key of every store under test.
+  const key = Buffer.alloc(32, 7).toString('base64');
+  sallyport = await cli({ SALLYPORT_STORE: store, SALLYPORT_MASTER_KEY: key, SALLYPORT_ISSUER: home.issuer });
+});
+after(() => Promise.all([home.close(), provider.close()]));
+
+const through = async (email: string) => {
+  const browser = new Traveller(home, provider);
+  return browser.signIn(await begin(browser, home), email);
+};
+
+describe('sallyport user unlink', () => {
+  it('sec-229 leaves nobody without a way to sign in', async () => {
+    await person(provider, 'ana@corp.example');
+    const { claims } = await redeem(home, await through('ana@corp.example'));
+    const said = await sallyport.run(['user', 'unlink', 'ana@corp.example', 'corp']);
+    assert.deepEqual([said.status, said.stdout], [1, '']);
+    assert.match(said.stderr, /who has no password/);
+    assert.equal((await redeem(home, await through('ana@corp.example'))).claims.sub, claims.sub);
+  });
+
+  it('sec-229 ends sessions and tokens, takes the roles away, and forgets who it was', async () => {
+    const { access, decide, identities, users } = home.parts;
+    await person(provider, 'bea@corp.example');
+    const { claims, access_token } = await redeem(home, await through('bea@corp.example'));
+    await access.sync(`user:${claims.sub}`, 'corp', ['orders-reader'], 'connection:corp');
+    await users.setPassword(claims.sub, password, 'cli');
+    const { status } = await sallyport.run(['user', 'unlink', 'bea@corp.example', 'corp']);
+    assert.equal(status, 0);
+    assert.deepEqual(await identities.ofUser(claims.sub), []);
+    assert.equal((await introspect(home, access_token)).active, false);
+    assert.equal(textOf(await through('bea@corp.example'), '<h1'), 'Connect your account');
+    const again = await sallyport.run(['user', 'unlink', 'bea@corp.example', 'corp']);
+    assert.match(again.stderr, /does not exist/);
+    assert.deepEqual((await decide.held(`user:${claims.sub}`, undefined)).roles, []);
+  });
+});
