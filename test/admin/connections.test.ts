@@ -153,6 +153,7 @@ describe('connections in the configuration file', () => {
     const refused = await api.send('PATCH', '/connections/corp', { name: 'Mine' });
     assert.deepEqual([refused.status, refused.body.code], [409, 'declared']);
     assert.equal((await api.send('DELETE', '/connections/corp')).status, 409);
+    assert.equal((await api.send('POST', '/connections/corp/disable')).status, 409);
     await first.close();
 
     const before = provider.asked.length;

@@ -113,6 +113,7 @@ describe('the profile', () => {
   it('is not fooled by members of every object', () => {
     const settings = oidc({ mapping: { name: ['constructor', 'toString', '__proto__'] } });
     assert.deepEqual(mapped(identity({}), settings).profile, {});
+    assert.deepEqual(mapped(identity(Object.create({ name: 'inherited' })), oidc()).profile, {});
   });
 });
 
