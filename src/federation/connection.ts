@@ -211,6 +211,8 @@ export interface Surroundings {
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;
   /** Our keys for this connection, the one that signs now first; made when there are none. */
   keys(use: OwnKey['use']): Promise<OwnKey[]>;
+  /** True for exactly one caller with this id, on all processes, until the time has passed (seconds since the epoch). */
+  once(id: string, until: number): Promise<boolean>;
   /** Seconds since the epoch. */
   now(): number;
 }
