@@ -116,13 +116,10 @@ const canonical = (algorithm: string | undefined) =>
 function transformsFit(transforms: Element): boolean {
   const [first, second, ...others] = children(transforms, ns.signature, 'Transform');
   if (!first || !second || others.length > 0 || children(transforms).length !== 2) return false;
-  const extra = children(second).filter((element) => !named(element, exclusive, 'InclusiveNamespaces'));
-  return (
-    attribute(first, 'Algorithm') === enveloped &&
-    children(first).length === 0 &&
-    canonical(attribute(second, 'Algorithm')) &&
-    extra.length === 0
-  );
+  const extra = [first, second]
+    .flatMap((each) => children(each))
+    .filter((element) => !named(element, exclusive, 'InclusiveNamespaces'));
+  return attribute(first, 'Algorithm') === enveloped && canonical(attribute(second, 'Algorithm')) && extra.length === 0;
 }
 
 /** What was signed, exactly: the bytes that the digest was made of, without the signature. */
