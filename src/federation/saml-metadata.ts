@@ -152,7 +152,8 @@ export async function ourMetadata(settings: SamlConnection, around: Surroundings
     (binding) => `<md:SingleLogoutService Binding="${binding}" Location="${escaped(slo)}"/>`,
   );
   const format = settings.nameIdFormat ? `<md:NameIDFormat>${escaped(settings.nameIdFormat)}</md:NameIDFormat>` : '';
-  const wantsAssertion = settings.signed === 'assertion' || settings.signed === 'both';
+  // Where either would do, a signed assertion is the better one.
+  const wantsAssertion = settings.signed !== 'response';
   return [
     `<md:EntityDescriptor xmlns:md="${ns.metadata}" xmlns:ds="${ns.signature}" entityID="${escaped(entityId)}">`,
     `<md:SPSSODescriptor AuthnRequestsSigned="${settings.signRequests}" WantAssertionsSigned="${wantsAssertion}" protocolSupportEnumeration="${ns.protocol}">`,

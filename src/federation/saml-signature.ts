@@ -118,7 +118,7 @@ function transformsFit(transforms: Element): boolean {
   if (!first || !second || others.length > 0 || children(transforms).length !== 2) return false;
   const extra = [first, second]
     .flatMap((each) => children(each))
-    .filter((element) => !named(element, exclusive, 'InclusiveNamespaces'));
+    .filter(({ localName }) => localName !== 'InclusiveNamespaces');
   return attribute(first, 'Algorithm') === enveloped && canonical(attribute(second, 'Algorithm')) && extra.length === 0;
 }
 
