@@ -1,4 +1,4 @@
-import { constants, createDecipheriv, privateDecrypt } from 'node:crypto';
+import { constants, createDecipheriv, createPrivateKey, type KeyObject, privateDecrypt } from 'node:crypto';
 import { attribute, children, named, ns, only, textOf, within } from './saml-xml.ts';
 
 const content: Readonly<Record<string, { cipher: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm'; bytes: number }>> = {
@@ -110,6 +110,20 @@ function opened(algorithm: string, key: Buffer, bytes: Buffer): string {
   return strict.decode(padded.subarray(0, -padding));
 }
 
+const ready = new Map<string, KeyObject>();
+const mostReady = 100;
+
+/** A key that was read once: reading it again costs as much as its use. */
+function keyOf(pem: string): KeyObject {
+  const known = ready.get(pem);
+  if (known) return known;
+  const [oldest] = ready.size < mostReady ? [] : ready.keys();
+  if (oldest !== undefined) ready.delete(oldest);
+  const key = createPrivateKey(pem);
+  ready.set(pem, key);
+  return key;
+}
+
 /**
  * The content of an EncryptedAssertion whose algorithms are allowed, opened with whichever of our keys fits. Undefined for
  * every failure alike: what went wrong must not be told (a padding oracle would live on it).
@@ -121,7 +135,7 @@ export function decrypted(encrypted: Element, privateKeys: readonly string[]): s
   if (!found || hash === undefined || algorithm === undefined) return undefined;
   for (const key of privateKeys) {
     try {
-      const padding = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash };
+      const padding = { key: keyOf(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash };
       return opened(algorithm, privateDecrypt(padding, bytesOf(found.key)), bytesOf(found.data));
     } catch {
       // It may be encrypted to another key of ours.

@@ -56,7 +56,9 @@ export const signature = (bytes: string, privateKey: string): string =>
 
 /** The library knows fewer algorithms than providers use, and SHA-1: it is given exactly the list above. */
 function verifier(certificate: X509Certificate): SignedXml {
-  const signed = new SignedXml({ publicCert: certificate.toString() });
+  const signed = new SignedXml({ publicCert: certificate.publicKey });
+  // SAML has one kind of ID; that IDs are unique under every other name too was looked at before.
+  signed.idAttributes = ['ID'];
   signed.SignatureAlgorithms = Object.fromEntries(
     Object.keys(algorithms).map((name) => [
       name,
@@ -164,6 +166,11 @@ export function signedXml(xml: string, root: string, key: { privateKey: string; 
   return signed.getSignedXml();
 }
 
-/** The provider's certificates, read once for each check. */
-export const certificatesOf = (pem: readonly string[]): X509Certificate[] =>
-  pem.map((each) => new X509Certificate(each));
+const read = new WeakMap<readonly string[], readonly X509Certificate[]>();
+
+/** Certificates out of PEM; a list that is used again is not read again. */
+export function certificatesOf(pem: readonly string[]): readonly X509Certificate[] {
+  const known = read.get(pem) ?? pem.map((each) => new X509Certificate(each));
+  read.set(pem, known);
+  return known;
+}

@@ -111,9 +111,11 @@ export function parse(xml: string, { comments = false } = {}): Element {
   return root;
 }
 
-/** The element and all below it, in the order of the document. */
+/** The element and all below it, level by level. The library's lists are live, and slow for it. */
 export function within(root: Element): Element[] {
-  return [root, ...Array.from(root.getElementsByTagName('*'))];
+  const found = [root];
+  for (const element of found) found.push(...children(element));
+  return found;
 }
 
 /** Whether it is this element of this namespace. */
@@ -122,9 +124,13 @@ export const named = (element: Element, space: string, name: string): boolean =>
 
 /** The elements right below, all of them or those of one name. */
 export function children(of: Element, space?: string, name?: string): Element[] {
-  return Array.from(of.childNodes)
-    .filter((node): node is Element => node.nodeType === 1)
-    .filter((child) => space === undefined || name === undefined || named(child, space, name));
+  const found: Element[] = [];
+  for (let node = of.firstChild; node; node = node.nextSibling) {
+    if (node.nodeType !== 1) continue;
+    const child = node as Element;
+    if (space === undefined || name === undefined || named(child, space, name)) found.push(child);
+  }
+  return found;
 }
 
 /** The one element of this name right below; undefined when there is none or more than one. */
