@@ -12,8 +12,6 @@ import { Attempts } from './factors/attempts.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
 import type { ReadMetadata } from './federation/importing.ts';
-import { ldap } from './federation/ldap.ts';
-import { oidc } from './federation/oidc.ts';
 import type { Kinds } from './federation/opening.ts';
 import type { MakeKey } from './federation/own-keys.ts';
 import { Refreshing } from './federation/refreshing.ts';
@@ -67,10 +65,16 @@ export async function openHouse(config: Config, masterKey: (store: Store) => Pro
 /** What bounds our requests to providers. */
 const bounds = ({ outgoing: { timeoutMs, maxBytes, allowPrivate } }: Config) => ({ timeoutMs, maxBytes, allowPrivate });
 
-const notMerged = (): Promise<never> => Promise.reject(new Error('this kind of connection is not merged yet'));
-const kinds: Kinds = { oidc, saml: notMerged, ldap };
-const readMetadata: ReadMetadata = notMerged;
-const makeKey: MakeKey = notMerged;
+/** Each is loaded when the first connection of its kind is opened: a server without any pays nothing for them. */
+const kinds: Kinds = {
+  oidc: async (settings, around) => (await import('./federation/oidc.ts')).oidc(settings, around),
+  saml: async (settings, around) => (await import('./federation/saml.ts')).saml(settings, around),
+  ldap: async (settings, around) => (await import('./federation/ldap.ts')).ldap(settings, around),
+};
+const readMetadata: ReadMetadata = async (xml, options) =>
+  (await import('./federation/saml-metadata.ts')).readMetadata(xml, options);
+const makeKey: MakeKey = async ({ name, use }) =>
+  (await import('./federation/saml-keys.ts')).newKey(name, use, Date.now() / 1000);
 
 /** TXT records from these name servers, or from the system's. */
 function resolveTxt(servers: readonly string[]): ResolveTxt {

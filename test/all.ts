@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { bringChromium } from './support/chromium.ts';
 import { startMongodb } from './support/mongodb.ts';
+import { bringSimpleSamlPhp } from './support/simplesamlphp.ts';
 import { bringSlapd } from './support/slapd.ts';
 import { type Count, print, runSuites, seconds, sum, uses } from './support/suites.ts';
 
@@ -64,12 +65,19 @@ async function everything(): Promise<void> {
   const chromium = await bring('Chromium', bringChromium);
   const mongodb = await bring('MongoDB', startMongodb);
   const slapd = await bring('slapd', bringSlapd);
+  const simpleSamlPhp = await bring('SimpleSAMLphp', () => {
+    bringSimpleSamlPhp();
+    return true;
+  });
   if (chromium) process.env.SALLYPORT_TEST_CHROMIUM = chromium;
   if (mongodb) process.env.SALLYPORT_TEST_MONGODB = mongodb.url;
   print('\nstatic checks');
   await staticChecks();
   const runnable = files.filter(
-    (file) => (chromium || !uses(file, 'chromium.ts')) && (slapd || !uses(file, 'slapd.ts')),
+    (file) =>
+      (chromium || !uses(file, 'chromium.ts')) &&
+      (slapd || !uses(file, 'slapd.ts')) &&
+      (simpleSamlPhp || !uses(file, 'simplesamlphp.ts')),
   );
   // A file that asks for MongoDB itself runs once; one that takes any store runs on each.
   const anyStore = runnable.filter((file) => uses(file, 'store.ts'));

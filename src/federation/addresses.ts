@@ -25,7 +25,7 @@ export function addressesOf(connection: Connection, issuer: string): Addresses {
     return {
       entityId: connection.entityId ?? metadataUrl,
       assertionConsumerService: `${place}/acs`,
-      logoutUri: `${place}/logout`,
+      logoutUri: `${place}/slo`,
       metadataUrl,
     };
   }

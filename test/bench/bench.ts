@@ -6,6 +6,7 @@ import { names, startFleet } from './fleet.ts';
 import { Generator } from './generator.ts';
 import { paths } from './paths.ts';
 import { doubts, figuresTable, rowsTable } from './report.ts';
+import { measureSaml } from './saml.ts';
 import {
   measureMemory,
   measurePaths,
@@ -27,7 +28,7 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const parts = [...Object.keys(paths), 'sizes', 'start', 'memory'];
+const parts = [...Object.keys(paths), 'sizes', 'start', 'memory', 'saml'];
 const usage = `npm run bench -- [--quick] [--only NAME]… [--json] [--connections 32] [--profile FOLDER]
   --only      of: ${parts.join(', ')}
   --profile   writes a processor profile of each Sallyport into the folder
@@ -48,6 +49,9 @@ async function measure(setting: Setting): Promise<Findings> {
   if (chosen.length > 0) found.paths = await withFolder((folder) => comparePaths(folder, chosen, setting));
   await attempt('start', async () => {
     found.start = await measureStart(quick ? 1 : 5);
+  });
+  await attempt('saml', async () => {
+    found.saml = await measureSaml(quick ? 50 : 200);
   });
   await attempt('memory', async () => {
     const requests = quick ? 20_000 : 100_000;
@@ -113,7 +117,8 @@ async function main(): Promise<boolean> {
     Effort: `${effort.connections} connections, ${effort.rounds} rounds of ${effort.seconds} s each, in turns`,
   };
   print(found, machine, [...notes, ...doubts([...found.paths, ...found.sizes])]);
-  return found.paths.length + found.sizes.length > 0 || found.start !== undefined || found.memory !== undefined;
+  const { start, memory, saml } = found;
+  return found.paths.length + found.sizes.length > 0 || [start, memory, saml].some((value) => value !== undefined);
 }
 
 if (options.help || options.only?.some((part) => !parts.includes(part))) {
