@@ -47,12 +47,11 @@ export const logoutDecision =
       ctx.oidc?.session ?? {};
     if (ctx.status !== 303 || typeof accountId !== 'string') return undefined;
     const from = { ip: ctx.state.ip, requestId: ctx.state.requestId };
-    const onTo = ctx.response.get('Location');
-    const onwards: Onwards = destroyed === true ? await signingOut.onwards(String(uid), onTo, from) : { goOn: onTo };
+    const upstream = destroyed === true ? await signingOut.upstreamOf(String(uid)) : undefined;
     const actor = `user:${accountId}`;
-    const detail = { reason: 'logout', client: ctx.oidc.client?.clientId, connection: onwards.connection?.id };
+    const detail = { reason: 'logout', client: ctx.oidc.client?.clientId, connection: upstream?.connection };
     await trail.record({ type: 'session.ended', actor, target: actor, ...from, detail });
-    follow(ctx, frame, onwards);
+    if (upstream) follow(ctx, frame, await signingOut.onwards(upstream, ctx.response.get('Location'), from));
     return undefined;
   };
 

@@ -45,12 +45,15 @@ export class SigningOut {
     this.#parts = parts;
   }
 
-  /** The session `uid` has ended; answers where the browser goes, which would otherwise be `goOn`. */
-  async onwards(uid: string, goOn: string, from: From): Promise<Onwards> {
+  /** What a session of ours rests on, if it came through a connection. */
+  upstreamOf(uid: string): Promise<FederatedSession | undefined> {
+    return this.#parts.upstreamSessions.ofSession(uid);
+  }
+
+  /** A session that rests on this one has ended; answers where the browser goes, which would otherwise be `goOn`. */
+  async onwards(upstream: FederatedSession, goOn: string, from: From): Promise<Onwards> {
     const { connections, upstreamSessions } = this.#parts;
-    const upstream = await upstreamSessions.ofSession(uid);
-    if (!upstream) return { goOn };
-    await upstreamSessions.forget(uid);
+    await upstreamSessions.forget(upstream.uid);
     const connection = await connections.get(upstream.connection);
     if (!connection || connection.kind === 'ldap') return { goOn };
     if (!connection.logout) return { goOn, connection };

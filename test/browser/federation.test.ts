@@ -35,7 +35,11 @@ const address = (more: Record<string, string> = {}): string =>
 before(async () => {
   home = await startApp();
   provider = await startProvider();
-  const metadata = { redirect_uris: [redirect_uri], token_endpoint_auth_method: 'client_secret_basic' };
+  const metadata = {
+    redirect_uris: [redirect_uri],
+    post_logout_redirect_uris: [`${redirect_uri}/left`],
+    token_endpoint_auth_method: 'client_secret_basic',
+  };
   const name = 'A portal with a remarkably long name, for everything that there is to order';
   await home.parts.clients.add(
     { id: 'portal', name, firstParty: true, secret: 'portal-secret-portal-secret', metadata },
@@ -182,12 +186,46 @@ const pages: Record<string, (page: Page) => Promise<unknown>> = {
     await enter(page, 'open@corp.example');
     await page.getByRole('button', { name: 'Go on without connecting' }).waitFor();
   },
+  'signed out here only': async (page) => {
+    await page.goto(address({ idp_hint: 'corp' }));
+    await enter(page, email);
+    await page.waitForURL(`${redirect_uri}**`);
+    await leave(page);
+    await page.waitForURL(`${provider.issuer}/**`);
+    const state = new URL(page.url()).searchParams.get('state') ?? '';
+    await page.goto(`${home.issuer}/federation/corp/logout?${new URLSearchParams({ state, error: 'server_error' })}`);
+    await page.getByRole('alert').waitFor();
+  },
   failure: async (page) => {
     await page.goto(address({ idp_hint: 'strict' }));
     await enter(page, email);
     await page.getByRole('button', { name: 'Try again' }).waitFor();
   },
 };
+
+/** Signs out of the application, here and then at the provider; answers after the yes here. */
+async function leave(page: Page): Promise<void> {
+  const query = { client_id: 'portal', post_logout_redirect_uri: `${redirect_uri}/left`, state: 'out' };
+  await page.goto(`${home.issuer}/oauth2/logout?${new URLSearchParams(query)}`);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+}
+
+describe('a sign-out that goes through another site in Chromium', () => {
+  it('asks here and there, and is back at the application; the next sign-in asks for a password', async () => {
+    const complaints = await visit({}, async (page) => {
+      await page.goto(address({ idp_hint: 'corp' }));
+      await enter(page, email);
+      await tokens(page);
+      await leave(page);
+      await page.waitForURL(`${provider.issuer}/**`);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.waitForURL(`${redirect_uri}/left?state=out`);
+      await page.goto(address({ idp_hint: 'corp' }));
+      await page.getByLabel('Password').waitFor();
+    });
+    assert.deepEqual(complaints, []);
+  });
+});
 
 describe('every page of federation, in the light and the dark, on a small phone and on a desk', () => {
   for (const [name, way] of Object.entries(pages)) {
