@@ -106,10 +106,9 @@ function proofOf(
   const { email, emailVerified, profile, roles } = mapped(identity, connection);
   const { subject, session, sessionEnds } = identity;
   return {
-    ...{ connection: connection.id, subject, emailVerified, profile, level, amr: amrOf(level, identity) },
+    ...{ connection: connection.id, subject, emailVerified, profile, roles, level, amr: amrOf(level, identity) },
     label: labelOf(email, profile, subject),
     ...(email === undefined ? {} : { email }),
-    ...(identity.groups === undefined ? {} : { roles }),
     ...(authTime === undefined ? {} : { authTime }),
     ...(session === undefined ? {} : { session }),
     ...(sessionEnds === undefined ? {} : { sessionEnds }),

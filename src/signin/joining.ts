@@ -93,7 +93,7 @@ export class Joining {
   async #refresh(user: User, { origin }: Pick<Identity, 'origin'>, proof: Proof): Promise<User> {
     const { access, users } = this.#parts;
     const actor = `connection:${proof.connection}`;
-    if (proof.roles !== undefined) await access.sync(`user:${user.id}`, proof.connection, proof.roles, actor);
+    await access.sync(`user:${user.id}`, proof.connection, proof.roles, actor);
     const profile = Object.fromEntries(
       Object.entries(proof.profile).filter(([name, value]) => Reflect.get(user.profile, name) !== inNfc(value)),
     );
