@@ -54,7 +54,7 @@ export const events = {
   'domain.removed': ['connection'],
 
   'signin.succeeded': ['method', 'client'],
-  'signin.failed': ['method', 'client', 'reason', 'check'],
+  'signin.failed': ['method', 'client', 'reason', 'check', 'advice'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],
   'consent.denied': ['client', 'scope'],

@@ -205,8 +205,12 @@ export class ThroughProvider {
   }
 }
 
-function reasonOf(error: unknown): { reason: string; check?: string } | undefined {
-  if (error instanceof Refused) return { reason: error.refusal.reason, check: error.refusal.check };
+/** For the trail. What came stays out: it is the provider's, and may be anything. */
+function reasonOf(error: unknown): { reason: string; check?: string; advice?: string } | undefined {
+  if (error instanceof Refused) {
+    const { reason, check, advice } = error.refusal;
+    return { reason, check, advice };
+  }
   const ours = error instanceof Problem && ['connection_disabled', 'taken'].includes(error.code);
   return ours ? { reason: error.code } : undefined;
 }
