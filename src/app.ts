@@ -19,10 +19,13 @@ import { MachineTokens } from './protocol/machine-tokens.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
+import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
 import { federation } from './routes/federation.ts';
+import { federationLogout } from './routes/federation-logout.ts';
+import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
@@ -33,11 +36,13 @@ import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
+import { EndedThere } from './signin/ended-there.ts';
 import { Federated } from './signin/federated.ts';
 import { SignIn } from './signin/flow.ts';
 import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
 import { reachable } from './signin/reach.ts';
+import { SigningOut } from './signin/signing-out.ts';
 import { ThroughProvider } from './signin/through.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
@@ -183,8 +188,10 @@ interface Rooms {
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
 function compose(koa: Provider, { config, house, log, metrics, edge, answered }: Rooms): void {
-  const { clients, keys, records, status, trail } = house;
+  const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
+  const signingOut = new SigningOut(house);
+  const endedThere = new EndedThere({ ...house, ending: new Sessions({ records, status, provider: () => koa }) });
   const frame = frameOf(issuer);
   koa.use(measured(answered));
   koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
@@ -195,10 +202,12 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys, () => reach(house)));
   koa.use(frontChannel);
-  koa.use(logoutDecision(frame, trail));
+  koa.use(logoutDecision({ frame, trail, signingOut }));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
   koa.use(federation({ issuer, ...house }));
+  koa.use(federationMetadata(connections));
+  koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
   koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
   koa.use(assets);
   koa.use(home(frame));

@@ -58,7 +58,8 @@ export const events = {
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],
   'consent.denied': ['client', 'scope'],
-  'session.ended': ['reason', 'client'],
+  'session.ended': ['reason', 'client', 'connection', 'untold'],
+  'logout.refused': ['connection', 'method', 'reason', 'check'],
 
   'code.replayed': ['client', 'grant'],
   'assertion.replayed': ['client', 'grant'],

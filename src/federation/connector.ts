@@ -70,6 +70,8 @@ export interface UpstreamSession {
   id?: string | undefined;
   /** The ID token (a hint at logout), or the NameID as XML. Kept sealed. */
   hint?: string | undefined;
+  /** What the provider's own logout calls the person (`personAt`, or the NameID), which need not be the subject. */
+  name?: string | undefined;
 }
 
 /** Hears what came and every check, in order. The audit keeps the last of it on failure; the doctor shows all of it. */

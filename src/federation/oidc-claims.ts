@@ -41,6 +41,9 @@ export function subjectOf({ subject }: Pick<OidcConnection, 'subject'>, idToken:
   return parts.join('|');
 }
 
+/** What a provider's logout calls a person: `sub` is one person within one issuer, and a connection may have several. */
+export const personAt = (issuer: string, sub: string): string => JSON.stringify([issuer, sub]);
+
 /** A distinguished name has commas of its own (RFC 4514): a text that begins like one is one group. */
 const distinguishedName = /^[a-z][a-z\d-]*=/i;
 

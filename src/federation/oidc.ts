@@ -11,7 +11,7 @@ import {
 import type { OidcConnection, Surroundings } from './connection.ts';
 import type { Connector, Login, Memo, Reply, Trace, UpstreamIdentity } from './connector.ts';
 import { groupsFromGraph, isOverage } from './entra-groups.ts';
-import { evidenceOf, groupsOf, merged, subjectOf } from './oidc-claims.ts';
+import { evidenceOf, groupsOf, merged, personAt, subjectOf } from './oidc-claims.ts';
 import { clientOf, type Opened } from './oidc-client.ts';
 import { type Metadata, providerOf } from './oidc-discovery.ts';
 import { claimsIn, explained } from './oidc-failures.ts';
@@ -214,7 +214,11 @@ async function identityOf(
     claims,
     groups: await allGroups(opened, { issued, claims }, trace),
     evidence: evidenceOf(issued.claims),
-    session: { id: typeof sid === 'string' && sid !== '' ? sid : undefined, hint: issued.idToken },
+    session: {
+      id: typeof sid === 'string' && sid !== '' ? sid : undefined,
+      hint: issued.idToken,
+      name: personAt(String(issued.claims.iss), String(issued.claims.sub)),
+    },
   };
 }
 

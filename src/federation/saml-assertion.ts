@@ -272,7 +272,7 @@ export async function identity(
   checkContext(authnContext, login, checking);
   const claims = claimsOf(assertion);
   trace.received('attributes', claims);
-  const { name, hint } = subjectOf(subject as Element, claims, checking);
+  const { name, hint, nameId } = subjectOf(subject as Element, claims, checking);
   const groups = groupsOf(claims, checking);
   await checkOnce(assertion, Math.max(confirmed, valid), checking);
   return {
@@ -281,7 +281,7 @@ export async function identity(
     claims,
     groups,
     evidence: { amr: [], acrs: [], authnContext, authTime },
-    session: { id: sessionIndex, hint },
+    session: { id: sessionIndex, hint, name: nameId },
     sessionEnds,
   };
 }

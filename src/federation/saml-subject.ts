@@ -25,17 +25,17 @@ export function subjectOf(
   subject: Element,
   claims: Readonly<Record<string, readonly string[]>>,
   { settings, trace }: Checking,
-): { name: string; hint: string | undefined } {
+): { name: string; hint: string | undefined; nameId: string | undefined } {
   const nameId = only(subject, ns.assertion, 'NameID');
-  const hint = nameId && serialised(nameId);
+  const known = { hint: nameId && serialised(nameId), nameId: textOf(nameId) };
   demand(trace, {
     ok: children(subject, ns.assertion, 'EncryptedID').length === 0,
     check: 'NameID is readable',
     reason: 'encrypted_subject',
     advice: 'Let the provider encrypt the whole assertion instead of the NameID alone',
   });
-  if (settings.subject.length > 0) return { name: fromAttributes(claims, { settings, trace }), hint };
-  const value = textOf(nameId);
+  if (settings.subject.length > 0) return { name: fromAttributes(claims, { settings, trace }), ...known };
+  const value = known.nameId;
   demand(trace, {
     ok: nameId !== undefined && value !== undefined && value !== '' && value.length <= 1024,
     check: 'NameID',
@@ -61,7 +61,7 @@ export function subjectOf(
     advice:
       'Let the provider send this NameID format, or set nameIdFormat of this connection to what it sends and never changes',
   });
-  return { name: value ?? '', hint };
+  return { name: value ?? '', ...known };
 }
 
 /** Every attribute has one value; several attributes are joined by `|`, which none may contain. */

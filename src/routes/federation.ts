@@ -95,7 +95,7 @@ const refuse = ({ trail }: Parts, ctx: Context, { id }: Connection, reason: stri
   });
 
 /** Query or form as it was sent. A field that is sent twice is refused, since others might read the other one. */
-async function replyOf(ctx: Context): Promise<Reply> {
+export async function replyOf(ctx: Context): Promise<Reply> {
   const raw = ctx.method === 'POST' ? await readFormText(ctx) : ctx.querystring;
   const fields: Record<string, string> = Object.create(null);
   for (const [name, value] of new URLSearchParams(raw)) {

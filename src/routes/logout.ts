@@ -1,11 +1,14 @@
 import type { Context, Middleware } from 'koa';
 import type { Frame } from '../../views/layout.ts';
-import { loggedOutPage, logoutPage, stayPage } from '../../views/signin/logout.ts';
+import { halfSignedOutPage, loggedOutPage, logoutPage, stayPage } from '../../views/signin/logout.ts';
+import { wayPage } from '../../views/signin/way.ts';
 import type { Trail } from '../audit/trail.ts';
 import type { Users } from '../directory/users.ts';
+import type { LogoutWay } from '../federation/sign-out.ts';
 import { field, handOn, readForm } from '../http/form.ts';
 import { given } from '../http/given.ts';
-import { show } from './answer.ts';
+import type { Onwards, SigningOut } from '../signin/signing-out.ts';
+import { goOn, show } from './answer.ts';
 
 /** The library's pages around RP-initiated logout, on our card. */
 export const logoutPages = (frame: Frame, users: Users) => ({
@@ -19,12 +22,19 @@ export const logoutPages = (frame: Frame, users: Users) => ({
   },
 });
 
+interface Parts {
+  frame: Frame;
+  trail: Trail;
+  signingOut: SigningOut;
+}
+
 /**
  * What the person decided on that page. Our field says `logout` or `stay`, the library's `logout=yes` or nothing; and to
- * stay means here that nothing changes at all, while the library would end what the asking client holds.
+ * stay means here that nothing changes at all, while the library would end what the asking client holds. A session that came
+ * through a provider ends there too, before the browser goes on to where the library sends it.
  */
 export const logoutDecision =
-  (frame: Frame, trail: Trail): Middleware =>
+  ({ frame, trail, signingOut }: Parts): Middleware =>
   async (ctx, next) => {
     if (ctx.method !== 'POST' || ctx.path !== '/oauth2/logout/confirm') return next();
     const form = await readForm(ctx);
@@ -33,15 +43,32 @@ export const logoutDecision =
     const { decision: _ours, ...theirs } = form;
     handOn(ctx, decision === 'logout' ? { ...theirs, logout: 'yes' } : theirs);
     await next();
-    const account: unknown = ctx.oidc?.session?.accountId;
-    if (ctx.status !== 303 || typeof account !== 'string') return undefined;
-    await trail.record({
-      type: 'session.ended',
-      actor: `user:${account}`,
-      target: `user:${account}`,
-      ip: ctx.state.ip,
-      requestId: ctx.state.requestId,
-      detail: { reason: 'logout', client: ctx.oidc.client?.clientId },
-    });
+    const { accountId, uid, destroyed }: { accountId?: unknown; uid?: unknown; destroyed?: unknown } =
+      ctx.oidc?.session ?? {};
+    if (ctx.status !== 303 || typeof accountId !== 'string') return undefined;
+    const from = { ip: ctx.state.ip, requestId: ctx.state.requestId };
+    const onTo = ctx.response.get('Location');
+    const onwards: Onwards = destroyed === true ? await signingOut.onwards(String(uid), onTo, from) : { goOn: onTo };
+    const actor = `user:${accountId}`;
+    const detail = { reason: 'logout', client: ctx.oidc.client?.clientId, connection: onwards.connection?.id };
+    await trail.record({ type: 'session.ended', actor, target: actor, ...from, detail });
+    follow(ctx, frame, onwards);
     return undefined;
   };
+
+/** Sends the browser on after a sign-out: to the provider, or to where it was to go. */
+export function follow(ctx: Context, frame: Frame, { connection, way, unsure, goOn: url }: Onwards): void {
+  const name = connection?.name ?? '';
+  if (way) carry(ctx, frame, way, name);
+  else if (unsure) {
+    ctx.remove('Location');
+    show(ctx, halfSignedOutPage(frame, { name, goOn: url }));
+  } else goOn(ctx, url);
+}
+
+/** Sends the browser to a provider with a logout message. */
+export function carry(ctx: Context, frame: Frame, way: LogoutWay, name: string): void {
+  ctx.remove('Location');
+  if (way.by === 'redirect') goOn(ctx, way.url);
+  else show(ctx, wayPage(frame, { url: way.url, fields: way.fields, name }));
+}

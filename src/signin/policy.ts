@@ -59,8 +59,10 @@ const ended = ({ users, limits: { absolute }, upstreamSessions }: Parts) =>
     if (accountId === undefined) return false;
     const user = await users.get(accountId);
     if (user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + absolute <= seconds()) return true;
-    const upstream = uid !== undefined && isFederated(oidc.session) ? await upstreamSessions.ofSession(uid) : undefined;
-    return upstream?.ends !== undefined && upstream.ends <= seconds();
+    if (uid === undefined || !isFederated(oidc.session)) return false;
+    const upstream = await upstreamSessions.ofSession(uid);
+    // A logout forgets it first: a request that was under way, and kept its session after that, brings nothing back.
+    return upstream === undefined || (upstream.ends !== undefined && upstream.ends <= seconds());
   });
 
 /** A session here is younger than the proof it rests on: `max_age` is about that proof (OIDC Core §3.1.2.1). */

@@ -28,9 +28,12 @@ interface Kept extends Entity {
   /** Fingerprints, so that the store does not tell who has a session. */
   readonly subject: string;
   readonly sid?: string;
+  readonly name?: string;
   /** `FederatedSession`. */
   readonly sealed: string;
 }
+
+type Lookup = 'account' | 'connection' | 'subject' | 'sid' | 'name';
 
 /** The session that a proof becomes. */
 export const originOf = ({ connection, subject, session, authTime, sessionEnds: ends }: Proof): Origin => ({
@@ -46,7 +49,7 @@ const isOrigin = (value: unknown): value is Origin =>
 
 /** Which of our sessions came through which session of a provider: what a logout, here or there, has to find. */
 export class UpstreamSessions {
-  readonly #all: Collection<Kept, 'account' | 'connection' | 'subject' | 'sid'>;
+  readonly #all: Collection<Kept, Lookup>;
   readonly #vault: Vault;
   readonly #ttl: number;
 
@@ -54,13 +57,14 @@ export class UpstreamSessions {
   constructor(store: Store, vault: Vault, ttl: number) {
     this.#vault = vault;
     this.#ttl = ttl;
-    this.#all = store.collection<Kept, 'account' | 'connection' | 'subject' | 'sid'>({
+    this.#all = store.collection<Kept, Lookup>({
       name: 'upstream-sessions',
       indexes: {
         account: { key: (one) => one.account },
         connection: { key: (one) => one.connection },
         subject: { key: (one) => one.subject },
         sid: { key: (one) => one.sid },
+        name: { key: (one) => one.name },
       },
     });
   }
@@ -69,21 +73,26 @@ export class UpstreamSessions {
   async remember(session: FederatedSession): Promise<void> {
     const { uid, account, connection, subject } = session;
     const id = this.#id(uid);
-    const sid = session.session?.id;
+    const { id: sid, name } = session.session ?? {};
     await this.#all.put(
       {
         id,
         ...{ account, connection, subject: this.#name(connection, 'subject', subject) },
         ...(sid === undefined ? {} : { sid: this.#name(connection, 'sid', sid) }),
+        ...(name === undefined ? {} : { name: this.#name(connection, 'name', name) }),
         sealed: this.#vault.seal(JSON.stringify(session), id),
       },
       this.#ttl,
     );
   }
 
-  /** Sessions of a person at the provider, or of one session there; both must fit when both are given. */
-  async find(connection: string, by: { subject?: string; sid?: string }): Promise<FederatedSession[]> {
+  /** Sessions of a person at the provider, by subject or by what its logout calls them, or of one session there; all that is given must fit. */
+  async find(
+    connection: string,
+    by: { subject?: string; sid?: string | undefined; name?: string | undefined },
+  ): Promise<FederatedSession[]> {
     const where = {
+      ...(by.name === undefined ? {} : { name: this.#name(connection, 'name', by.name) }),
       ...(by.subject === undefined ? {} : { subject: this.#name(connection, 'subject', by.subject) }),
       ...(by.sid === undefined ? {} : { sid: this.#name(connection, 'sid', by.sid) }),
     };
@@ -98,6 +107,11 @@ export class UpstreamSessions {
 
   async forget(uid: string): Promise<void> {
     await this.#all.take(this.#id(uid));
+  }
+
+  /** Forgets all sessions of a person here. */
+  async forgetAll(account: string): Promise<void> {
+    await this.#all.drop({ account });
   }
 
   /**
@@ -116,7 +130,7 @@ export class UpstreamSessions {
     return this.#vault.fingerprint('upstream session', uid);
   }
 
-  #name(connection: string, kind: 'subject' | 'sid', value: string): string {
+  #name(connection: string, kind: 'subject' | 'sid' | 'name', value: string): string {
     return this.#vault.fingerprint(`upstream ${kind}`, JSON.stringify([connection, value]));
   }
 

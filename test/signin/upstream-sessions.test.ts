@@ -34,7 +34,8 @@ describe('the session that a sign-in through a connection makes', () => {
     const kept = await home.parts.records.sessions.find({ uid: home.parts.records.idOf('Session uid', uid) });
     assert.equal(kept[0]?.account, sub);
     const sid = found?.session?.id;
-    if (sid !== undefined) assert.deepEqual(await home.parts.upstreamSessions.find('corp', { sid }), [found]);
+    assert.ok(sid);
+    assert.deepEqual(await home.parts.upstreamSessions.find('corp', { sid }), [found]);
     assert.deepEqual(await home.parts.upstreamSessions.find('corp', { subject: there, sid: 'another' }), []);
     assert.deepEqual(await sessionsOf(there, 'other'), []);
     assert.deepEqual(await home.parts.upstreamSessions.find('corp', {}), []);
@@ -67,7 +68,7 @@ describe('the session that a sign-in through a connection makes', () => {
     const { there } = await signedIn('dan@corp.example');
     const [found] = await sessionsOf(there);
     const key = { key: () => undefined };
-    const indexes = { account: key, connection: key, subject: key, sid: key };
+    const indexes = { account: key, connection: key, subject: key, sid: key, name: key };
     const raw = await home.parts.store
       .collection<{ id: string }, keyof typeof indexes>({ name: 'upstream-sessions', indexes })
       .find({}, { limit: 1000 });

@@ -11,7 +11,7 @@ export const password = 'a lamp beside four rivers';
 export const startProvider = (environment: Record<string, string> = {}): Promise<TestApp> =>
   startApp({ SALLYPORT_HOST: '127.0.0.1', ...environment });
 
-/** Connects `home` with a provider under this id; `more` are settings of the connection, `consents`: people are asked there. */
+/** Connects `home` with a provider under this id, logout included; `more` are settings of the connection, `consents`: people are asked there. */
 export async function connect(
   home: TestApp,
   provider: TestApp,
@@ -21,7 +21,13 @@ export async function connect(
   const name = `${id}-client`;
   const callback = `${home.issuer}/federation/${id}/callback`;
   const known = await provider.parts.clients.get(name);
-  const metadata = { redirect_uris: [callback], token_endpoint_auth_method: 'client_secret_basic' };
+  const metadata = {
+    redirect_uris: [callback],
+    token_endpoint_auth_method: 'client_secret_basic',
+    post_logout_redirect_uris: [`${home.issuer}/federation/${id}/logout`],
+    backchannel_logout_uri: `${home.issuer}/federation/${id}/backchannel-logout`,
+    backchannel_logout_session_required: true,
+  };
   const secret = known
     ? await provider.parts.clients.rotateSecret(name, 'cli')
     : await provider.parts.clients.add({ id: name, name: 'Sallyport', firstParty: !consents, metadata }, 'cli');

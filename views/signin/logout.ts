@@ -21,6 +21,16 @@ ${trusted(data.form.replace('</form>', () => decisions.toString()))}`,
 export const stayPage = (frame: Frame): Html =>
   layout(frame, 'Still signed in', html`<h1>You are still signed in</h1><p>You can close this window now.</p>`);
 
+/** Signed out here, while the provider could not be asked, or did not confirm. */
+export const halfSignedOutPage = (frame: Frame, { name, goOn }: { name: string; goOn: string }): Html =>
+  layout(
+    frame,
+    'Signed out here',
+    html`<h1>You are signed out here</h1>
+<p role="alert">Your session at <strong>${name}</strong> may go on. Sign out there too, above all on a device that others use.</p>
+<p class="stack"><a class="button" href="${goOn}">Continue</a></p>`,
+  );
+
 /** After signing out. */
 export const loggedOutPage = (frame: Frame): Html =>
   layout(

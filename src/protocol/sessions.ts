@@ -1,0 +1,91 @@
+import { errors, type Provider } from 'oidc-provider';
+import type { Records, SealedRecord } from './records.ts';
+import type { TokenStatus } from './token-status.ts';
+
+/** What becomes of grants with offline_access: a logout keeps them (OIDC Core §11), a revocation of everything does not. */
+export type Offline = 'kept' | 'ended';
+
+/** A session that has ended. */
+export interface EndedSession {
+  account: string | undefined;
+  /** Clients that wanted to hear of it (Back-Channel Logout 1.0) and could not be told. */
+  untold: string[];
+}
+
+interface Parts {
+  records: Records;
+  status: TokenStatus;
+  provider: () => Provider;
+}
+
+interface Authorization {
+  sid?: string | undefined;
+  grantId?: string | undefined;
+  persistsLogout?: boolean | undefined;
+}
+
+/** Ends sessions from outside of the browser that holds them, with all that rests on them. */
+export class Sessions {
+  readonly #parts: Parts;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Ends one session by its public name, with the tokens and codes of its grants, and tells the clients that want to hear of
+   * it. Undefined when there is none: of two callers one ends it.
+   */
+  async end(uid: string, offline: Offline = 'kept'): Promise<EndedSession | undefined> {
+    const { records } = this.#parts;
+    const [record] = await records.sessions.find({ uid: records.idOf('Session uid', uid) }, { limit: 1 });
+    return record && this.#end(record, offline);
+  }
+
+  /** Ends every session, grant and token of a person, those with offline_access too. */
+  async endAll(account: string): Promise<EndedSession[]> {
+    const { records, status } = this.#parts;
+    const ended: EndedSession[] = [];
+    for (;;) {
+      const page = await records.sessions.find({ account }, { limit: 100 });
+      if (page.length === 0) break;
+      const some = await Promise.all(page.map((record) => this.#end(record, 'ended')));
+      ended.push(...some.filter((one) => one !== undefined));
+    }
+    for (;;) {
+      const page = await records.grants.find({ account }, { limit: 100 });
+      if (page.length === 0) return ended;
+      await Promise.all(page.map(({ id }) => status.endGrant({ grantId: id })));
+    }
+  }
+
+  async #end({ id }: SealedRecord, offline: Offline): Promise<EndedSession | undefined> {
+    const { records, status } = this.#parts;
+    const taken = await records.sessions.take(id);
+    if (!taken) return undefined;
+    const { accountId: account, authorizations = {} } = records.open(taken);
+    const all = Object.entries<Authorization>(authorizations);
+    const ending = all.filter(([, { persistsLogout }]) => offline === 'ended' || persistsLogout !== true);
+    await Promise.all(
+      ending.map(([, { grantId }]) => (grantId === undefined ? undefined : status.endGrant({ grantId }))),
+    );
+    const told = await Promise.all(all.map(([client, { sid }]) => this.#tell(client, account, sid)));
+    return { account, untold: all.map(([client]) => client).filter((_, at) => !told[at]) };
+  }
+
+  /** False when the client wants to hear of it and could not be told. What has ended stays ended. */
+  async #tell(id: string, account: string | undefined, sid: string | undefined): Promise<boolean> {
+    try {
+      const client = await this.#parts.provider().Client.find(id);
+      if (client?.backchannelLogoutUri === undefined) return true;
+      // The library's own way (lib/actions/end_session.js), which its types do not know.
+      const { backchannelLogout } = client;
+      if (typeof backchannelLogout !== 'function')
+        throw new TypeError('oidc-provider tells clients in another way now');
+      await backchannelLogout.call(client, account, sid);
+      return true;
+    } catch (error) {
+      // A client that was removed, or may not take part any more, has nothing to hear.
+      return error instanceof errors.InvalidClient || error instanceof errors.UnauthorizedClient;
+    }
+  }
+}
