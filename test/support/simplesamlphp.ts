@@ -28,10 +28,14 @@ export interface Setup {
   key: OwnKey;
   /** Is announced, and signs later. */
   nextKey?: OwnKey;
-  /** Metadata of the service provider. */
-  serviceProvider: string;
+  /** Metadata of the service provider; nobody may ask while there is none. */
+  serviceProvider?: string;
   encrypt?: boolean;
+  /** What is said of the person; a group `staff` and a group `editors` where nothing else is given. */
+  attributes?: Readonly<Record<string, readonly string[]>>;
 }
+
+const person = { uid: ['alice-1'], mail: ['alice@example.test'], groups: ['staff', 'editors'] };
 
 type Php = string | boolean | number | null | readonly Php[] | { readonly [key: string]: Php };
 
@@ -107,20 +111,20 @@ export class SimpleSamlPhp {
   }
 
   /** Sets it up; takes effect at the next request. */
-  configure({ key, nextKey, serviceProvider, encrypt = false }: Setup): void {
+  configure({ key, nextKey, serviceProvider, encrypt = false, attributes = person }: Setup): void {
     const write = (name: string, text: string) => writeFileSync(join(this.#folder, name), text);
     for (const [name, pair] of [['now', key] as const, ...(nextKey ? [['next', nextKey] as const] : [])]) {
       write(`${name}.key`, pair.privateKey);
       write(`${name}.crt`, pair.certificate);
     }
-    write('sp.xml', serviceProvider);
-    write('config.php', `<?php $config = ${php(this.#config())};`);
+    if (serviceProvider !== undefined) write('sp.xml', serviceProvider);
+    write('config.php', `<?php $config = ${php(this.#config(serviceProvider !== undefined))};`);
     write(
       'authsources.php',
       `<?php $config = ${php({
         people: {
           '0': 'exampleauth:UserPass',
-          'alice:a password': { uid: ['alice-1'], mail: ['alice@example.test'], groups: ['staff', 'editors'] },
+          'alice:a password': attributes,
         },
       })};`,
     );
@@ -147,7 +151,7 @@ export class SimpleSamlPhp {
     write('metadata/saml20-idp-hosted.php', `<?php $metadata[${php(this.entityId)}] = ${php(hosted)};`);
   }
 
-  #config(): Php {
+  #config(asked: boolean): Php {
     const folder = (name: string) => `${join(this.#folder, name)}/`;
     return {
       baseurlpath: this.url,
@@ -166,15 +170,23 @@ export class SimpleSamlPhp {
       'session.phpsession.savepath': folder('sessions'),
       'language.cookie.secure': false,
       'store.type': 'phpsession',
-      'metadata.sources': [{ type: 'flatfile' }, { type: 'xml', file: join(this.#folder, 'sp.xml') }],
+      'metadata.sources': [
+        { type: 'flatfile' },
+        ...(asked ? [{ type: 'xml', file: join(this.#folder, 'sp.xml') }] : []),
+      ],
       'authproc.idp': {},
       'trusted.url.domains': null,
     };
   }
 
+  /** Where it describes itself. */
+  get metadataUrl(): string {
+    return `${this.url}saml2/idp/metadata.php`;
+  }
+
   /** Its metadata as it serves it. */
   async metadata(): Promise<string> {
-    return (await fetch(`${this.url}saml2/idp/metadata.php`)).text();
+    return (await fetch(this.metadataUrl)).text();
   }
 
   async stop(): Promise<void> {
