@@ -118,6 +118,7 @@ export const openChromium = (): Promise<Browser> =>
 export async function walk<T>(browser: Browser, way: (person: Person) => Promise<T>): Promise<T> {
   const context = await browser.newContext();
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const requests: Request[] = [];
   const shown: string[] = [];
   page.on('request', (request) => requests.push(request));
