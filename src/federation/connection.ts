@@ -187,6 +187,7 @@ export const ldapSettings = z.strictObject({
   timeoutMs: z.int().min(100).max(30_000).default(5000),
 });
 
+/** The settings of any connection, by their kind. */
 export const connection = z.discriminatedUnion('kind', [oidcSettings, samlSettings, ldapSettings]);
 
 /** A connection as it is stored; the secrets in it are sealed. */

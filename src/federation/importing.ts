@@ -1,6 +1,6 @@
 import { invalid, Problem } from '../kernel/errors.ts';
 import type { SamlConnection, Surroundings } from './connection.ts';
-import { entityNames, type Preset } from './presets.ts';
+import type { Preset } from './presets.ts';
 import { isSafe } from './surroundings.ts';
 
 type Fetch = Surroundings['fetch'];
@@ -127,6 +127,15 @@ async function saml(preset: Preset, source: Source, reader: Reader): Promise<Rec
     ...(answer === undefined ? {} : { metadataUrl: from, refreshed: reader.now() }),
     ...(etag === undefined ? {} : { etag }),
   };
+}
+
+/**
+ * Every name under which a SAML provider signs that says this one in its metadata. Entra's logout answers come under
+ * another issuer than its assertions.
+ */
+function entityNames(entityId: string): string[] {
+  const [, tenant] = /^https:\/\/sts\.windows\.net\/([\da-f-]{36})\/$/i.exec(entityId) ?? [];
+  return tenant === undefined ? [entityId] : [entityId, `https://login.microsoftonline.com/${tenant}/`];
 }
 
 /** The settings that metadata gives. Throws `invalid` for metadata that would make signatures or the provider uncertain. */

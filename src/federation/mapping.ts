@@ -110,7 +110,8 @@ export function mapped({ claims, groups = [] }: UpstreamIdentity, connection: Co
   }
   const mail = address(of(mapping.email));
   // SAML and LDAP know no such flag: there the verified domain is all that counts. A text "true" is no flag.
-  const vouched = kind !== 'oidc' || of(mapping.emailVerified) === true;
+  const flag = mapping.emailVerified.find((name) => Object.hasOwn(claims, name));
+  const vouched = kind !== 'oidc' || (flag !== undefined && claims[flag] === true);
   const given = new Set<string>();
   const unmapped: string[] = [];
   for (const group of new Set(groups)) {

@@ -290,12 +290,3 @@ export const presetNames = Object.keys(presets) as readonly PresetName[];
 /** The preset of this name, if there is one. */
 export const presetOf = (name: string): Preset | undefined =>
   Object.hasOwn(presets, name) ? presets[name as PresetName] : undefined;
-
-/**
- * Every name under which a SAML provider signs that says this one in its metadata. Entra's logout answers come under
- * another issuer than its assertions.
- */
-export function entityNames(entityId: string): string[] {
-  const [, tenant] = /^https:\/\/sts\.windows\.net\/([\da-f-]{36})\/$/i.exec(entityId) ?? [];
-  return tenant === undefined ? [entityId] : [entityId, `https://login.microsoftonline.com/${tenant}/`];
-}

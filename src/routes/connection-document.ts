@@ -41,8 +41,14 @@ const text = z.string();
 /** What a new connection may be made of. What belongs to another kind is refused where it is made. */
 export const newConnectionBody = z.strictObject({ ...input, id, preset });
 
-const nullable = (shape: Shape): Shape =>
-  Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, field.nullish()]));
+/** Members of a group may be null as well: they go back one by one. */
+function nullable(shape: z.core.$ZodShape): Shape {
+  const group = (field: unknown): z.ZodType => {
+    const inner = field instanceof z.ZodOptional ? field.unwrap() : field;
+    return inner instanceof z.ZodObject ? z.strictObject(nullable(inner.shape)) : (inner as z.ZodType);
+  };
+  return Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, group(field).nullish()]));
+}
 
 /** A change: what is not named stays, null goes back to what the preset says (RFC 7396). */
 export const connectionChangeBody = z.strictObject({

@@ -57,7 +57,10 @@ describe('every operation of /admin/api/v1 (sec-267)', () => {
     for (const { method, path } of operations()) {
       const bare = await fetch(`${app.issuer}/admin/api/v1${path}`, { method });
       assert.equal(bare.status, 401);
-      assert.match(bare.headers.get('www-authenticate') ?? '', /^Bearer realm="[^"]+", scope="clients:/);
+      assert.match(
+        bare.headers.get('www-authenticate') ?? '',
+        /^Bearer realm="[^"]+", scope="(?:clients|connections):/,
+      );
       for (const token of ['wrong', foreign.body.access_token]) {
         const { status, headers } = await adminApi(app, token).send(method, path);
         assert.equal(status, 401);
@@ -67,7 +70,7 @@ describe('every operation of /admin/api/v1 (sec-267)', () => {
   });
 
   it('answers 403 to a token without its permission, and asks for it (RFC 6750 §3.1)', async () => {
-    const all = ['clients:read', 'clients:write', 'clients:approve'];
+    const all = [...new Set(operations().map(({ permission }) => permission))];
     for (const permission of all) {
       const others = all.filter((one) => one !== permission).join(' ');
       const admin = adminApi(app, await adminToken(app, others));
