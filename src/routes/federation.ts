@@ -72,7 +72,8 @@ async function receive(parts: Parts, ctx: Context, { connection, reply, ticket }
   }
   const back = ticket === undefined ? undefined : await tickets.file(ticket, connection.id, reply);
   if (back !== undefined) return goOn(ctx, back);
-  const start = ticket === undefined ? await unsolicited(parts, connection) : undefined;
+  // Providers that are not asked put a RelayState of their own choice, or none.
+  const start = await unsolicited(parts, connection);
   if (start !== undefined) return goOn(ctx, start);
   await refuse(parts, ctx, connection, ticket === undefined ? 'unsolicited' : 'unknown_ticket');
   throw nobodyAsked();
