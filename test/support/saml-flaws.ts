@@ -165,6 +165,12 @@ export const assertion: Record<string, Flaw> = {
     lies: { nameId: nameId('a@example.test', 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress') },
   },
   'no NameID': { reason: 'no_subject', lies: { nameId: '' } },
+  'a NameID with space around it': { reason: 'no_subject', lies: { nameId: nameId(' person-1') } },
+  'space around the attribute that names the person': {
+    reason: 'no_subject',
+    settings: { subject: ['uid'] },
+    lies: { attributes: attribute('uid', 'a ') },
+  },
   'an empty NameID': { reason: 'no_subject', lies: { nameId: nameId('') } },
   'an encrypted NameID': { reason: 'encrypted_subject', lies: { nameId: '<saml:EncryptedID/>' } },
   'two values of the attribute that names the person': {
