@@ -72,4 +72,13 @@ describe('an answer of a SAML provider is refused', () => {
     assert.equal(subject, 'person-1');
     assert.ok(trace.checks.includes('signature of the Assertion') && trace.checks.includes('used once'));
   });
+
+  it('with every reason of the list, but for those of logout and of an old certificate', () => {
+    const tried = new Set(Object.values(flaws).map(({ reason }) => reason));
+    const others = ['not_deflated', 'certificate_expired', 'replayed'];
+    assert.deepEqual(
+      samlReasons.filter((reason) => !tried.has(reason)),
+      others,
+    );
+  });
 });

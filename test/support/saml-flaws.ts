@@ -89,6 +89,10 @@ export const assertion: Record<string, Flaw> = {
     reason: 'wrong_assertion_issuer',
     lies: { assertionIssuer: 'https://evil.example.test' },
   },
+  'an Assertion of another version': {
+    reason: 'malformed_assertion',
+    lies: { sign: 'response', assertion: (xml) => xml.replace('Version="2.0"', 'Version="1.1"') },
+  },
   'an Assertion of next year': {
     reason: 'wrong_assertion_issue_instant',
     lies: { assertionIssued: now() + 365 * 24 * 3600 },
