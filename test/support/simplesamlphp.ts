@@ -85,7 +85,8 @@ export class SimpleSamlPhp {
       mkdirSync(join(folder, name), { recursive: true });
     symlinkSync(join(program, 'www'), join(folder, 'www', 'simplesaml'));
     const port = await freePort();
-    const child = spawn('php', ['-S', `127.0.0.1:${port}`, '-t', join(folder, 'www')], {
+    // Without its cache, which would take an older configuration for some seconds.
+    const child = spawn('php', ['-d', 'opcache.enable=0', '-S', `127.0.0.1:${port}`, '-t', join(folder, 'www')], {
       env: { ...process.env, SIMPLESAMLPHP_CONFIG_DIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
