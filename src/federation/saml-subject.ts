@@ -1,6 +1,6 @@
 import type { Checking } from './saml-message.ts';
 import { demand } from './saml-reasons.ts';
-import { attribute, children, escaped, ns, only } from './saml-xml.ts';
+import { attribute, children, escaped, ns, only, textOf } from './saml-xml.ts';
 
 /** Formats of a NameID. */
 export const formats = {
@@ -32,7 +32,7 @@ function checkFormat(given: string | undefined, { settings, trace }: Pick<Checki
     reason: 'transient_subject',
     came: format,
     wanted,
-    advice: 'Let the provider send a persistent NameID, or name in `subject` an attribute that never changes',
+    advice: 'Let the provider send a persistent NameID, or set an attribute that never changes: --map subject=NAME',
   });
   demand(trace, {
     ok: format === wanted,
@@ -41,7 +41,7 @@ function checkFormat(given: string | undefined, { settings, trace }: Pick<Checki
     came: format,
     wanted,
     advice:
-      'Let the provider send this NameID format, or set nameIdFormat of this connection to what it sends and never changes',
+      'Let the provider send this NameID format, set an attribute that never changes (--map subject=NAME), or nameIdFormat (--settings-file)',
   });
 }
 
@@ -65,7 +65,7 @@ export function subjectOf(
     ok: nameId !== undefined && usable(value),
     check: 'NameID',
     reason: 'no_subject',
-    advice: 'Let the provider send a persistent NameID, or name in `subject` the attributes that identify a person',
+    advice: 'Let the provider send a persistent NameID, or set an attribute that never changes: --map subject=NAME',
   });
   checkFormat(nameId && attribute(nameId, 'Format'), { settings, trace });
   return { name: value, ...known };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { OwnKey } from '../../src/federation/connection.ts';
@@ -16,7 +17,6 @@ import {
   trailOf,
   walk,
 } from '../support/strangers.ts';
-import { temporaryPath } from '../support/temporary.ts';
 
 const alice = { uid: ['alice-1'], mail: ['alice@corp.example'], displayName: ['Alice There'] };
 const withGroups = { ...alice, groups: ['staff', 'editors'] };
@@ -116,7 +116,7 @@ describe('SimpleSAMLphp behind a connection that was added on the command line, 
   }
 
   it('takes encrypted assertions, and no plain ones where they are demanded', async () => {
-    const file = temporaryPath('settings.json');
+    const file = join(home.sallyport.directory, 'settings.json');
     const demand = (encrypted: boolean) => {
       writeFileSync(file, JSON.stringify({ encrypted }));
       return home.must(['connection', 'set', 'sso', '--settings-file', file]);
@@ -185,7 +185,6 @@ describe('SimpleSAMLphp behind a connection that was added on the command line, 
 });
 
 describe('metadata that will not do', () => {
-  const file = temporaryPath('wrong.xml');
   const add = async (from: string) => {
     const { status, stderr } = await home.sallyport.run([
       ...['connection', 'add', 'wrong', '--preset', 'generic-saml', '--from', from],
@@ -194,6 +193,7 @@ describe('metadata that will not do', () => {
     return stderr;
   };
   const written = (text: string) => {
+    const file = join(home.sallyport.directory, 'wrong.xml');
     writeFileSync(file, text);
     return add(file);
   };
@@ -201,7 +201,8 @@ describe('metadata that will not do', () => {
   it('is refused with a sentence that says what to change', async () => {
     const xml = await idp.metadata();
     assert.match(await add(`${idp.url}logout.php`), /metadata/);
-    assert.match(await add(`${idp.url}nowhere`), /answers with 404; correct the address/);
+    assert.match(await add(`${home.issuer}/nowhere`), /answers with 404; correct the address/);
+    assert.match(await add(`${idp.url}nowhere`), /could not be read: it redirects to .*frontpage_welcome\.php/);
     assert.match(await add('http://127.0.0.1:1/metadata'), /could not be read: connect ECONNREFUSED/);
     assert.match(await add('http://idp.example.test/metadata'), /https address/);
     assert.match(await add('nowhere.xml'), /--from: nowhere\.xml cannot be read/);

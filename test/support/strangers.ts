@@ -82,7 +82,9 @@ export async function application(home: Installation): Promise<Application> {
         ...{ scope: 'openid email orders:read', code_challenge: challenge, code_challenge_method: 'S256', ...more },
       })}`,
     async redeem(page) {
-      await page.waitForURL(`${callback}**`);
+      const said = page.getByRole('alert');
+      await Promise.race([page.waitForURL(`${callback}**`), said.waitFor()]);
+      if ((await said.count()) > 0) throw new Error(JSON.stringify(await failureOf(page)));
       const code = new URL(page.url()).searchParams.get('code');
       assert.ok(code, page.url());
       const form = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: callback };
