@@ -15,6 +15,7 @@ import type { ReadMetadata } from './federation/importing.ts';
 import type { Kinds } from './federation/opening.ts';
 import type { MakeKey } from './federation/own-keys.ts';
 import { Refreshing } from './federation/refreshing.ts';
+import { TestRuns } from './federation/test-runs.ts';
 import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { SigningKeys } from './protocol/keys.ts';
@@ -42,6 +43,7 @@ export interface House {
   attempts: Attempts;
   consents: Consents;
   tickets: Tickets;
+  testRuns: TestRuns;
   upstreamSessions: UpstreamSessions;
   keys: SigningKeys;
   records: Records;
@@ -122,6 +124,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     attempts: new Attempts(store, vault),
     consents: new Consents(store, clients),
     tickets: new Tickets(store, vault, config.ttl.interaction),
+    testRuns: new TestRuns(store, vault),
     upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({
       store,
