@@ -68,7 +68,7 @@ function whyVerified(
   if (kind === 'oidc') {
     const flag = mapping.emailVerified.find((name) => Object.hasOwn(claims, name));
     if (flag === undefined) {
-      return `The provider does not vouch for it: the mapping looks for ${list(mapping.emailVerified)}, and that did not come`;
+      return `The provider does not vouch for it: no flag came in ${list(mapping.emailVerified)} (a text is none)`;
     }
     if (claims[flag] !== true) return `The provider does not vouch for it: ${flag} is ${JSON.stringify(claims[flag])}`;
   }
