@@ -1,6 +1,6 @@
 import type { Checking } from './saml-message.ts';
 import { demand } from './saml-reasons.ts';
-import { attribute, children, escaped, ns, only } from './saml-xml.ts';
+import { attribute, children, escaped, ns, only, textOf } from './saml-xml.ts';
 
 /** Formats of a NameID. */
 export const formats = {
