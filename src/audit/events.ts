@@ -46,6 +46,7 @@ export const events = {
   'connection.refresh-failed': ['reason'],
   'connection.certificates-changed': ['added', 'removed'],
   'connection.certificate-expires': ['fingerprint', 'expires'],
+  'connection.tested': ['result', 'reason', 'check'],
   'connection.keys-rotated': ['use', 'atOnce'],
 
   'domain.added': ['connection'],

@@ -50,7 +50,8 @@ const machinePaths = new Set(
   ),
 );
 const machineAreas = ['/oauth2/register/', '/.well-known/', '/admin/api/', '/gateway/', '/access/'];
-const passageAreas = ['/oauth2/', '/signin/', '/federation/'];
+/** A test of a connection leads through its provider, as a sign-in does. */
+const passageAreas = ['/oauth2/', '/signin/', '/federation/', '/admin/connections/'];
 
 /** Whether programs rather than browsers call this path. */
 export const forMachines = (path: string): boolean =>

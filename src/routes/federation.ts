@@ -67,6 +67,9 @@ interface Received {
 async function receive(parts: Parts, ctx: Context, { connection, reply, ticket }: Received): Promise<void> {
   const { tickets } = parts;
   if (connection.state !== 'enabled') {
+    // Before a connection is switched on it is tested.
+    const test = ticket === undefined ? undefined : await tickets.file(ticket, connection.id, reply, 'doctor');
+    if (test !== undefined) return goOn(ctx, test);
     await refuse(parts, ctx, connection, 'connection_disabled');
     throw switchedOff();
   }

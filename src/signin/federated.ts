@@ -92,7 +92,7 @@ const loginOf = (connection: Connection, wishes: Wishes): Login => ({
 });
 
 /** What the connection's rules make of an identity. Throws `refused` when it is proven less well than it has to be. */
-function proofOf(
+export function proofOf(
   connection: Connection,
   kind: Connector['kind'],
   identity: UpstreamIdentity,

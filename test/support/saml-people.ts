@@ -60,7 +60,7 @@ export class SamlPeople {
     const acs = this.at('acs');
     const message = answered(requestId, this.keys, {
       ...{ destination: acs, recipient: acs, audiences: [this.at('metadata')], nameId: nameId(person) },
-      attributes: saml('mail', `${person}@partner.example`),
+      attributes: saml('mail', `${person}@${this.id}.example`) + saml('uid', `number of ${person}`),
       statement: `<saml:AuthnStatement AuthnInstant="${time(now() - 1)}" SessionIndex="${sessionIndex}"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>`,
     });
     const fields = { SAMLResponse: message, RelayState: url.searchParams.get('RelayState') ?? '' };
