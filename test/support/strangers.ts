@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
 import { chromiumPath } from './chromium.ts';
@@ -19,6 +19,8 @@ interface Demo {
 /** A server in a process of its own and the command line beside it: all that somebody has who did not write it. */
 export interface Installation {
   issuer: string;
+  /** Where this process listens: not the issuer, when something stands before it. */
+  url: string;
   sallyport: Cli;
   demo: Demo;
   /** Runs a command that has to work; answers what it printed. */
@@ -39,7 +41,24 @@ export async function install(host = 'localhost', settings: Record<string, strin
     assert.equal(status, 0, `sallyport ${args.join(' ')}: ${stderr}`);
     return stdout;
   };
-  return { issuer: settings.SALLYPORT_ISSUER ?? issuer, sallyport, demo, must, stop: () => server.kill() };
+  const named = settings.SALLYPORT_ISSUER ?? issuer;
+  return { issuer: named, url: server.url, sallyport, demo, must, stop: () => server.kill() };
+}
+
+/** One address before several processes, as a load balancer is: each path goes to the one that `choose` names now. */
+export async function front(choose: (path: string) => string): Promise<{ issuer: string; close(): void }> {
+  const server = createServer((incoming, outgoing) => {
+    const { method, url = '/', headers } = incoming;
+    const onwards = request(new URL(url, choose(url)), { method: method ?? 'GET', headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      answer.pipe(outgoing);
+    });
+    onwards.on('error', () => outgoing.destroy());
+    incoming.pipe(onwards);
+  }).listen(0, 'localhost');
+  await once(server, 'listening');
+  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
+  return { issuer, close: () => server.close().closeAllConnections() };
 }
 
 /** Proof key of the application, and its challenge (RFC 7636). */
