@@ -2,11 +2,8 @@ import { errors, type Provider } from 'oidc-provider';
 import type { Records, SealedRecord } from './records.ts';
 import type { TokenStatus } from './token-status.ts';
 
-/** What becomes of grants with offline_access: a logout keeps them (OIDC Core §11), a revocation of everything does not. */
-export type Offline = 'kept' | 'ended';
-
 /** A session that has ended. */
-export interface EndedSession {
+interface EndedSession {
   account: string | undefined;
   /** Clients that wanted to hear of it (Back-Channel Logout 1.0) and could not be told. */
   untold: string[];
@@ -33,12 +30,13 @@ export class Sessions {
 
   /**
    * Ends one session by its public name, with the tokens and codes of its grants, and tells the clients that want to hear of
-   * it. Undefined when there is none: of two callers one ends it.
+   * it. What was granted for use without the person stays (offline_access; OIDC Core §11, Back-Channel Logout 1.0 §2.7), as at
+   * a sign-out here. Undefined when there is none: of two callers one ends it.
    */
-  async end(uid: string, offline: Offline = 'kept'): Promise<EndedSession | undefined> {
+  async end(uid: string): Promise<EndedSession | undefined> {
     const { records } = this.#parts;
     const [record] = await records.sessions.find({ uid: records.idOf('Session uid', uid) }, { limit: 1 });
-    return record && this.#end(record, offline);
+    return record && this.#end(record);
   }
 
   /** Ends every session, grant and token of a person, those with offline_access too. */
@@ -48,7 +46,7 @@ export class Sessions {
     for (;;) {
       const page = await records.sessions.find({ account }, { limit: 100 });
       if (page.length === 0) break;
-      const some = await Promise.all(page.map((record) => this.#end(record, 'ended')));
+      const some = await Promise.all(page.map((record) => this.#end(record)));
       ended.push(...some.filter((one) => one !== undefined));
     }
     for (;;) {
@@ -58,16 +56,14 @@ export class Sessions {
     }
   }
 
-  async #end({ id }: SealedRecord, offline: Offline): Promise<EndedSession | undefined> {
+  async #end({ id }: SealedRecord): Promise<EndedSession | undefined> {
     const { records, status } = this.#parts;
     const taken = await records.sessions.take(id);
     if (!taken) return undefined;
     const { accountId: account, authorizations = {} } = records.open(taken);
     const all = Object.entries<Authorization>(authorizations);
-    const ending = all.filter(([, { persistsLogout }]) => offline === 'ended' || persistsLogout !== true);
-    await Promise.all(
-      ending.map(([, { grantId }]) => (grantId === undefined ? undefined : status.endGrant({ grantId }))),
-    );
+    const ending = all.filter(([, { persistsLogout }]) => persistsLogout !== true);
+    await Promise.all(ending.map(([, { grantId }]) => grantId && status.endGrant({ grantId })));
     const told = await Promise.all(all.map(([client, { sid }]) => this.#tell(client, account, sid)));
     return { account, untold: all.map(([client]) => client).filter((_, at) => !told[at]) };
   }

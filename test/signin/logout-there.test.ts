@@ -132,6 +132,16 @@ describe('POST /federation/{id}/backchannel-logout (OpenID Connect Back-Channel 
     assert.equal((await visitors.refreshed(tokens.refresh_token)).status, 200);
   });
 
+  it('is not undone by a request that was under way, and kept its session after that', async () => {
+    const { browser, sub } = await visitors.signedIn('ivo', 'o-1');
+    const { records } = home.parts;
+    const [session] = await records.sessions.find({ account: sub });
+    assert.ok(session);
+    assertTaken(await tell(logoutToken({ sid: 'o-1' })));
+    await records.sessions.put(session, 3600);
+    assert.equal(await visitors.isSignedIn(browser), false);
+  });
+
   it('counts while the connection is switched off', async () => {
     const { tokens } = await visitors.signedIn('gil', 'g-1');
     await home.parts.connections.setState('double', 'disabled', 'cli');
