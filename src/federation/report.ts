@@ -93,7 +93,8 @@ export class Recorder implements Trace {
   }
 
   failed({ check, came, wanted }: Pick<Refusal, 'check' | 'came' | 'wanted'>): void {
-    this.#add({ check: this.text(check), passed: false, ...this.#said({ seen: came, wanted }) });
+    // However much came before: this is what the report is read for.
+    this.steps.push({ check: this.text(check), passed: false, ...this.#said({ seen: came, wanted }) });
   }
 
   /** One line of at most 300 characters that shows no secret and steers no terminal. */

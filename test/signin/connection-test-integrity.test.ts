@@ -45,6 +45,12 @@ describe('the link of a test of a connection', () => {
       cookie?.line ?? '',
       new RegExp(`; path=/admin/connections/lies/test/${run}; .*samesite=lax; httponly`),
     );
+    // The cookie of a test of its own opens no other one.
+    const own = await beginTest(home, 'lies');
+    await other.open(own.link);
+    for (const kept of [...other.cookies.values()]) {
+      other.cookies.set('moved', { ...kept, path: `/admin/connections/lies/test/${run}` });
+    }
     for (const address of [link, place, `${place}/return?ticket=x`]) isNothing(await other.open(address));
     isNothing(await other.send('POST', place, {}));
     assert.equal((await mine.open(link)).status, 200);
@@ -66,6 +72,7 @@ describe('the link of a test of a connection', () => {
     const { run, link } = await beginTest(home, 'lies');
     const other = link.replace('/connections/lies/', '/connections/corp/');
     assert.equal((await newBrowser(home).open(other)).status, 404);
+    assert.equal((await newBrowser(home).open(link)).status, 200);
     const api = adminApi(home, await adminToken(home));
     assert.equal((await api.get(`/connections/corp/test/${run}`)).status, 404);
     assert.equal((await api.get('/connections/lies/test/unknown')).status, 404);
