@@ -49,7 +49,10 @@ const mostSteps = 200;
 
 /** Values under such names are credentials, or prove something to somebody. */
 const secretName =
-  /^(?:code|state|nonce|sid|jti|session_?(?:id|index|state)|(?:at|c|s)_hash|saml(?:request|response)|relaystate)$|token(?!_endpoint)|secret|passw|pwd$|cookie|private_?key|assertion$/i;
+  /^(?:code|state|nonce|sid|jti|session_?(?:id|index|state)|(?:at|c|s)_hash|saml(?:request|response)|relaystate)$|token|secret|passw|pwd$|cookie|private_?key|assertion$/i;
+/** Names of metadata, whose values are addresses and lists of what a provider can do. */
+const openName = /_(?:endpoint|supported)$/;
+const isSecret = (name: string): boolean => secretName.test(name) && !openName.test(name);
 /** Three parts of which the first begins as JSON does: a JWT, whatever it is called. */
 const jwt = /\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*/g;
 const pem = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
@@ -90,7 +93,8 @@ export class Recorder implements Trace {
   }
 
   failed({ check, came, wanted }: Pick<Refusal, 'check' | 'came' | 'wanted'>): void {
-    this.#add({ check: this.text(check), passed: false, ...this.#said({ seen: came, wanted }) });
+    // However much came before: this is what the report is read for.
+    this.steps.push({ check: this.text(check), passed: false, ...this.#said({ seen: came, wanted }) });
   }
 
   /** One line of at most 300 characters that shows no secret and steers no terminal. */
@@ -102,7 +106,7 @@ export class Recorder implements Trace {
   }
 
   #value(name: string, value: unknown): string {
-    return secretName.test(name) && value !== '' ? masked : this.text(plain(value));
+    return isSecret(name) && value !== '' ? masked : this.text(plain(value));
   }
 
   #said(said: Record<string, string | undefined>): Record<string, string> {
@@ -119,6 +123,6 @@ export class Recorder implements Trace {
 function plain(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value) && value.every((one) => typeof one !== 'object')) return value.map(String).join(', ');
-  const hidden = (name: string, one: unknown) => (secretName.test(name) ? masked : one);
+  const hidden = (name: string, one: unknown) => (isSecret(name) ? masked : one);
   return JSON.stringify(value, hidden) ?? String(value);
 }

@@ -6,7 +6,7 @@ import { type Login, Refused, type Reply } from '../federation/connector.ts';
 import { personOf } from '../federation/doctor.ts';
 import { examine } from '../federation/examining.ts';
 import { type Person, Recorder, type Report } from '../federation/report.ts';
-import { placeOf, type Run, type TestRuns, type TestWishes, testTtl } from '../federation/test-runs.ts';
+import { placeOf, type Run, type TestRuns, type TestWishes } from '../federation/test-runs.ts';
 import { type Begun, newTicket, type Tickets } from '../federation/tickets.ts';
 import { missing } from '../kernel/errors.ts';
 import { proofOf } from './federated.ts';
@@ -176,13 +176,9 @@ export class ConnectionTesting {
   }
 }
 
-/**
- * What is asked for is asked for, whether or not the connection would believe the answer: the test is to show it. Who asks
- * for a fresh proof without an age gets it without a time (OIDC Core §3.1.2.1), and then nothing could be checked.
- */
+/** What is asked for is asked for, whether or not the connection would believe the answer: the test is to show it. */
 const loginFor = ({ mfa }: Connection, { strong, fresh }: TestWishes): Login => ({
   ...{ ticket: newTicket(), fresh, strong: strong || mfa === 'require' },
-  ...(fresh ? { maxAge: testTtl } : {}),
 });
 
 function recorderFor({ report }: Run, settings: Connection): Recorder {

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
 import { beginTest, checksOf, keptTests, reportOf } from '../support/connection-test.ts';
+import { between } from '../support/ldap.ts';
 import { newBrowser } from '../support/signing-in.ts';
 import { type Directory, service, startSlapd } from '../support/slapd.ts';
 
@@ -58,11 +59,17 @@ describe('a test of a directory', () => {
   });
 
   it('tries one password, also when several come at the same moment', async () => {
-    const { start, browser, run } = await tested('staff');
+    const line = await between(directory.port, (chunk) => chunk);
+    await add('counted', `ldap://127.0.0.1:${line.port}`);
+    const { start, browser, run } = await tested('counted');
+    assert.equal(line.count(), 1);
     const typed = (password: string) => browser.submit(start, { username: 'ana', password });
     await Promise.all(Array.from({ length: 4 }, () => typed('a-wrong-password')));
     await typed('correct horse');
-    const report = await reportOf(home, 'staff', run);
+    const report = await reportOf(home, 'counted', run);
+    // One connection searches, one tries the password.
+    assert.equal(line.count(), 3);
+    await line.close();
     assert.deepEqual([report.state, report.failure.reason], ['failed', 'wrong_password']);
     const events = await home.parts.trail.search({ type: 'connection.tested' });
     assert.equal(events.filter(({ detail }) => detail?.reason === 'wrong_password').length, 1);

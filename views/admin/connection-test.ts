@@ -28,13 +28,26 @@ const wishes = ({
 const credentials = html`<label for="username">User name</label>
 <input id="username" name="username" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="254" required>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="off" maxlength="1024" required>`;
+<input id="password" name="password" type="password" autocomplete="off" maxlength="1024" required>
+<p class="hint">A test tries one password. For another try, make another test.</p>`;
+
+/** Names of addresses as providers' consoles have them. */
+const places: Readonly<Record<string, string>> = {
+  redirectUri: 'Redirect URI',
+  logoutUri: 'Sign-out address',
+  backchannelLogoutUri: 'Back-channel logout URI',
+  universalLogoutUri: 'Universal Logout endpoint',
+  entityId: 'Entity ID (audience)',
+  assertionConsumerService: 'Assertion consumer service (ACS, reply URL)',
+  metadataUrl: 'Metadata',
+};
 
 /** What is known before anybody signs in, and the button that begins. */
 export const testStartPage = (frame: Frame, view: TestStart): Html => {
   const { action, connection, directory, steps, addresses } = view;
   const { name, enabled } = connection;
-  const entered = facts(addresses);
+  const named = Object.entries(addresses).map(([place, value]) => [places[place] ?? place, value]);
+  const entered = facts(Object.fromEntries(named));
   return layout(
     frame,
     `Test ${name}`,
@@ -45,7 +58,6 @@ ${!enabled && html`<p class="notice">This connection is switched off. Only a tes
 ${directory ? credentials : wishes(view)}
 <button class="primary">Start the test</button>
 </form>
-${directory && html`<p class="hint">A test tries one password. For another try, make another test.</p>`}
 <h2>What is known already</h2>
 ${stepList(steps)}
 ${entered && html`<details><summary>What the provider has to know of this server</summary>${entered}</details>`}`,

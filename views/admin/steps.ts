@@ -29,6 +29,6 @@ ${steps.map((step) => {
   const { check, passed, seen, wanted } = step;
   return html`<li class="${passed ? 'good' : 'bad'}"><span class="said">${passed ? 'Passed: ' : 'Failed: '}</span><strong>${check}</strong>${
     seen !== undefined && html` <span class="seen">${seen}</span>`
-  }${wanted !== undefined && html` <span class="seen">wanted: ${wanted}</span>`}</li>`;
+  }${wanted !== undefined && html` <span class="seen">(wanted: ${wanted})</span>`}</li>`;
 })}
 </ol>`;
