@@ -102,7 +102,7 @@ const levels: Readonly<Record<string, string>> = {
 const list = (all: readonly string[], none: string): string => (all.length === 0 ? none : all.join(', '));
 
 const groupsOf = ({ groups }: PersonView): Html => {
-  if (groups === undefined) return html`<dd>The provider did not say, so roles stay as they are</dd>`;
+  if (groups === undefined) return html`<dd>The provider named none</dd>`;
   if (groups.length === 0) return html`<dd>none</dd>`;
   return html`${groups.map(({ name, roles }) => html`<dd>${name} → ${list(roles, 'no role')}</dd>`)}`;
 };
