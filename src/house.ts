@@ -16,6 +16,7 @@ import type { Kinds } from './federation/opening.ts';
 import type { MakeKey } from './federation/own-keys.ts';
 import { Refreshing } from './federation/refreshing.ts';
 import { SignOuts } from './federation/sign-outs.ts';
+import { TestRuns } from './federation/test-runs.ts';
 import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { SigningKeys } from './protocol/keys.ts';
@@ -44,6 +45,7 @@ export interface House {
   consents: Consents;
   tickets: Tickets;
   signOuts: SignOuts;
+  testRuns: TestRuns;
   upstreamSessions: UpstreamSessions;
   keys: SigningKeys;
   records: Records;
@@ -125,6 +127,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     consents: new Consents(store, clients),
     tickets: new Tickets(store, vault, config.ttl.interaction),
     signOuts: new SignOuts(store, vault, config.ttl.interaction),
+    testRuns: new TestRuns(store, vault),
     upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({
       store,

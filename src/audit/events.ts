@@ -46,6 +46,7 @@ export const events = {
   'connection.refresh-failed': ['reason'],
   'connection.certificates-changed': ['added', 'removed'],
   'connection.certificate-expires': ['fingerprint', 'expires'],
+  'connection.tested': ['result', 'reason', 'check'],
   'connection.keys-rotated': ['use', 'atOnce'],
 
   'domain.added': ['connection'],
@@ -54,7 +55,7 @@ export const events = {
   'domain.removed': ['connection'],
 
   'signin.succeeded': ['method', 'client'],
-  'signin.failed': ['method', 'client', 'reason', 'check'],
+  'signin.failed': ['method', 'client', 'reason', 'check', 'advice'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],
   'consent.denied': ['client', 'scope'],

@@ -25,17 +25,18 @@ const isEventType = (type: string): type is EventType => Object.hasOwn(events, t
 
 /** Append-only record of security-relevant deeds. */
 export class Trail {
-  readonly #all: Collection<Recorded, 'type' | 'target' | 'actor'>;
+  readonly #all: Collection<Recorded, 'type' | 'target' | 'actor' | 'requestId'>;
   #last = 0;
   #count = 0;
 
   constructor(store: Store) {
-    this.#all = store.collection<Recorded, 'type' | 'target' | 'actor'>({
+    this.#all = store.collection<Recorded, 'type' | 'target' | 'actor' | 'requestId'>({
       name: 'audit-events',
       indexes: {
         type: { key: (event) => event.type },
         target: { key: (event) => event.target },
         actor: { key: (event) => event.actor },
+        requestId: { key: (event) => event.requestId },
       },
     });
   }
@@ -57,7 +58,7 @@ export class Trail {
 
   /** Events in the order in which they happened, from `since` (seconds) on. Throws `invalid` for a type that does not exist. */
   async search(
-    where: { type?: string; target?: string; actor?: string; since?: number } = {},
+    where: { type?: string; target?: string; actor?: string; requestId?: string; since?: number } = {},
     page: Page = {},
   ): Promise<Recorded[]> {
     const { since, ...lookups } = where;

@@ -1,5 +1,6 @@
 import type { Connection } from '../federation/connection.ts';
 import type { UpstreamIdentity } from '../federation/connector.ts';
+import { unused } from '../federation/doctor.ts';
 import { levelProven, normalisedAmr } from '../federation/evidence.ts';
 import { mapped } from '../federation/mapping.ts';
 import { invalid, missing } from '../kernel/errors.ts';
@@ -30,22 +31,6 @@ function pretended(claims: Record<string, unknown>, connection: Connection): Ups
       authTime: typeof claims.auth_time === 'number' ? claims.auth_time : undefined,
     },
   };
-}
-
-/** Claims that no rule of the connection looks at. */
-function ignored(claims: Record<string, unknown>, connection: Connection): string[] {
-  const groups = connection.kind === 'ldap' ? ['groups', 'memberOf'] : connection.groups;
-  const subject = connection.kind === 'ldap' ? [connection.subject] : connection.subject;
-  const evidence = ['amr', 'acr', 'acrs', 'auth_time', 'authn_context'];
-  const attributes = connection.evidence.flatMap(({ attribute }) => (attribute ? [attribute.name] : []));
-  const used = new Set([
-    ...Object.values(connection.mapping).flat(),
-    ...groups,
-    ...subject,
-    ...evidence,
-    ...attributes,
-  ]);
-  return Object.keys(claims).filter((name) => !used.has(name));
 }
 
 function parsed(text: string): Record<string, unknown> {
@@ -85,7 +70,7 @@ const preview = command({
         groups_said: identity.groups !== undefined,
         second_factor: proven ?? 'not proven',
         amr: normalisedAmr(identity.evidence),
-        ignored: ignored(claims, connection),
+        ignored: unused(claims, connection),
       };
       answer(answered, facts(answered));
     }),

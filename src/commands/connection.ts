@@ -8,6 +8,7 @@ import { domainCommands } from './connection-domain.ts';
 import { connectionLifeCommands } from './connection-life.ts';
 import { connectionOptions, presetOption, settingsOf } from './connection-options.ts';
 import { previewCommands } from './connection-preview.ts';
+import { connectionTestCommands } from './connection-test.ts';
 import { columns, everything, facts, moment } from './listing.ts';
 import { actor, inHouse } from './office.ts';
 
@@ -127,4 +128,5 @@ export const connectionCommands = [
   ...connectionLifeCommands,
   ...domainCommands,
   ...previewCommands,
+  ...connectionTestCommands,
 ];

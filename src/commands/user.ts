@@ -1,6 +1,6 @@
 import { inUse } from '../directory/access.ts';
 import type { Profile } from '../directory/profile.ts';
-import type { User } from '../directory/users.ts';
+import { calledAs, type User } from '../directory/users.ts';
 import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
@@ -37,9 +37,10 @@ const printed = (user: User): string => {
   return facts({ ...rest, created: moment(created), updated: moment(updated) });
 };
 
-async function known(email: string, { users }: House): Promise<User> {
-  const user = await users.byEmail(email);
-  if (!user) throw missing(`A user with the e-mail address ${email}`);
+/** By address, or by `sub` for people who have none. */
+async function known(name: string, { users }: House): Promise<User> {
+  const user = await users.known(name);
+  if (!user) throw missing(`A user with the e-mail address or sub ${name}`);
   return user;
 }
 
@@ -74,7 +75,7 @@ const add = command({
       const verified = options['email-verified'];
       const user = await users.add(given({ email, password, profile, emailVerified: verified }), actor);
       const once = made === undefined ? '' : `\nPassword (shown this once): ${made}`;
-      answer({ ...shown(user), ...given({ password: made }) }, `Added ${user.email} (sub ${user.id})${once}`);
+      answer({ ...shown(user), ...given({ password: made }) }, `Added ${calledAs(user)} (sub ${user.id})${once}`);
     }),
 });
 
@@ -119,7 +120,7 @@ const set = command({
       if (Object.keys(change).length > 0) await house.users.change(id, change, actor);
       if (password !== undefined) await house.users.setPassword(id, password, actor);
       const user = await house.users.get(id);
-      if (user) answer(shown(user), `Changed ${user.email}`);
+      if (user) answer(shown(user), `Changed ${calledAs(user)}`);
     }),
 });
 
@@ -131,7 +132,7 @@ const disable = command({
     inHouse(async (house) => {
       const { id } = await known(operands.email, house);
       const user = await house.users.disable(id, actor);
-      answer(shown(user), `${user.email} is disabled; sessions and tokens have ended`);
+      answer(shown(user), `${calledAs(user)} is disabled; sessions and tokens have ended`);
     }),
 });
 
@@ -143,7 +144,7 @@ const enable = command({
     inHouse(async (house) => {
       const { id } = await known(operands.email, house);
       const user = await house.users.enable(id, actor);
-      answer(shown(user), `${user.email} may sign in again`);
+      answer(shown(user), `${calledAs(user)} may sign in again`);
     }),
 });
 
@@ -153,11 +154,12 @@ const remove = command({
   about: 'Remove a person and their roles',
   run: ({ operands, answer }) =>
     inHouse(async (house) => {
-      const { id, email } = await known(operands.email, house);
+      const user = await known(operands.email, house);
+      const { id, email } = user;
       await house.users.remove(id, actor);
       await house.access.forget(`user:${id}`, actor);
       await house.identities.forget({ user: id }, actor);
-      answer({ id, email }, `Removed ${email}`);
+      answer({ id, email }, `Removed ${calledAs(user)}`);
     }),
 });
 

@@ -7,8 +7,8 @@ import { changedProfile, type Profile } from './profile.ts';
 
 /** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
 export interface User extends Entity {
-  /** In the one spelling of `normalEmail`; nobody else has it. */
-  email: string;
+  /** In the one spelling of `normalEmail`; nobody else has it. Without one a person comes through a provider only. */
+  email?: string;
   emailVerified: boolean;
   profile: Profile;
   /** argon2id, PHC string; without one a person signs in elsewhere. */
@@ -28,6 +28,11 @@ export interface NewUser {
   /** Standard claims; checked. */
   profile?: object;
   emailVerified?: boolean;
+}
+
+/** A person whom a provider has proven, as it describes them. */
+export interface ProvisionedUser extends Pick<NewUser, 'profile' | 'emailVerified'> {
+  email?: string | undefined;
 }
 
 /** A change of a person. The profile is merged: what is not named stays, null takes a claim away (RFC 7396). */
@@ -62,13 +67,21 @@ function checkedEmail(text: string): string {
 /** An id that nobody had before. */
 export const newUserId = (): string => `${userIdPrefix}${randomToken(16)}`;
 
-function newUser(id: string, input: NewUser): User {
-  const named = input.name === undefined ? {} : { name: input.name };
+/** What people are called where somebody has to recognise them: by address, else by a name, else by their id. */
+export const calledAs = ({ id, email, profile }: User): string =>
+  email ?? text(profile.preferred_username) ?? text(profile.name) ?? id;
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+function newUser(id: string, input: ProvisionedUser): User {
+  const address =
+    input.email === undefined
+      ? { emailVerified: false }
+      : { email: checkedEmail(input.email), emailVerified: input.emailVerified ?? false };
   return {
     id,
-    email: checkedEmail(input.email),
-    emailVerified: input.emailVerified ?? false,
-    profile: changedProfile({}, { ...input.profile, ...named }),
+    ...address,
+    profile: changedProfile({}, input.profile ?? {}),
     state: 'active',
     created: seconds(),
     updated: seconds(),
@@ -91,11 +104,13 @@ export class Users {
   }
 
   /** Throws `taken` for a known address, `weak_password`, `invalid_profile`. */
-  async add(input: NewUser, actor: string): Promise<User> {
-    const user = newUser(newUserId(), input);
-    if (input.password !== undefined) refuseWeak(input.password, user.email);
+  async add(input: NewUser, actor: string): Promise<User & { email: string }> {
+    const named = input.name === undefined ? {} : { name: input.name };
+    const email = checkedEmail(input.email);
+    const user = { ...newUser(newUserId(), { ...input, profile: { ...input.profile, ...named } }), email };
+    if (input.password !== undefined) refuseWeak(input.password, input.email);
     // Before the hash is made, which costs more than everything else here.
-    if (await this.byEmail(user.email)) throw addressTaken();
+    if (await this.byEmail(input.email)) throw addressTaken();
     if (input.password !== undefined) user.password = await hashPassword(input.password);
     await unlessTaken(this.#all.insert(user));
     await this.#trail.record({ type: 'user.created', actor, target: `user:${user.id}`, detail: { state: user.state } });
@@ -106,7 +121,7 @@ export class Users {
    * Takes in a person whom a provider has proven, under an id that was set aside for them: of many at once the first makes
    * the person, and all get the same. Throws `taken` when the address is somebody else's, `invalid`, `invalid_profile`.
    */
-  async provision(id: string, input: Omit<NewUser, 'name' | 'password'>, connection: string): Promise<User> {
+  async provision(id: string, input: ProvisionedUser, connection: string): Promise<User> {
     const user = newUser(id, input);
     try {
       await unlessTaken(this.#all.insert(user));
@@ -123,6 +138,11 @@ export class Users {
 
   get(id: string): Promise<User | undefined> {
     return this.#all.get(id);
+  }
+
+  /** By address in any spelling, or by id. */
+  async known(name: string): Promise<User | undefined> {
+    return name.startsWith(userIdPrefix) && !name.includes('@') ? this.get(name) : this.byEmail(name);
   }
 
   /** By address in any spelling. */
@@ -179,7 +199,7 @@ export class Users {
   async setPassword(id: string, text: string, actor: string): Promise<void> {
     const user = await this.#all.get(id);
     if (!user) throw missing('This person');
-    refuseWeak(text, user.email);
+    refuseWeak(text, calledAs(user));
     const password = await hashPassword(text);
     await this.#edit(id, (now) => ({ ...now, password, signedOut: seconds() }));
     await this.#trail.record({ type: 'user.password-changed', actor, target: `user:${id}` });

@@ -203,6 +203,11 @@ export class Connections {
     return this.#open.get(id, await this.#all.get(id));
   }
 
+  /** The connector for a test: opened anew, also while the connection lets nobody in. Throws `missing`. */
+  async connectorForTest(id: string): Promise<Connector> {
+    return this.#open.anew(await this.#known(id));
+  }
+
   /** What a connector, and whoever acts for the connection, works with. */
   around(settings: Connection): Surroundings {
     return this.#open.around(settings);

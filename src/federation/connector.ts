@@ -42,7 +42,7 @@ export interface UpstreamIdentity {
   issuer: string;
   /** Claims and attributes by the names that the provider uses; attributes of SAML and LDAP are always lists. */
   claims: Readonly<Record<string, unknown>>;
-  /** All groups of the person; undefined when the provider did not say, which is not the same as none. */
+  /** All groups of the person; undefined when the provider said nothing of groups, which gives no role either. */
   groups?: readonly string[] | undefined;
   /** How the person was recognised, in the provider's own words; nothing here is trusted without a rule (evidence.ts). */
   evidence: Evidence;

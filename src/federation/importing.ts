@@ -146,14 +146,16 @@ export function samlFacts(facts: SamlMetadata, preset: Preset | undefined): Reco
   const unsafe = [...facts.signOn, ...facts.signOut].find(({ location }) => !isSafe(location));
   if (unsafe) throw invalid(`The metadata of ${facts.entityId} names ${unsafe.location}, which is no https address`);
   const wanted = preset?.settings.nameIdFormat;
-  const has = facts.nameIdFormats.length === 0 || facts.nameIdFormats.some((format) => format === wanted);
+  // Only transient is what SimpleSAMLphp and Shibboleth say that have never been told; that one would be refused anyway.
+  const others = facts.nameIdFormats.filter((format) => !format.endsWith(':transient'));
+  const has = others.length === 0 || others.some((format) => format === wanted);
   return {
     entityIds: entityNames(facts.entityId),
     signOn: facts.signOn,
     signOut: facts.signOut,
     certificates: facts.certificates,
     ...(facts.validUntil === undefined ? {} : { validUntil: facts.validUntil }),
-    // Who offers no persistent names is asked for none in particular; transient ones are refused when they come.
+    // Who offers other names, but no persistent ones, is asked for none in particular.
     ...(wanted === undefined || has ? {} : { nameIdFormat: undefined }),
   };
 }

@@ -8,7 +8,8 @@ const advices = {
   unreachable: 'See that the directory runs, and that name, port and firewall let this machine reach it in time',
   tls_failed: 'See that the server speaks TLS 1.2 or later on this port; ldap:// ports want StartTLS',
   start_tls_refused: 'Turn on TLS at the server (a certificate and its key), or use ldaps://',
-  untrusted_certificate: 'Give the connection the certificate of the authority that signed the server’s certificate',
+  untrusted_certificate:
+    'Give the connection the authority that signed the server’s certificate, by --certificate-authority FILE',
   expired_certificate: 'Renew the server’s certificate, or set the clocks',
   wrong_host: 'Use a name in the connection that the server’s certificate has as subjectAltName, or renew it with one',
   service_bind_refused: 'Correct the DN and the password that the connection binds with, or unlock that account',

@@ -81,8 +81,8 @@ export function domainName(text: string): string | undefined {
 function address(value: unknown): { email: string; domain: string } | undefined {
   if (typeof value !== 'string') return undefined;
   const email = value.trim().normalize('NFC');
-  const [, host] = /^[^\s@<>"(),:;\\[\]]+@([^\s@]+)$/u.exec(email) ?? [];
-  const domain = host === undefined || /[\p{Cc}\p{Cf}]/u.test(email) ? undefined : domainName(host);
+  const [, host] = /^[^\s@<>"(),:;\\[\]]{1,64}@([^\s@]+)$/u.exec(email) ?? [];
+  const domain = host === undefined || /\p{C}/u.test(email) ? undefined : domainName(host);
   return domain === undefined || email.length > 254 ? undefined : { email, domain };
 }
 

@@ -57,7 +57,7 @@ export class OpenConnectors {
     const of = JSON.stringify(record);
     const known = this.#open.get(id);
     if (known?.of === of) return known.connector;
-    const connector = this.#opened(record);
+    const connector = this.anew(record);
     this.#open.set(id, { of, connector });
     // One that could not be opened is tried again by whoever comes next.
     connector.catch(() => this.#open.get(id)?.connector === connector && this.#open.delete(id));
@@ -85,7 +85,8 @@ export class OpenConnectors {
     return open as C;
   }
 
-  async #opened(record: Connection): Promise<Connector> {
+  /** A connector of its own, with nothing remembered; for a test, which a connection takes in any state. */
+  async anew(record: Connection): Promise<Connector> {
     const settings = this.clear(record);
     const around = this.around(record);
     const { kinds } = this.#parts;

@@ -241,15 +241,7 @@ async function checkOnce(assertion: Element, until: number, { settings, around, 
   });
 }
 
-/** Reads an assertion that the provider has signed, and says who it is. Throws `refused`. */
-export async function identity(
-  assertion: Element,
-  login: Login,
-  memo: Memo,
-  checking: Checking,
-): Promise<UpstreamIdentity> {
-  const { settings, trace } = checking;
-  const subject = only(assertion, ns.assertion, 'Subject');
+function checkForm(assertion: Element, subject: Element | undefined, { settings, trace }: Checking): string {
   const issuer = textOf(only(assertion, ns.assertion, 'Issuer'));
   demand(trace, {
     ok: subject !== undefined && attribute(assertion, 'Version') === '2.0' && attribute(assertion, 'ID') !== undefined,
@@ -265,6 +257,19 @@ export async function identity(
     wanted: settings.entityIds.join(' or '),
     advice: 'Add the provider’s entity id to this connection, if it is really theirs',
   });
+  return issuer ?? '';
+}
+
+/** Reads an assertion that the provider has signed, and says who it is. Throws `refused`. */
+export async function identity(
+  assertion: Element,
+  login: Login,
+  memo: Memo,
+  checking: Checking,
+): Promise<UpstreamIdentity> {
+  const { trace } = checking;
+  const subject = only(assertion, ns.assertion, 'Subject');
+  const issuer = checkForm(assertion, subject, checking);
   checkIssued(assertion, 'wrong_assertion_issue_instant', checking);
   const confirmed = checkConfirmation(subject as Element, memo, checking);
   const valid = checkConditions(assertion, checking);
@@ -277,7 +282,7 @@ export async function identity(
   await checkOnce(assertion, Math.max(confirmed, valid), checking);
   return {
     subject: name,
-    issuer: issuer ?? '',
+    issuer,
     claims,
     groups,
     evidence: { amr: [], acrs: [], authnContext, authTime },

@@ -1,6 +1,6 @@
 import type { Checking } from './saml-message.ts';
 import { demand } from './saml-reasons.ts';
-import { attribute, children, ns, textOf } from './saml-xml.ts';
+import { attribute, children, ns } from './saml-xml.ts';
 
 /** Entra says so when a person has more groups than fit; its link leads to an interface that is switched off. */
 const overage = 'http://schemas.microsoft.com/claims/groups.link';
@@ -9,7 +9,7 @@ const overage = 'http://schemas.microsoft.com/claims/groups.link';
 export type Claims = Record<string, readonly string[]>;
 const unsafe = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Attributes by Name, and by FriendlyName where no Name is the same; every value is a text. */
+/** Attributes by Name, and by FriendlyName where no Name is the same; every value is a text, as it was written. */
 export function claimsOf(assertion: Element): Claims {
   const byName = new Map<string, string[]>();
   const byFriendlyName = new Map<string, string[]>();
@@ -18,8 +18,8 @@ export function claimsOf(assertion: Element): Claims {
   );
   for (const each of attributes) {
     const values = children(each, ns.assertion, 'AttributeValue')
-      .map((value) => textOf(value) ?? '')
-      .filter((value) => value !== '');
+      .map(({ textContent }) => textContent ?? '')
+      .filter((value) => value.trim() !== '');
     for (const [into, name] of [
       [byName, attribute(each, 'Name')],
       [byFriendlyName, attribute(each, 'FriendlyName')],

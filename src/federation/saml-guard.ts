@@ -153,7 +153,7 @@ const below = (xml: string): Element | undefined => {
 };
 
 async function plainText(opening: Opening, bytes: string | undefined, checking: Checking): Promise<string> {
-  const { settings, around, trace } = checking;
+  const { around, trace } = checking;
   // From the signed bytes when there are any: what is decrypted is what was signed.
   const encrypted = bytes === undefined ? opening.found : below(bytes);
   const used = encrypted && encryption(encrypted, bytes !== undefined);
@@ -163,7 +163,7 @@ async function plainText(opening: Opening, bytes: string | undefined, checking: 
     reason: 'weak_encryption',
     came: `${used?.content ?? 'nothing'} with ${used?.key ?? 'nothing'}`,
     wanted: 'AES-GCM with RSA-OAEP, or AES-CBC with RSA-OAEP inside a signed response',
-    advice: `Choose AES-256-GCM with RSA-OAEP at the provider${settings.signed === 'assertion' ? '' : ', or let it sign the response as well'}`,
+    advice: 'Choose AES-256-GCM with RSA-OAEP at the provider, or let it sign the response as well (Entra ID: both)',
   });
   const keys = (await around.keys('encryption')).map(({ privateKey }) => privateKey);
   const text = encrypted && decrypted(encrypted, keys);

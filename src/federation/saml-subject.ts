@@ -17,7 +17,32 @@ function serialised(nameId: Element): string {
     .map((name) => [name, attribute(nameId, name)] as const)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}="${escaped(value ?? '')}"`);
-  return `<saml:NameID xmlns:saml="${ns.assertion}"${attributes.join('')}>${escaped(textOf(nameId) ?? '')}</saml:NameID>`;
+  return `<saml:NameID xmlns:saml="${ns.assertion}"${attributes.join('')}>${escaped(nameId.textContent ?? '')}</saml:NameID>`;
+}
+
+/** Space around a name would be lost somewhere, and one person become another. */
+const usable = (name: string): boolean => name !== '' && name === name.trim() && name.length <= 1024;
+
+function checkFormat(given: string | undefined, { settings, trace }: Pick<Checking, 'settings' | 'trace'>): void {
+  const format = given ?? formats.unspecified;
+  const wanted = settings.nameIdFormat ?? formats.persistent;
+  demand(trace, {
+    ok: format !== formats.transient,
+    check: 'NameID is not transient',
+    reason: 'transient_subject',
+    came: format,
+    wanted,
+    advice: 'Let the provider send a persistent NameID, or set an attribute that never changes: --map subject=NAME',
+  });
+  demand(trace, {
+    ok: format === wanted,
+    check: 'format of NameID',
+    reason: 'wrong_subject_format',
+    came: format,
+    wanted,
+    advice:
+      'Let the provider send this NameID format, set an attribute that never changes (--map subject=NAME), or nameIdFormat (--settings-file)',
+  });
 }
 
 /** What names the person for good: the attributes of the settings, or a NameID that does not change. */
@@ -35,33 +60,15 @@ export function subjectOf(
     advice: 'Let the provider encrypt the whole assertion instead of the NameID alone',
   });
   if (settings.subject.length > 0) return { name: fromAttributes(claims, { settings, trace }), ...known };
-  const value = known.nameId;
+  const value = nameId?.textContent ?? '';
   demand(trace, {
-    ok: nameId !== undefined && value !== undefined && value !== '' && value.length <= 1024,
+    ok: nameId !== undefined && usable(value),
     check: 'NameID',
     reason: 'no_subject',
-    advice: 'Let the provider send a persistent NameID, or name in `subject` the attributes that identify a person',
+    advice: 'Let the provider send a persistent NameID, or set an attribute that never changes: --map subject=NAME',
   });
-  const format = (nameId && attribute(nameId, 'Format')) ?? formats.unspecified;
-  const wanted = settings.nameIdFormat ?? formats.persistent;
-  demand(trace, {
-    ok: format !== formats.transient,
-    check: 'NameID is not transient',
-    reason: 'transient_subject',
-    came: format,
-    wanted,
-    advice: 'Let the provider send a persistent NameID, or name in `subject` an attribute that never changes',
-  });
-  demand(trace, {
-    ok: format === wanted,
-    check: 'format of NameID',
-    reason: 'wrong_subject_format',
-    came: format,
-    wanted,
-    advice:
-      'Let the provider send this NameID format, or set nameIdFormat of this connection to what it sends and never changes',
-  });
-  return { name: value ?? '', ...known };
+  checkFormat(nameId && attribute(nameId, 'Format'), { settings, trace });
+  return { name: value, ...known };
 }
 
 /** Every attribute has one value; several attributes are joined by `|`, which none may contain. */
@@ -73,7 +80,7 @@ function fromAttributes(
   const several = parts.length > 1;
   const lacking = settings.subject.find((_, at) => {
     const [value, ...others] = parts[at] ?? [];
-    return value === undefined || others.length > 0 || value.length > 1024 || (several && value.includes('|'));
+    return value === undefined || others.length > 0 || !usable(value) || (several && value.includes('|'));
   });
   demand(trace, {
     ok: lacking === undefined,

@@ -63,10 +63,11 @@ export class Tickets {
 
   /**
    * Files what came back for this connection; answers where the browser goes on, or undefined for a ticket that is not
-   * known, not of this connection, or used. Of several replies the first one counts.
+   * known, not of this connection, not for this purpose where one is named, or used. Of several replies the first one counts.
    */
-  async file(ticket: string, connection: string, reply: Reply): Promise<string | undefined> {
+  async file(ticket: string, connection: string, reply: Reply, only?: Purpose['for']): Promise<string | undefined> {
     const id = this.#id(ticket);
+    if (only !== undefined && (await this.#purpose(id))?.for !== only) return undefined;
     const sealed = this.#seal(reply, `${id} reply`);
     const pending = await this.#all.change(id, (one) =>
       one.connection === connection && one.reply === undefined ? { ...one, reply: sealed } : one,
@@ -84,6 +85,11 @@ export class Tickets {
     if (begun.purpose.for !== purpose.for || begun.purpose.id !== purpose.id) return undefined;
     const taken = await this.#all.take(id);
     return taken?.reply === undefined ? undefined : { ...begun, reply: this.#opened(taken.reply, `${id} reply`) };
+  }
+
+  async #purpose(id: string): Promise<Purpose | undefined> {
+    const seen = await this.#all.get(id);
+    return seen && this.#opened<Begun>(seen.sealed, id).purpose;
   }
 
   #id(ticket: string): string {

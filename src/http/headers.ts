@@ -51,6 +51,8 @@ const machinePaths = new Set(
 );
 const machineAreas = ['/oauth2/register/', '/.well-known/', '/admin/api/', '/gateway/', '/access/'];
 const passageAreas = ['/oauth2/', '/signin/', '/federation/'];
+/** A test of a connection leads through its provider, as a sign-in does. */
+const test = /^\/admin\/connections\/[^/]+\/test\//;
 
 /** Whether programs rather than browsers call this path. */
 export const forMachines = (path: string): boolean =>
@@ -66,7 +68,7 @@ export function securityHeaders(strictTransport: boolean): (path: string) => Hea
   };
   return (path) => {
     if (forMachines(path)) return lists.machine;
-    return passageAreas.some((area) => path.startsWith(area)) ? lists.passage : lists.home;
+    return passageAreas.some((area) => path.startsWith(area)) || test.test(path) ? lists.passage : lists.home;
   };
 }
 

@@ -31,8 +31,7 @@ export const findAccount =
         return {
           ...user.profile,
           sub: id,
-          email: user.email,
-          email_verified: user.emailVerified,
+          ...(user.email === undefined ? {} : { email: user.email, email_verified: user.emailVerified }),
           updated_at: user.updated,
           roles,
           groups: [],

@@ -1,6 +1,6 @@
 import type { Client } from '../clients/clients.ts';
 import type { Held } from '../directory/decide.ts';
-import type { User } from '../directory/users.ts';
+import { calledAs, type User } from '../directory/users.ts';
 import type { Payload } from './records.ts';
 
 /** Scopes about the person or the sign-in, not about an API (OIDC Core §5.4, §11; `roles` releases the roles to userinfo). */
@@ -97,7 +97,7 @@ export function accessTokenClaims(token: {
     iss: issuer,
     sub: subjectOf(payload),
     client_id: client.id,
-    username: user?.email ?? client.id,
+    username: user ? calledAs(user) : client.id,
     token_type: payload.jkt ? 'DPoP' : 'Bearer',
     ...(scope === '' ? {} : { scope }),
     exp: payload.exp,
@@ -123,7 +123,7 @@ export function refreshTokenClaims(
     iss: issuer,
     sub: subjectOf(payload),
     client_id: payload.clientId,
-    ...(user ? { username: user.email } : {}),
+    ...(user ? { username: calledAs(user) } : {}),
     ...(scope ? { scope } : {}),
     exp: payload.exp,
     iat: payload.iat,

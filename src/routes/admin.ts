@@ -5,11 +5,13 @@ import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { Connections } from '../federation/connections.ts';
 import type { Refreshing } from '../federation/refreshing.ts';
+import type { TestRuns } from '../federation/test-runs.ts';
 import { openapi } from '../http/openapi.ts';
 import { type Caller, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 import { adminClients } from './admin-clients.ts';
+import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 
 interface Parts {
@@ -19,6 +21,7 @@ interface Parts {
   clients: Clients;
   connections: Connections;
   refreshing: Refreshing;
+  testRuns: TestRuns;
   access: Access;
   decide: Decide;
   status: TokenStatus;
@@ -29,7 +32,11 @@ const base = '/admin/api/v1';
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(parts: Parts): Koa.Middleware {
   const { issuer, clients, access, decide, status, clientCertificateHeader } = parts;
-  const operations = [...adminClients(clients, access, clientCertificateHeader), ...adminConnections(parts)];
+  const operations = [
+    ...adminClients(clients, access, clientCertificateHeader),
+    ...adminConnections(parts),
+    ...adminConnectionTests(parts),
+  ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
   return (ctx, next) => {

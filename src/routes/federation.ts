@@ -67,20 +67,31 @@ interface Received {
 async function receive(parts: Parts, ctx: Context, { connection, reply, ticket }: Received): Promise<void> {
   const { tickets } = parts;
   if (connection.state !== 'enabled') {
+    // Before a connection is switched on it is tested.
+    const test = ticket === undefined ? undefined : await tickets.file(ticket, connection.id, reply, 'doctor');
+    if (test !== undefined) return goOn(ctx, test);
     await refuse(parts, ctx, connection, 'connection_disabled');
     throw switchedOff();
   }
   const back = ticket === undefined ? undefined : await tickets.file(ticket, connection.id, reply);
   if (back !== undefined) return goOn(ctx, back);
-  const start = ticket === undefined ? await unsolicited(parts, connection) : undefined;
+  // Providers that are not asked put a RelayState of their own choice, or none.
+  const start = await unsolicited(parts, connection, reply);
   if (start !== undefined) return goOn(ctx, start);
   await refuse(parts, ctx, connection, ticket === undefined ? 'unsolicited' : 'unknown_ticket');
   throw nobodyAsked();
 }
 
 /** An answer that nobody asked for proves nothing; at most it starts a sign-in that is asked for (OIDC Core §4). */
-async function unsolicited({ clients, issuer }: Parts, connection: Connection): Promise<string | undefined> {
+async function unsolicited(
+  { clients, issuer }: Parts,
+  connection: Connection,
+  reply: Reply,
+): Promise<string | undefined> {
   if (connection.kind !== 'saml' || connection.unsolicited === undefined) return undefined;
+  // Loaded late, as everything of SAML is: a server without such connections pays nothing for it.
+  const { isUnsolicited } = await import('../federation/saml-arrival.ts');
+  if (!isUnsolicited(reply)) return undefined;
   const client = await clients.get(connection.unsolicited);
   return client?.state === 'approved' && client.metadata.initiate_login_uri !== undefined
     ? startOf(client, issuer)

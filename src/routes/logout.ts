@@ -3,7 +3,7 @@ import type { Frame } from '../../views/layout.ts';
 import { halfSignedOutPage, loggedOutPage, logoutPage, stayPage } from '../../views/signin/logout.ts';
 import { wayPage } from '../../views/signin/way.ts';
 import type { Trail } from '../audit/trail.ts';
-import type { Users } from '../directory/users.ts';
+import { calledAs, type Users } from '../directory/users.ts';
 import type { LogoutWay } from '../federation/sign-out.ts';
 import { field, handOn, readForm } from '../http/form.ts';
 import { given } from '../http/given.ts';
@@ -15,7 +15,7 @@ export const logoutPages = (frame: Frame, users: Users) => ({
   enabled: true,
   async logoutSource(ctx: Context, form: string): Promise<void> {
     const user = await users.get(ctx.oidc.session.accountId);
-    show(ctx, logoutPage(frame, given({ form, client: ctx.oidc.client?.clientName, account: user?.email })));
+    show(ctx, logoutPage(frame, given({ form, client: ctx.oidc.client?.clientName, account: user && calledAs(user) })));
   },
   postLogoutSuccessSource(ctx: Context): void {
     show(ctx, loggedOutPage(frame));

@@ -7,6 +7,7 @@ import { identifyPage } from '../../views/signin/identify.ts';
 import { passwordPage } from '../../views/signin/password.ts';
 import { providerFailurePage } from '../../views/signin/provider-failure.ts';
 import { wayPage } from '../../views/signin/way.ts';
+import { calledAs } from '../directory/users.ts';
 import type { Html } from '../kernel/html.ts';
 import { ended, type Flow } from '../signin/flow.ts';
 import type { ThroughProvider, Way } from '../signin/through.ts';
@@ -81,7 +82,7 @@ function consentRequest(action: string, { client, interaction }: Flow, step: Con
     action,
     client: { id, name, homePage: metadata.client_uri, policy: metadata.policy_uri, terms: metadata.tos_uri },
     unverified: registrar !== undefined && !firstParty,
-    account: step.user.email,
+    account: calledAs(step.user),
     ...step.asked,
     redirectUri: String(interaction.params.redirect_uri),
     eachTime: step.eachTime,

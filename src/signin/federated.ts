@@ -92,7 +92,7 @@ const loginOf = (connection: Connection, wishes: Wishes): Login => ({
 });
 
 /** What the connection's rules make of an identity. Throws `refused` when it is proven less well than it has to be. */
-function proofOf(
+export function proofOf(
   connection: Connection,
   kind: Connector['kind'],
   identity: UpstreamIdentity,
@@ -106,10 +106,9 @@ function proofOf(
   const { email, emailVerified, profile, roles } = mapped(identity, connection);
   const { subject, session, sessionEnds } = identity;
   return {
-    ...{ connection: connection.id, subject, emailVerified, profile, level, amr: amrOf(level, identity) },
+    ...{ connection: connection.id, subject, emailVerified, profile, roles, level, amr: amrOf(level, identity) },
     label: labelOf(email, profile, subject),
     ...(email === undefined ? {} : { email }),
-    ...(identity.groups === undefined ? {} : { roles }),
     ...(authTime === undefined ? {} : { authTime }),
     ...(session === undefined ? {} : { session }),
     ...(sessionEnds === undefined ? {} : { sessionEnds }),

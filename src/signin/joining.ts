@@ -46,8 +46,7 @@ export class Joining {
   async #provision(proof: Proof, connection: Connection): Promise<User | undefined> {
     const { identities, users } = this.#parts;
     const { email, subject, label } = proof;
-    if (email === undefined) throw noAddress();
-    if (await users.byEmail(email)) {
+    if (email !== undefined && (await users.byEmail(email))) {
       // It may be this very person, taken in by another request since we looked: the identity is claimed before the person is made.
       const known = await identities.of(connection, subject);
       const person = known && (await this.#personOf(known, proof));
@@ -70,16 +69,13 @@ export class Joining {
 
   async #make({ id, user }: Identity, { connection, email, emailVerified, profile }: Proof): Promise<User | undefined> {
     const { identities, users } = this.#parts;
-    if (email === undefined) throw noAddress();
     try {
       const made = await users.provision(user, { email, emailVerified, profile }, connection);
       await identities.settle(id);
       return made;
     } catch (error) {
       if (isTaken(error)) return undefined;
-      if (!(error instanceof Problem) || error.code !== 'invalid') throw error;
-      await identities.release(id);
-      throw noAddress(email);
+      throw error;
     }
   }
 
@@ -93,7 +89,7 @@ export class Joining {
   async #refresh(user: User, { origin }: Pick<Identity, 'origin'>, proof: Proof): Promise<User> {
     const { access, users } = this.#parts;
     const actor = `connection:${proof.connection}`;
-    if (proof.roles !== undefined) await access.sync(`user:${user.id}`, proof.connection, proof.roles, actor);
+    await access.sync(`user:${user.id}`, proof.connection, proof.roles, actor);
     const profile = Object.fromEntries(
       Object.entries(proof.profile).filter(([name, value]) => Reflect.get(user.profile, name) !== inNfc(value)),
     );
@@ -126,15 +122,6 @@ function addressOf(user: User, { email, emailVerified }: Proof): UserChange {
   if (same) return emailVerified === user.emailVerified ? {} : { emailVerified };
   return { email, emailVerified };
 }
-
-const noAddress = (came = 'none') =>
-  refused({
-    reason: 'no_address',
-    check: 'e-mail address of a person who is taken in',
-    came,
-    wanted: 'an e-mail address',
-    advice: 'Release the e-mail address to this application, or name the claim that holds it in the mapping',
-  });
 
 const disabled = ({ id, state }: User) =>
   refused({

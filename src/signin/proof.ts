@@ -23,8 +23,8 @@ export interface Proof {
   /** The connection may speak for the domain of this address, and did. */
   emailVerified: boolean;
   profile: Record<string, unknown>;
-  /** Roles by the connection's rules; undefined when the provider did not say which groups there are. */
-  roles?: readonly string[];
+  /** Roles by the connection's rules. Providers leave the claim out when there is no group, so saying nothing gives none. */
+  roles: readonly string[];
   /** For our tokens: nothing of the provider's that no rule of the connection confirms. */
   amr: readonly string[];
   level: Level;

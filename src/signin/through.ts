@@ -1,5 +1,5 @@
 import type { Trail } from '../audit/trail.ts';
-import { normalEmail, type User, type Users } from '../directory/users.ts';
+import { calledAs, normalEmail, type User, type Users } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
 import type { Connection } from '../federation/connection.ts';
 import type { Connections } from '../federation/connections.ts';
@@ -140,7 +140,7 @@ export class ThroughProvider {
   async sides({ upstream, user: id }: LinkStep): Promise<{ account: string; provider: string; allowed: boolean }> {
     const user = await this.#parts.users.get(id);
     if (!user) throw ended();
-    return { account: user.email, provider: await this.nameOf(upstream.connection), allowed: mayConnect(user) };
+    return { account: calledAs(user), provider: await this.nameOf(upstream.connection), allowed: mayConnect(user) };
   }
 
   /** The person, who has proven both sides in this very sign-in, connects them or leaves them apart. */
@@ -205,8 +205,12 @@ export class ThroughProvider {
   }
 }
 
-function reasonOf(error: unknown): { reason: string; check?: string } | undefined {
-  if (error instanceof Refused) return { reason: error.refusal.reason, check: error.refusal.check };
+/** For the trail. What came stays out: it is the provider's, and may be anything. */
+function reasonOf(error: unknown): { reason: string; check?: string; advice?: string } | undefined {
+  if (error instanceof Refused) {
+    const { reason, check, advice } = error.refusal;
+    return { reason, check, advice };
+  }
   const ours = error instanceof Problem && ['connection_disabled', 'taken'].includes(error.code);
   return ours ? { reason: error.code } : undefined;
 }

@@ -15,7 +15,7 @@ describe('users', () => {
   after(() => parts.close());
 
   let count = 0;
-  const fresh = (more: Partial<Parameters<Parts['users']['add']>[0]> = {}): Promise<User> => {
+  const fresh = (more: Partial<Parameters<Parts['users']['add']>[0]> = {}): ReturnType<Parts['users']['add']> => {
     count += 1;
     return parts.users.add({ email: `person${count}@example.test`, password, ...more }, 'cli');
   };

@@ -160,6 +160,31 @@ describe('single logout of SAML', () => {
     });
   }
 
+  it('reads signatures with SHA-384 and SHA-512, and with an elliptic curve', async () => {
+    for (const hash of ['sha384', 'sha512']) {
+      const raw = query(request(), keys.idp, hash, `http://www.w3.org/2001/04/xmldsig-more#rsa-${hash}`);
+      assert.equal((await verifyLogoutRequest(got(raw), checking())).nameId, 'person-1');
+    }
+    // The library wants what saml-keys.ts loads before it.
+    const { X509CertificateGenerator } = await import('@peculiar/x509');
+    const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const pair = await crypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
+    const certificate = await X509CertificateGenerator.createSelfSigned(
+      { keys: pair, signingAlgorithm: ecdsa },
+      crypto,
+    );
+    const settings = settingsOf(keys, { certificates: [certificate.toString('pem')] });
+    const algorithm = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';
+    const message = `SAMLRequest=${encodeURIComponent(deflateRawSync(request()).toString('base64'))}&SigAlg=${encodeURIComponent(algorithm)}`;
+    const value = Buffer.from(await crypto.subtle.sign(ecdsa, pair.privateKey, Buffer.from(message))).toString(
+      'base64',
+    );
+    const reply = (signature: string) => got(`${message}&Signature=${encodeURIComponent(signature)}`);
+    assert.equal((await verifyLogoutRequest(reply(value), { ...checking(), settings })).nameId, 'person-1');
+    const forged = Buffer.alloc(64, 1).toString('base64');
+    await assert.rejects(verifyLogoutRequest(reply(forged), { ...checking(), settings }), refusedFor('bad_signature'));
+  });
+
   it('does a request once', async () => {
     const reply = got(query(request(), keys.idp));
     const ends = await Promise.allSettled(Array.from({ length: 8 }, () => verifyLogoutRequest(reply, checking())));

@@ -50,18 +50,15 @@ describe('an answer of a SAML provider is refused', () => {
       const told = typeof lies === 'function' ? lies(keys) : lies;
       const message = answered(String(memo.requestId), keys, told);
       const reply = posted(field ? field(message) : message, wishes?.ticket === undefined ? asked.ticket : 'mine');
-      const began = process.cpuUsage();
       const error = await connector.complete(reply, asked, memo, recorded()).then(
         () => undefined,
         (thrown) => thrown,
       );
-      const used = process.cpuUsage(began);
       assert.ok(error instanceof Refused, `it was taken: ${String(error)}`);
       assert.equal(error.refusal.reason, reason, JSON.stringify(error.refusal));
       assert.ok((samlReasons as readonly string[]).includes(error.refusal.reason));
       assert.ok(!/[<>]/.test(JSON.stringify({ ...error.refusal, cause: undefined })), 'no XML in it');
       assert.match(error.refusal.advice, /\w.{10,}/);
-      assert.ok(used.user + used.system < 1_000_000, 'it must not take long');
     });
   }
 
@@ -74,5 +71,14 @@ describe('an answer of a SAML provider is refused', () => {
     const { subject } = await connector.complete(reply, asked, memo, trace);
     assert.equal(subject, 'person-1');
     assert.ok(trace.checks.includes('signature of the Assertion') && trace.checks.includes('used once'));
+  });
+
+  it('with every reason of the list, but for those of logout and of an old certificate', () => {
+    const tried = new Set(Object.values(flaws).map(({ reason }) => reason));
+    const others = ['not_deflated', 'certificate_expired', 'replayed'];
+    assert.deepEqual(
+      samlReasons.filter((reason) => !tried.has(reason)),
+      others,
+    );
   });
 });

@@ -160,6 +160,10 @@ describe('a SAML provider', () => {
       ],
       ['an encrypted signed assertion', () => ({ encrypt: keys.encryption })],
       ['an encrypted assertion in a signed response', () => ({ encrypt: keys.encryption, sign: 'response' })],
+      [
+        'an encrypted assertion by OAEP with SHA-256',
+        () => ({ encrypt: { certificate: keys.encryption.certificate, oaep: 'sha256' } }),
+      ],
       ['an encrypted assertion for the next key', () => ({ encrypt: keys.next, sign: 'both' })],
       [
         'CBC inside a signed response',

@@ -75,10 +75,11 @@ describe('what a provider sends back', () => {
   it('sec-204 belongs to the connection that it was asked of', async () => {
     const browser = traveller();
     const callback = await toTheCallback(browser, home, provider);
-    callback.pathname = '/federation/second/callback';
-    hasEnded(await browser.open(callback));
+    const forged = new URL(callback);
+    forged.pathname = '/federation/second/callback';
+    forged.searchParams.set('code', 'of-the-second');
+    hasEnded(await browser.open(forged));
     assert.equal(await lastReason(), 'unknown_ticket');
-    callback.pathname = '/federation/corp/callback';
     assert.match(String((await browser.open(callback)).url), /code=/);
   });
 

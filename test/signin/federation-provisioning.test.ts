@@ -59,13 +59,19 @@ describe('an account that was taken in', () => {
     assert.equal((await home.parts.users.get(id))?.email, 'quin.new@corp.example');
   });
 
-  it('needs an address, and the refusal says so to whoever runs the provider', async () => {
-    await person(provider, 'rae@corp.example');
-    const page = await through('rae@corp.example', 'silent');
-    assert.match(heading(page) ?? '', /The sign-in with Silent SSO did not work/);
-    const event = (await home.parts.trail.search({ type: 'signin.failed' })).at(-1);
-    assert.equal(event?.detail?.reason, 'no_address');
-    assert.equal(page.text.includes(String(event?.requestId)), true);
+  it('takes in whom the provider names without an address, and the address when it comes', async () => {
+    await person(provider, 'rae@corp.example', { name: 'Rae' });
+    const tokens = await redeem(home, await through('rae@corp.example', 'silent'));
+    const user = await home.parts.users.get(tokens.claims.sub);
+    assert.deepEqual([user?.email, user?.emailVerified], [undefined, false]);
+    const told = await fetch(`${home.issuer}/oauth2/userinfo`, {
+      headers: { authorization: `Bearer ${tokens.access_token}` },
+    });
+    assert.deepEqual(await told.json(), { sub: tokens.claims.sub });
+    await home.parts.connections.change('silent', { scope: 'openid email' }, 'cli');
+    const again = await redeem(home, await through('rae@corp.example', 'silent'));
+    assert.equal(again.claims.sub, tokens.claims.sub);
+    assert.equal((await home.parts.users.get(again.claims.sub))?.email, 'rae@corp.example');
   });
 
   it('sec-226 is one account when ten first sign-ins end at the same moment', async () => {

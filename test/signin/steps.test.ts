@@ -4,7 +4,7 @@ import type { Proof } from '../../src/signin/proof.ts';
 import { type Facts, nextStep, nothing, type Step } from '../../src/signin/steps.ts';
 
 const upstream: Proof = {
-  ...{ connection: 'corp', subject: 's', label: 'ana@corp.example', emailVerified: false, profile: {} },
+  ...{ connection: 'corp', subject: 's', label: 'ana@corp.example', emailVerified: false, profile: {}, roles: [] },
   ...{ amr: ['fed'], level: '1fa' },
 };
 const strong: Proof = { ...upstream, amr: ['otp', 'mfa', 'fed'], level: '2fa' };

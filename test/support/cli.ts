@@ -19,6 +19,8 @@ export interface Cli {
   environment: Record<string, string>;
   /** Runs `sallyport …`; `input` is its standard input. */
   run(args: readonly string[], input?: string): Promise<Said>;
+  /** Starts it; `line` is the first line on standard output or error that fits, while it goes on. */
+  start(args: readonly string[], line: RegExp): { line: Promise<string>; ended: Promise<Said> };
   /** Runs it with `--json` and gives what it printed; fails when it fails. */
   json<T = Record<string, unknown>>(args: readonly string[], input?: string): Promise<T>;
 }
@@ -35,17 +37,32 @@ export async function cli(settings: Record<string, string> = {}): Promise<Cli> {
     SALLYPORT_STORE: await storeUrl(),
     ...settings,
   };
-  const run = async (args: readonly string[], input = ''): Promise<Said> => {
+  const begin = (args: readonly string[], input = '') => {
     const child = spawn(process.execPath, [launcher, ...args], { cwd: directory, env: environment });
     child.stdin.end(input);
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    return { status, stdout, stderr };
+    const status = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const said = Promise.all([text(child.stdout), text(child.stderr), status]);
+    return { child, ended: said.then(([stdout, stderr, code]): Said => ({ status: code, stdout, stderr })) };
   };
+  const run: Cli['run'] = (args, input) => begin(args, input).ended;
   return {
     directory,
     environment,
     run,
+    start(args, wanted) {
+      const { child, ended } = begin(args);
+      const { promise: line, resolve, reject } = Promise.withResolvers<string>();
+      let said = '';
+      const listen = (chunk: Buffer) => {
+        said += String(chunk);
+        const found = said.split('\n').find((one) => wanted.test(one));
+        if (found !== undefined) resolve(found);
+      };
+      child.stdout.on('data', listen);
+      child.stderr.on('data', listen);
+      ended.then(() => reject(new Error(`it ended before it said ${wanted}: ${said}`)), reject);
+      return { line, ended };
+    },
     async json(args, input) {
       const { status, stdout, stderr } = await run([...args, '--json'], input);
       if (status !== 0) throw new Error(`sallyport ${args.join(' ')} ended with ${status}: ${stderr}`);

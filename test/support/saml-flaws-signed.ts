@@ -150,6 +150,17 @@ export const encryption: Record<string, Flaw> = {
       encrypt: { certificate: key.certificate, content: 'tripledes-cbc' },
     }),
   },
+  'OAEP whose mask has another digest': {
+    reason: 'weak_encryption',
+    lies: ({ encryption: key }) => ({
+      encrypt: {
+        certificate: key.certificate,
+        oaep: 'sha256',
+        transport: 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p',
+      },
+      edit: (xml) => xml.replace(/<e:MGF[^>]*>/, ''),
+    }),
+  },
   'RSA 1.5': {
     reason: 'weak_encryption',
     lies: ({ encryption: key }) => ({

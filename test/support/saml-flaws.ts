@@ -89,6 +89,10 @@ export const assertion: Record<string, Flaw> = {
     reason: 'wrong_assertion_issuer',
     lies: { assertionIssuer: 'https://evil.example.test' },
   },
+  'an Assertion of another version': {
+    reason: 'malformed_assertion',
+    lies: { sign: 'response', assertion: (xml) => xml.replace('Version="2.0"', 'Version="1.1"') },
+  },
   'an Assertion of next year': {
     reason: 'wrong_assertion_issue_instant',
     lies: { assertionIssued: now() + 365 * 24 * 3600 },
@@ -165,6 +169,12 @@ export const assertion: Record<string, Flaw> = {
     lies: { nameId: nameId('a@example.test', 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress') },
   },
   'no NameID': { reason: 'no_subject', lies: { nameId: '' } },
+  'a NameID with space around it': { reason: 'no_subject', lies: { nameId: nameId(' person-1') } },
+  'space around the attribute that names the person': {
+    reason: 'no_subject',
+    settings: { subject: ['uid'] },
+    lies: { attributes: attribute('uid', 'a ') },
+  },
   'an empty NameID': { reason: 'no_subject', lies: { nameId: nameId('') } },
   'an encrypted NameID': { reason: 'encrypted_subject', lies: { nameId: '<saml:EncryptedID/>' } },
   'two values of the attribute that names the person': {

@@ -59,6 +59,8 @@ export interface Encrypting {
   certificate: string;
   content?: 'aes256-gcm' | 'aes128-gcm' | 'aes256-cbc' | 'tripledes-cbc';
   transport?: string;
+  /** Digest and mask of OAEP; SHA-1 is its default. */
+  oaep?: 'sha1' | 'sha256';
   /** Turns over a bit of the ciphertext. */
   broken?: boolean;
 }
@@ -137,19 +139,23 @@ function ciphertext(xml: string, kind: keyof typeof sizes, key: Buffer): Buffer 
 
 /** An EncryptedAssertion of an assertion. */
 export function encrypted(xml: string, { certificate, content = 'aes256-gcm', broken, ...rest }: Encrypting): string {
-  const transport = rest.transport ?? `${xmlenc}rsa-oaep-mgf1p`;
+  const { oaep = 'sha1' } = rest;
+  const newer = 'http://www.w3.org/2009/xmlenc11#';
+  const transport = rest.transport ?? (oaep === 'sha1' ? `${xmlenc}rsa-oaep-mgf1p` : `${newer}rsa-oaep`);
+  const digest = oaep === 'sha1' ? 'http://www.w3.org/2000/09/xmldsig#sha1' : `${xmlenc}sha256`;
+  const mask = oaep === 'sha1' ? '' : `<e:MGF xmlns:e="${newer}" Algorithm="${newer}mgf1sha256"/>`;
   const key = randomBytes(sizes[content]);
   const bytes = ciphertext(xml, content, key);
   if (broken) bytes[20] = (bytes[20] ?? 0) ^ 1;
   // RSA_PKCS1_PADDING, RSA_PKCS1_OAEP_PADDING.
   const padding = transport.endsWith('rsa-1_5') ? 1 : 4;
-  const wrapped = publicEncrypt({ key: new X509Certificate(certificate).publicKey, padding, oaepHash: 'sha1' }, key);
-  const space = content.endsWith('gcm') ? 'http://www.w3.org/2009/xmlenc11#' : xmlenc;
+  const wrapped = publicEncrypt({ key: new X509Certificate(certificate).publicKey, padding, oaepHash: oaep }, key);
+  const space = content.endsWith('gcm') ? newer : xmlenc;
   const value = (data: Buffer) =>
     `<xenc:CipherData><xenc:CipherValue>${data.toString('base64')}</xenc:CipherValue></xenc:CipherData>`;
   return [
     `<saml:EncryptedAssertion xmlns:saml="${assertionNs}"><xenc:EncryptedData xmlns:xenc="${xmlenc}" Type="${xmlenc}Element"><xenc:EncryptionMethod Algorithm="${space}${content}"/>`,
-    `<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="${transport}"><ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/></xenc:EncryptionMethod>${value(wrapped)}</xenc:EncryptedKey></ds:KeyInfo>`,
+    `<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="${transport}"><ds:DigestMethod Algorithm="${digest}"/>${mask}</xenc:EncryptionMethod>${value(wrapped)}</xenc:EncryptedKey></ds:KeyInfo>`,
     `${value(bytes)}</xenc:EncryptedData></saml:EncryptedAssertion>`,
   ].join('');
 }

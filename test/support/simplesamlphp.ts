@@ -28,10 +28,14 @@ export interface Setup {
   key: OwnKey;
   /** Is announced, and signs later. */
   nextKey?: OwnKey;
-  /** Metadata of the service provider. */
-  serviceProvider: string;
+  /** Metadata of the service provider; nobody may ask while there is none. */
+  serviceProvider?: string;
   encrypt?: boolean;
+  /** What is said of the person; a group `staff` and a group `editors` where nothing else is given. */
+  attributes?: Readonly<Record<string, readonly string[]>>;
 }
+
+const person = { uid: ['alice-1'], mail: ['alice@example.test'], groups: ['staff', 'editors'] };
 
 type Php = string | boolean | number | null | readonly Php[] | { readonly [key: string]: Php };
 
@@ -81,7 +85,8 @@ export class SimpleSamlPhp {
       mkdirSync(join(folder, name), { recursive: true });
     symlinkSync(join(program, 'www'), join(folder, 'www', 'simplesaml'));
     const port = await freePort();
-    const child = spawn('php', ['-S', `127.0.0.1:${port}`, '-t', join(folder, 'www')], {
+    // Without its cache, which would take an older configuration for some seconds.
+    const child = spawn('php', ['-d', 'opcache.enable=0', '-S', `127.0.0.1:${port}`, '-t', join(folder, 'www')], {
       env: { ...process.env, SIMPLESAMLPHP_CONFIG_DIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -107,20 +112,20 @@ export class SimpleSamlPhp {
   }
 
   /** Sets it up; takes effect at the next request. */
-  configure({ key, nextKey, serviceProvider, encrypt = false }: Setup): void {
+  configure({ key, nextKey, serviceProvider, encrypt = false, attributes = person }: Setup): void {
     const write = (name: string, text: string) => writeFileSync(join(this.#folder, name), text);
     for (const [name, pair] of [['now', key] as const, ...(nextKey ? [['next', nextKey] as const] : [])]) {
       write(`${name}.key`, pair.privateKey);
       write(`${name}.crt`, pair.certificate);
     }
-    write('sp.xml', serviceProvider);
-    write('config.php', `<?php $config = ${php(this.#config())};`);
+    if (serviceProvider !== undefined) write('sp.xml', serviceProvider);
+    write('config.php', `<?php $config = ${php(this.#config(serviceProvider !== undefined))};`);
     write(
       'authsources.php',
       `<?php $config = ${php({
         people: {
           '0': 'exampleauth:UserPass',
-          'alice:a password': { uid: ['alice-1'], mail: ['alice@example.test'], groups: ['staff', 'editors'] },
+          'alice:a password': attributes,
         },
       })};`,
     );
@@ -147,7 +152,7 @@ export class SimpleSamlPhp {
     write('metadata/saml20-idp-hosted.php', `<?php $metadata[${php(this.entityId)}] = ${php(hosted)};`);
   }
 
-  #config(): Php {
+  #config(asked: boolean): Php {
     const folder = (name: string) => `${join(this.#folder, name)}/`;
     return {
       baseurlpath: this.url,
@@ -166,15 +171,23 @@ export class SimpleSamlPhp {
       'session.phpsession.savepath': folder('sessions'),
       'language.cookie.secure': false,
       'store.type': 'phpsession',
-      'metadata.sources': [{ type: 'flatfile' }, { type: 'xml', file: join(this.#folder, 'sp.xml') }],
+      'metadata.sources': [
+        { type: 'flatfile' },
+        ...(asked ? [{ type: 'xml', file: join(this.#folder, 'sp.xml') }] : []),
+      ],
       'authproc.idp': {},
       'trusted.url.domains': null,
     };
   }
 
+  /** Where it describes itself. */
+  get metadataUrl(): string {
+    return `${this.url}saml2/idp/metadata.php`;
+  }
+
   /** Its metadata as it serves it. */
   async metadata(): Promise<string> {
-    return (await fetch(`${this.url}saml2/idp/metadata.php`)).text();
+    return (await fetch(this.metadataUrl)).text();
   }
 
   async stop(): Promise<void> {

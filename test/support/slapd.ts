@@ -89,6 +89,8 @@ export interface Directory {
   /** Its port for StartTLS. */
   port: number;
   authority: Certificate;
+  /** Changes entries (LDIF). */
+  change(ldif: string): void;
   stop(): Promise<void>;
 }
 
@@ -154,17 +156,19 @@ export async function startSlapd(people: string, many = ''): Promise<Directory> 
     throw error;
   });
   const env = { ...process.env, LDAPTLS_CACERT: authority.certificateFile };
-  const add = ['-x', '-ZZ', '-H', ldap, '-D', root.dn, '-w', root.password];
-  const added = spawnSync('ldapadd', add, { input: people, env, encoding: 'utf8' });
-  if (added.status !== 0) {
+  const change = (ldif: string, ...more: string[]) => {
+    const args = ['-x', '-ZZ', '-H', ldap, '-D', root.dn, '-w', root.password, ...more];
+    const { status, stderr } = spawnSync('ldapmodify', args, { input: ldif, env, encoding: 'utf8' });
+    if (status === 0) return;
     child.kill('SIGKILL');
-    throw new Error(`ldapadd: ${added.stderr}`);
-  }
+    throw new Error(`ldapmodify: ${stderr}`);
+  };
+  change(people, '-a');
   const stop = async () => {
     const ended = once(child, 'exit');
     if (child.exitCode === null && child.kill('SIGTERM')) await ended;
   };
-  return { ldap, ldaps, port, authority, stop };
+  return { ldap, ldaps, port, authority, change, stop };
 }
 
 /** A port that nobody listens on at this moment. */

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { Connections } from '../federation/connections.ts';
+import type { Report } from '../federation/report.ts';
+import { placeOf, type TestRuns } from '../federation/test-runs.ts';
+import { type Operation, operation } from '../http/resource.ts';
+import { missing } from '../kernel/errors.ts';
+
+interface Parts {
+  connections: Connections;
+  testRuns: TestRuns;
+  issuer: string;
+}
+
+const text = z.string();
+const texts = z.array(text);
+const values = z.record(text, text);
+const time = z.int().meta({ description: 'Seconds since the epoch' });
+
+/** What a test of a connection has shown so far; no secret is in it. */
+const testReply = z.object({
+  state: z.enum(['waiting', 'succeeded', 'failed']),
+  began: time,
+  ended: time.optional(),
+  strong: z.boolean(),
+  fresh: z.boolean(),
+  steps: z.array(
+    z.union([
+      z.object({ received: text, values }),
+      z.object({ check: text, passed: z.boolean(), seen: text.optional(), wanted: text.optional() }),
+    ]),
+  ),
+  person: z
+    .object({
+      subject: text,
+      email: text.optional(),
+      verified: z.boolean(),
+      why: text,
+      profile: values,
+      groups: z.array(z.object({ name: text, roles: texts })).optional(),
+      roles: texts,
+      unknown: texts.meta({ description: 'Roles of these that nobody has made yet' }),
+      unused: texts.meta({ description: 'Claims that no rule looks at' }),
+      evidence: values,
+      level: text,
+    })
+    .optional(),
+  failure: z
+    .object({ reason: text, check: text, came: text.optional(), wanted: text.optional(), advice: text })
+    .optional(),
+  notes: texts,
+});
+
+const newTestReply = z.object({
+  run: text,
+  link: z.url().meta({ description: 'For one browser: whoever opens it first goes on' }),
+  expires: time,
+});
+
+/** The link that opens a test. */
+export const linkOf = (issuer: string, connection: string, { id, key }: { id: string; key: string }): string =>
+  `${issuer}${placeOf(connection, id)}?key=${key}`;
+
+/** The report under the names of the wire. */
+export const reportDocument = (report: Report): z.input<typeof testReply> => testReply.parse(report);
+
+/** The admin API's operations on tests of connections; a report says who somebody is, so reading it takes as much as testing. */
+export const adminConnectionTests = ({ connections, testRuns, issuer }: Parts): Operation[] => [
+  operation({
+    name: 'testConnection',
+    method: 'post',
+    path: '/connections/:id/test',
+    about: 'Begin a test: a real sign-in through the connection that ends in a report and signs nobody in',
+    permission: 'connections:write',
+    params: z.object({ id: text }),
+    body: z.strictObject({ strong: z.boolean(), fresh: z.boolean() }).partial(),
+    reply: newTestReply,
+    status: 201,
+    async run({ params: { id }, body: { strong = false, fresh = false }, actor }) {
+      if (!(await connections.get(id))) throw missing(`The connection ${id}`);
+      const made = await testRuns.make(id, { strong, fresh }, actor);
+      return { run: made.id, link: linkOf(issuer, id, made), expires: made.expires };
+    },
+  }),
+  operation({
+    name: 'getConnectionTest',
+    method: 'get',
+    path: '/connections/:id/test/:run',
+    about: 'Show what a test has found; it is kept for 15 minutes',
+    permission: 'connections:write',
+    params: z.object({ id: text, run: text }),
+    reply: testReply,
+    async run({ params: { id, run } }) {
+      const report = await testRuns.report(id, run);
+      if (!report) throw missing(`The test ${run}`);
+      return reportDocument(report);
+    },
+  }),
+];
