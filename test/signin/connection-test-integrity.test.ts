@@ -82,6 +82,23 @@ describe('the link of a test of a connection', () => {
     assert.equal((await reader.send('POST', '/connections/lies/test', {})).status, 403);
   });
 
+  it('ends once: what comes back from a second way to the provider changes nothing', async () => {
+    const { run, link } = await beginTest(home, 'lies');
+    const browser = newBrowser(home);
+    const page = await browser.open(link);
+    const ways = [await startOf(browser, page), await startOf(browser, page)];
+    const [first, second] = ways.map(({ href }) => new URLSearchParams(hostile.answer(href)));
+    const place = `${home.issuer}/federation/lies/callback`;
+    assert.match(heading(await browser.open(`${place}?${first}`)) ?? '', /works$/);
+    const before = await reportOf(home, 'lies', run);
+    const events = async () => (await home.parts.trail.search({ type: 'connection.tested' })).length;
+    const told = await events();
+    hostile.lies.claims = (said) => ({ ...said, aud: 'somebody-else' });
+    assert.match(heading(await browser.open(`${place}?${second}`)) ?? '', /works$/);
+    assert.deepEqual([await reportOf(home, 'lies', run), await events()], [before, told]);
+    assert.equal((await browser.send('POST', page.url, {})).headers.location, page.url.pathname);
+  });
+
   it('is begun from its own page only', async () => {
     const { link } = await beginTest(home, 'lies');
     const browser = newBrowser(home);
