@@ -2,6 +2,7 @@ import type { Trail } from '../audit/trail.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
 import type { Collection, Page, Store } from '../store/port.ts';
 import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
+import { observed } from './observed.ts';
 import {
   type Api,
   type Assignment,
@@ -31,12 +32,17 @@ export class Access {
   readonly #roles: Collection<Role>;
   readonly #assignments: Collection<Assignment, 'subject' | 'role' | 'connection'>;
   readonly #trail: Trail;
+  /** Counts the changes that this process has made, each before whoever made it hears that it is done. */
+  version = 0;
 
   constructor(store: Store, trail: Trail) {
     this.#trail = trail;
-    this.#apis = store.collection<Api>({ name: 'apis', indexes: {}, cached: true });
-    this.#roles = store.collection<Role>({ name: 'roles', indexes: {}, cached: true });
-    this.#assignments = store.collection<Assignment, 'subject' | 'role' | 'connection'>({
+    const changed = (): void => {
+      this.version += 1;
+    };
+    this.#apis = observed(store.collection<Api>({ name: 'apis', indexes: {}, cached: true }), changed);
+    this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: true }), changed);
+    const assignments = store.collection<Assignment, 'subject' | 'role' | 'connection'>({
       name: 'assignments',
       indexes: {
         subject: { key: (one) => one.subject },
@@ -45,6 +51,7 @@ export class Access {
       },
       cached: true,
     });
+    this.#assignments = observed(assignments, changed);
   }
 
   /** Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. */

@@ -14,16 +14,44 @@ interface Everything {
 }
 
 const most = 1000;
+/**
+ * So long an answer is good for the next who asks the same (milliseconds). A gateway asks thousands of times a second for
+ * the same few subjects; a change in this process is seen at once, and the second of other processes (store/port.ts) is
+ * not made noticeably longer.
+ */
+const moment = 10;
+const mostAnswers = 1000;
+
+interface Answer {
+  held: Held;
+  version: number;
+  /** By the clock, which assignments end by, and by real time. */
+  clock: number;
+  real: number;
+}
 
 /** Who may do what, computed when asked, so that a change counts at the next question. */
 export class Decide {
   readonly #access: Access;
+  readonly #answers = new Map<string, Answer>();
   constructor(access: Access) {
     this.#access = access;
   }
 
-  /** Roles of a subject (`user:ID`, `client:ID`, `group:NAME`) and its permissions on an audience. */
+  /** Roles of a subject (`user:ID`, `client:ID`, `group:NAME`) and its permissions on an audience; not to be modified. */
   async held(subject: string, audience: string | undefined): Promise<Held> {
+    const key = `${subject} ${audience ?? ''}`;
+    const known = this.#answers.get(key);
+    const [clock, real, version] = [Date.now(), performance.now(), this.#access.version];
+    const age = known === undefined ? moment : Math.max(Math.abs(clock - known.clock), real - known.real);
+    if (known?.version === version && age < moment) return known.held;
+    const held = await this.#held(subject, audience);
+    if (this.#answers.size >= mostAnswers) this.#answers.clear();
+    this.#answers.set(key, { held, version, clock, real });
+    return held;
+  }
+
+  async #held(subject: string, audience: string | undefined): Promise<Held> {
     const { roles, permissions } = await this.#everything(subject);
     const granted = audience === undefined ? undefined : permissions.get(audience);
     if (audience === undefined || granted === undefined) return { roles, entitlements: [] };
