@@ -32,6 +32,13 @@ const claim = 5 * minute;
 const foresight = 30 * day;
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
+
+const nothingToRead = ({ id, kind }: Connection) =>
+  invalid(
+    kind === 'ldap'
+      ? `${id} is a directory, which is asked at each sign-in; there is nothing to read again`
+      : `${id} was made from a file; give the new one, or an address: sallyport connection set ${id} --from FILE|URL`,
+  );
 const system = 'system';
 
 /** How long ISO 8601 says (`PT6H`, `P1D`), in seconds; undefined for what says nothing certain. */
@@ -99,7 +106,7 @@ export class Refreshing {
         throw error;
       }
     } else if (now.kind === 'oidc' && now.discovery === undefined) await this.#reopen(now);
-    else throw invalid(`What is known of ${id} did not come from an address that could be read again`);
+    else throw nothingToRead(now);
     await this.#record('connection.refreshed', id, actor, {});
     return (await this.#parts.connections.get(id)) ?? now;
   }
