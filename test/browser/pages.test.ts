@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { checkPage, settings } from '../support/accessible.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumPath } from '../support/chromium.ts';
 import { authorization } from '../support/signing-in.ts';
@@ -103,40 +103,11 @@ async function visit(
   }
 }
 
-const settings = [
-  { width: 320, colorScheme: 'light' },
-  { width: 320, colorScheme: 'dark' },
-  { width: 1440, colorScheme: 'light' },
-  { width: 1440, colorScheme: 'dark' },
-] as const;
-
-/** Controls that stand alone; links within a sentence are exempt (WCAG 2.5.8). */
-const controls = 'button, input:not([hidden]):not([type=hidden]), summary, .person a, a.primary';
-
-async function check(page: Page, { width, colorScheme }: (typeof settings)[number]): Promise<void> {
-  const where = `${colorScheme}, ${width} px`;
-  await page.setViewportSize({ width, height: 640 });
-  await page.emulateMedia({ colorScheme });
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  const found = violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html).join()}`);
-  assert.deepEqual(found, []);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, where);
-  for (const control of await page.locator(controls).all()) {
-    const box = (await control.boundingBox()) ?? { height: 0, width: 0 };
-    assert.ok(
-      box.height >= 44 && box.width >= 44,
-      `${where}: ${await control.evaluate((element) => element.outerHTML)} is too small to hit`,
-    );
-  }
-}
-
 describe('every page, in the light and the dark, on a small phone and on a desk', () => {
   for (const [name, way] of Object.entries(pages)) {
     it(`breaks no rule of WCAG 2.2 AA, cuts nothing off, and is easy to hit: ${name}`, () =>
       visit({ reducedMotion: 'reduce' }, way, async (page) => {
-        for (const setting of settings) await check(page, setting);
+        for (const setting of settings) await checkPage(page, setting);
         assert.equal(await page.locator('main').count(), 1);
         assert.equal(await page.locator('h1').count(), 1);
       }));

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+
+/** On a small phone and on a desk, in the light and the dark. */
+export const settings = [
+  { width: 320, colorScheme: 'light' },
+  { width: 320, colorScheme: 'dark' },
+  { width: 1440, colorScheme: 'light' },
+  { width: 1440, colorScheme: 'dark' },
+] as const;
+
+/** Controls that stand alone; links within a sentence are exempt (WCAG 2.5.8), and a box is hit by its label (`.choice`). */
+const controls =
+  'button, input:not([hidden]):not([type=hidden]):not([type=checkbox]), summary, .choice, .person a, a.primary, a.button';
+
+/** Holds a page against WCAG 2.2 AA in one setting: by axe, by its width, and by the size of what is to be hit. */
+export async function checkPage(page: Page, { width, colorScheme }: (typeof settings)[number]): Promise<void> {
+  const where = `${colorScheme}, ${width} px`;
+  await page.setViewportSize({ width, height: 640 });
+  await page.emulateMedia({ colorScheme });
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  const found = violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html).join()}`);
+  assert.deepEqual(found, []);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, where);
+  for (const control of await page.locator(controls).all()) {
+    const box = (await control.boundingBox()) ?? { height: 0, width: 0 };
+    assert.ok(
+      box.height >= 44 && box.width >= 44,
+      `${where}: ${await control.evaluate((element) => element.outerHTML)} is too small to hit`,
+    );
+  }
+}
