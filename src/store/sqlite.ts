@@ -20,7 +20,7 @@ interface SqliteOptions {
   sweepMs?: number;
 }
 
-const cacheKibibytes = 4 * 1024;
+const cacheKibibytes = 10 * 1024;
 const sweepLimit = 200;
 /** Waiting blocks the process, so a write waits this long at once (milliseconds) and then lets others run. */
 const busyMs = 2;
