@@ -79,13 +79,16 @@ async function stillLetIn(session: FederatedSession, { connections, identities }
   return (await identities.of(connection, session.subject))?.user === session.account;
 }
 
-/** A session here is younger than the proof it rests on: `max_age` is about that proof (OIDC Core §3.1.2.1). */
+/**
+ * A session here is younger than the proof it rests on: `max_age` is about that proof (OIDC Core §3.1.2.1). Many providers
+ * say when it was given only when they are asked with `max_age`, so one of unknown age is asked for again.
+ */
 const upstreamTooOld = ({ upstreamSessions }: Parts) =>
   new Check('upstream_max_age', 'a later sign-in is required', 'login_required', async ({ oidc }) => {
     const { params, result, session } = oidc;
     if (params?.max_age === undefined || result?.login || !session?.uid || !isFederated(session)) return false;
     const upstream = await upstreamSessions.ofSession(session.uid);
-    return upstream?.authTime !== undefined && seconds() - upstream.authTime > Number(params.max_age);
+    return upstream?.authTime === undefined || seconds() - upstream.authTime > Number(params.max_age);
   });
 
 /** The library compares the hint with who was signed in before, and not with who signed in now (OIDC Core §3.1.2.1). */
