@@ -1,8 +1,10 @@
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Identities } from '../directory/identities.ts';
 import type { Users } from '../directory/users.ts';
+import type { Connections } from '../federation/connections.ts';
 import { askedBy, needsConsentNow } from './consent.ts';
 import { atLeast, isLevel, type Level } from './proof.ts';
-import type { UpstreamSessions } from './upstream-sessions.ts';
+import type { FederatedSession, UpstreamSessions } from './upstream-sessions.ts';
 
 const { Check, base } = interactionPolicy;
 
@@ -26,6 +28,8 @@ export const sessionTtl =
 interface Parts {
   users: Users;
   limits: SessionLimits;
+  connections: Pick<Connections, 'get'>;
+  identities: Pick<Identities, 'of'>;
   upstreamSessions: UpstreamSessions;
   /** The levels that a sign-in here can reach now (reach.ts). */
   reachable: () => Promise<readonly Level[]>;
@@ -53,25 +57,38 @@ export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
 }
 
 /** A session counts no more when its person is gone or was signed out everywhere since, or when it, or the one at the provider that it rests on, has become too old. */
-const ended = ({ users, limits: { absolute }, upstreamSessions }: Parts) =>
+const ended = (parts: Parts) =>
   new Check('session_ended', 'the session has ended', 'login_required', async ({ oidc }) => {
+    const { users, limits, upstreamSessions } = parts;
     const { accountId, loginTs = 0, uid } = oidc.session ?? {};
     if (accountId === undefined) return false;
     const user = await users.get(accountId);
-    if (user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + absolute <= seconds()) return true;
+    if (user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + limits.absolute <= seconds())
+      return true;
     if (uid === undefined || !isFederated(oidc.session)) return false;
     const upstream = await upstreamSessions.ofSession(uid);
     // A logout forgets it first: a request that was under way, and kept its session after that, brings nothing back.
-    return upstream === undefined || (upstream.ends !== undefined && upstream.ends <= seconds());
+    if (upstream === undefined || (upstream.ends !== undefined && upstream.ends <= seconds())) return true;
+    return !(await stillLetIn(upstream, parts));
   });
 
-/** A session here is younger than the proof it rests on: `max_age` is about that proof (OIDC Core §3.1.2.1). */
+/** Whether the way in is still open: a connection that was switched off or removed, or an identity that was taken away, carries no session. */
+async function stillLetIn(session: FederatedSession, { connections, identities }: Parts): Promise<boolean> {
+  const connection = await connections.get(session.connection);
+  if (connection?.state !== 'enabled') return false;
+  return (await identities.of(connection, session.subject))?.user === session.account;
+}
+
+/**
+ * A session here is younger than the proof it rests on: `max_age` is about that proof (OIDC Core §3.1.2.1). Many providers
+ * say when it was given only when they are asked with `max_age`, so one of unknown age is asked for again.
+ */
 const upstreamTooOld = ({ upstreamSessions }: Parts) =>
   new Check('upstream_max_age', 'a later sign-in is required', 'login_required', async ({ oidc }) => {
     const { params, result, session } = oidc;
     if (params?.max_age === undefined || result?.login || !session?.uid || !isFederated(session)) return false;
     const upstream = await upstreamSessions.ofSession(session.uid);
-    return upstream?.authTime !== undefined && seconds() - upstream.authTime > Number(params.max_age);
+    return upstream?.authTime === undefined || seconds() - upstream.authTime > Number(params.max_age);
   });
 
 /** The library compares the hint with who was signed in before, and not with who signed in now (OIDC Core §3.1.2.1). */

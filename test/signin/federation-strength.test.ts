@@ -145,4 +145,18 @@ describe('max_age and prompt=login', () => {
     assert.equal(asked.url.origin, provider.issuer);
     assert.match(String((await browser.submit(asked, { identifier: await emailFor('deaf'), password })).url), /code=/);
   });
+
+  it('sec-212 are not satisfied by a proof of unknown age: who was asked nothing of it is asked again', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const browser = traveller();
+    await through('deaf', {}, browser);
+    t.mock.timers.tick(600_000);
+    // A new session here, on the old proof there, whose time nobody asked for.
+    for (const key of browser.at(home).cookies.keys()) browser.at(home).cookies.delete(key);
+    assert.match(String((await begin(browser, home, {}, 'deaf')).url), /code=/);
+    const silent = await browser.open(authorization(home, { prompt: 'none', max_age: '300' }));
+    assert.equal(silent.url.searchParams.get('error'), 'login_required');
+    const asked = await begin(browser, home, { max_age: '300' }, 'deaf');
+    assert.equal(asked.url.origin, provider.issuer);
+  });
 });

@@ -4,7 +4,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
 import { type Cli, cli } from '../support/cli.ts';
 import { begin, connect, password, person, startProvider, Traveller } from '../support/federation.ts';
-import { introspect, redeem } from '../support/signing-in.ts';
+import { authorization, introspect, redeem } from '../support/signing-in.ts';
 import { storeUrl } from '../support/store.ts';
 
 let home: TestApp;
@@ -50,5 +50,39 @@ describe('sallyport user unlink', () => {
     const again = await sallyport.run(['user', 'unlink', 'bea@corp.example', 'corp']);
     assert.match(again.stderr, /does not exist/);
     assert.deepEqual((await decide.held(`user:${claims.sub}`, undefined)).roles, []);
+  });
+});
+
+describe('a session that came through a connection', () => {
+  const signedIn = async (id: string) => {
+    await connect(home, provider, id);
+    const email = `${id}@corp.example`;
+    await person(provider, email);
+    const browser = new Traveller(home, provider);
+    const { claims } = await redeem(home, await browser.signIn(await begin(browser, home, {}, id), email));
+    const silent = async () =>
+      (await browser.open(authorization(home, { prompt: 'none' }))).url.searchParams.get('error');
+    assert.equal(await silent(), null);
+    return { silent, user: claims.sub };
+  };
+
+  it('sec-227 ends when the connection is switched off', async () => {
+    const { silent } = await signedIn('off');
+    await home.parts.connections.setState('off', 'disabled', 'cli');
+    assert.equal(await silent(), 'login_required');
+  });
+
+  it('sec-229 ends when the identity is taken away', async () => {
+    const { silent, user } = await signedIn('apart');
+    for (const { id } of await home.parts.identities.ofUser(user)) await home.parts.identities.unlink(id, 'cli');
+    assert.equal(await silent(), 'login_required');
+  });
+
+  it('sec-229 ends when the connection is removed, also when another takes its name', async () => {
+    const { silent } = await signedIn('gone');
+    await home.parts.connections.remove('gone', 'cli');
+    assert.equal(await silent(), 'login_required');
+    await connect(home, provider, 'gone');
+    assert.equal(await silent(), 'login_required');
   });
 });
