@@ -19,11 +19,15 @@ type Claims = UpstreamIdentity['claims'];
 
 const longest = 500;
 
+/** What turns the direction of the text after it, so that a name could show as another one (Unicode TR 36 §2.10). */
+const turning = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/gu;
+
 /** One line of at most 500 characters, none of them half; undefined when nothing is left. */
 function line(value: string): string | undefined {
   const clean = value
     .toWellFormed()
     .normalize('NFC')
+    .replace(turning, '')
     .replace(/\p{Cc}/gu, ' ')
     .trim();
   const short = clean

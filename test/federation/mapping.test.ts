@@ -110,6 +110,12 @@ describe('the profile', () => {
     assert.equal(String(profile.name).length, 500);
     assert.ok(!/\p{Cc}/u.test(String(profile.name)));
   });
+
+  it('shows no name as another one by turning the direction of its text', () => {
+    const claims = { name: 'Ana \u202egro.live\u202c', given_name: '\u2067Ana' };
+    const { profile } = mapped(identity(claims), oidc());
+    assert.deepEqual([profile.name, profile.given_name], ['Ana gro.live', 'Ana']);
+  });
   it('is not fooled by members of every object', () => {
     const settings = oidc({ mapping: { name: ['constructor', 'toString', '__proto__'] } });
     assert.deepEqual(mapped(identity({}), settings).profile, {});
