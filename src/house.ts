@@ -107,8 +107,10 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     resolveTxt: resolveTxt(config.outgoing.nameServers),
     refuseRole: (role) => refuseRole(access, role),
     async forget(id, actor) {
-      await identities.forget({ connection: id }, actor);
       await access.forgetConnection(id, actor);
+      for (const person of await identities.forget({ connection: id }, actor)) {
+        if (await users.get(person)) await users.signOut(person, actor);
+      }
     },
   });
   return {

@@ -106,14 +106,14 @@ export class Identities {
     return true;
   }
 
-  /** Takes all identities from a person who is removed, or all of a connection that is; says how many there were. */
-  async forget(where: { user: string } | { connection: string }, actor: string): Promise<number> {
-    let count = 0;
+  /** Takes all identities from a person who is removed, or all of a connection that is; says whose they were. */
+  async forget(where: { user: string } | { connection: string }, actor: string): Promise<string[]> {
+    const people = new Set<string>();
     for (let page = await this.#all.find(where, { limit: most }); page.length > 0; ) {
-      for (const { id } of page) if (await this.unlink(id, actor)) count += 1;
+      for (const { id, user } of page) if (await this.unlink(id, actor)) people.add(user);
       page = page.length < most ? [] : await this.#all.find(where, { limit: most });
     }
-    return count;
+    return [...people];
   }
 
   #made(input: NewIdentity): Identity {

@@ -64,8 +64,9 @@ describe('an account at a provider', () => {
     const { identities } = app.parts;
     for (const subject of ['p', 'q']) await identities.link(identity('usr_e', subject, 'gone'), from);
     await identities.link(identity('usr_f', 'r', 'gone'), from);
-    assert.equal(await identities.forget({ user: 'usr_e' }, 'cli'), 2);
-    assert.equal(await identities.forget({ connection: 'gone' }, 'cli'), 1);
+    assert.deepEqual(await identities.forget({ user: 'usr_e' }, 'cli'), ['usr_e']);
+    assert.deepEqual(await identities.ofUser('usr_e'), []);
+    assert.deepEqual(await identities.forget({ connection: 'gone' }, 'cli'), ['usr_f']);
     assert.deepEqual(await identities.ofConnection('gone'), []);
   });
 });
