@@ -55,7 +55,7 @@ const limits = {
 const stalled = 120_000;
 
 /** How long a kept-alive connection may stay silent, once nobody else is let in, before it is closed. */
-const silence = 250;
+const silence = 1000;
 
 const inUse = (host: string, port: number, cause: unknown): Problem =>
   new Problem({
