@@ -8,6 +8,7 @@ import type { Tickets } from '../federation/tickets.ts';
 import { wrongMethod } from '../http/edge.ts';
 import { readFormText } from '../http/form.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
+import { ended } from '../signin/flow.ts';
 import { goOn } from './answer.ts';
 import { startOf } from './application.ts';
 
@@ -19,12 +20,6 @@ interface Parts {
   trail: Trail;
 }
 
-/** What came back belongs to no sign-in that waits for it. */
-const nobodyAsked = problem(
-  'signin_ended',
-  400,
-  () => 'This sign-in has ended or took too long; go back to the application and sign in from there again',
-);
 const switchedOff = problem(
   'connection_disabled',
   403,
@@ -79,7 +74,7 @@ async function receive(parts: Parts, ctx: Context, { connection, reply, ticket }
   const start = await unsolicited(parts, connection, reply);
   if (start !== undefined) return goOn(ctx, start);
   await refuse(parts, ctx, connection, ticket === undefined ? 'unsolicited' : 'unknown_ticket');
-  throw nobodyAsked();
+  throw ended();
 }
 
 /** An answer that nobody asked for proves nothing; at most it starts a sign-in that is asked for (OIDC Core §4). */

@@ -1,5 +1,5 @@
-import { domainToASCII } from 'node:url';
 import type { Connection } from '../federation/connection.ts';
+import { domainName } from '../federation/mapping.ts';
 
 /** What a request, or the person, says about where somebody has an account. */
 export interface Hints {
@@ -17,17 +17,12 @@ export type Clue = { connection: string } | { domain: string };
 /** The domain of an address in the spelling of DNS (lower case, punycode); undefined when there is none. */
 export function domainOf(address: string | undefined): string | undefined {
   const [, host] = /@([^@]+)$/.exec(address?.trim() ?? '') ?? [];
-  return host === undefined ? undefined : asDomain(host);
-}
-
-function asDomain(text: string): string | undefined {
-  const name = domainToASCII(text.trim().replace(/\.$/, ''));
-  return name === '' || name.length > 253 ? undefined : name.toLowerCase();
+  return host === undefined ? undefined : domainName(host);
 }
 
 /** The order of home-realm discovery. */
 export function clues({ idpHint, domainHint, loginHint, typed }: Hints): Clue[] {
-  const domains = [domainHint === undefined ? undefined : asDomain(domainHint), domainOf(loginHint), domainOf(typed)];
+  const domains = [domainHint === undefined ? undefined : domainName(domainHint), domainOf(loginHint), domainOf(typed)];
   return [
     ...(idpHint === undefined ? [] : [{ connection: idpHint }]),
     ...domains.flatMap((domain) => (domain === undefined ? [] : [{ domain }])),
