@@ -79,17 +79,22 @@ export async function rewrapKeyring(store: Store, oldKey: Buffer, newKey: Buffer
 }
 
 async function made(store: Store, all: Collection<Keyring>, masterKey: Buffer): Promise<Keyring> {
-  if (await markers(store).get('keyring')) throw lost();
+  // Another process may have made keyring and marker since we looked; the marker is written after the keyring.
+  if (await markers(store).get('keyring')) return existing(all);
   const keyring: Keyring = { id: 'current', root: wrapped(randomBytes(32), masterKey), dataKey: newKeyId() };
   try {
     await all.insert(keyring);
     return keyring;
   } catch (error) {
     if (!taken(error)) throw error;
-    const faster = await all.get('current');
-    if (!faster) throw lost();
-    return faster;
+    return existing(all);
   }
+}
+
+async function existing(all: Collection<Keyring>): Promise<Keyring> {
+  const keyring = await all.get('current');
+  if (!keyring) throw lost();
+  return keyring;
 }
 
 async function mark(store: Store): Promise<void> {
