@@ -108,9 +108,8 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     refuseRole: (role) => refuseRole(access, role),
     async forget(id, actor) {
       await access.forgetConnection(id, actor);
-      for (const person of await identities.forget({ connection: id }, actor)) {
-        if (await users.get(person)) await users.signOut(person, actor);
-      }
+      const people = await identities.forget({ connection: id }, actor);
+      await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
   return {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
@@ -46,6 +47,16 @@ export interface UserChange {
 export const userIdPrefix = 'usr_';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
+
+/**
+ * Tokens and sessions know their beginning in whole seconds only (RFC 7519 §2), so a person is signed out as of the next
+ * one, and whoever asks for it has the answer once it has come: what was opened before is over, what comes after is not.
+ */
+const nextSecond = (): number => seconds() + 1;
+const untilThen = ({ signedOut = 0 }: User): Promise<unknown> | undefined => {
+  const left = signedOut * 1000 - Date.now();
+  return left > 0 ? delay(Math.min(left, 1000) + 1) : undefined;
+};
 
 /** One spelling for an address, so that it names one person. */
 export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
@@ -178,19 +189,21 @@ export class Users {
 
   /** Ends everything the person has open: `signedOut` says from when on nothing older counts. Throws `missing`. */
   async disable(id: string, actor: string): Promise<User> {
-    const user = await this.#edit(id, (now) => ({ ...now, state: 'disabled', signedOut: seconds() }));
+    const user = await this.#edit(id, (now) => ({ ...now, state: 'disabled', signedOut: nextSecond() }));
     await this.#trail.record({ type: 'user.disabled', actor, target: `user:${id}` });
     return user;
   }
 
   /** Ends all sessions and tokens that the person has now. Throws `missing`. */
   async signOut(id: string, actor: string): Promise<void> {
-    await this.#edit(id, (now) => ({ ...now, signedOut: seconds() }));
+    const user = await this.#edit(id, (now) => ({ ...now, signedOut: nextSecond() }));
     await this.#trail.record({ type: 'user.signed-out', actor, target: `user:${id}` });
+    await untilThen(user);
   }
 
   async enable(id: string, actor: string): Promise<User> {
     const user = await this.#edit(id, (now) => ({ ...now, state: 'active' }));
+    await untilThen(user);
     await this.#trail.record({ type: 'user.enabled', actor, target: `user:${id}` });
     return user;
   }
@@ -201,8 +214,9 @@ export class Users {
     if (!user) throw missing('This person');
     refuseWeak(text, calledAs(user));
     const password = await hashPassword(text);
-    await this.#edit(id, (now) => ({ ...now, password, signedOut: seconds() }));
+    const changed = await this.#edit(id, (now) => ({ ...now, password, signedOut: nextSecond() }));
     await this.#trail.record({ type: 'user.password-changed', actor, target: `user:${id}` });
+    await untilThen(changed);
   }
 
   async remove(id: string, actor: string): Promise<void> {
