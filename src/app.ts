@@ -30,6 +30,7 @@ import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
+import { languageOf } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { plainCalls } from './routes/plain-calls.ts';
@@ -103,7 +104,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
   const { clients, consents, decide, records, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
-  const frame = frameOf(config.issuer);
+  const frame = { ...frameOf(config.issuer), ...languageOf([]) };
   return provider({
     ...parts,
     issuer: config.issuer,
@@ -194,7 +195,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   const { issuer } = config;
   const signingOut = new SigningOut(house);
   const endedThere = new EndedThere({ ...house, ending: new Sessions({ records, status, provider: () => koa }) });
-  const frame = frameOf(issuer);
+  const frame = { ...frameOf(issuer), ...languageOf([]) };
   koa.use(measured(answered));
   koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));

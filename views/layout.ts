@@ -1,4 +1,5 @@
 import { type Html, html, trusted } from '../src/kernel/html.ts';
+import type { Say } from './words.ts';
 
 /** What every page of one installation shares. */
 export interface Frame {
@@ -7,13 +8,16 @@ export interface Frame {
   mark: string;
   sendScript: string;
   issuer: string;
+  /** The language of the page (BCP 47), and its texts. */
+  tag: string;
+  say: Say;
 }
 
 const doctype = trusted('<!doctype html>');
 
 /** The one card that every page for people is: the mark, one heading, one decision, and who runs this. */
 export const layout = (frame: Frame, title: string, content: Html): Html => html`${doctype}
-<html lang="en">
+<html lang="${frame.tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -28,7 +32,7 @@ export const layout = (frame: Frame, title: string, content: Html): Html => html
 <p class="brand"><img src="${frame.mark}" alt="" width="28" height="28"> Sallyport</p>
 ${content}
 </main>
-<footer>You are at ${new URL(frame.issuer).host}</footer>
+<footer>${frame.say('footer.host', { host: new URL(frame.issuer).host })}</footer>
 </body>
 </html>
 `;

@@ -11,6 +11,30 @@ export const events = {
   'user.password-changed': [],
   'user.removed': [],
   'user.provisioned': ['connection'],
+  'user.password-reset-asked': [],
+  'user.password-reset': [],
+  'user.email-change-asked': [],
+  'user.email-changed': [],
+  'user.email-change-undone': [],
+  'user.exported': [],
+
+  'factor.added': ['kind', 'name'],
+  'factor.renamed': ['kind'],
+  'factor.removed': ['kind', 'name', 'reason'],
+  'factor.blocked': ['kind'],
+  'factors.reset': ['reason', 'count'],
+  'recovery-codes.made': [],
+  'recovery-code.used': ['left'],
+  'enrolment-code.issued': ['by'],
+  'device.remembered': ['name'],
+  'device.forgotten': ['count'],
+
+  'mfa-policy.saved': ['secondFactor', 'level', 'grace', 'remember'],
+  'mfa-policy.removed': [],
+
+  'notice.sent': ['notice'],
+  'notice.failed': ['notice', 'reason'],
+
   'identity.linked': ['connection'],
   'identity.unlinked': ['connection'],
 
@@ -54,11 +78,12 @@ export const events = {
   'domain.lapsed': ['connection'],
   'domain.removed': ['connection'],
 
-  'signin.succeeded': ['method', 'client'],
+  'signin.succeeded': ['method', 'client', 'factor', 'acr', 'device'],
   'signin.failed': ['method', 'client', 'reason', 'check', 'advice'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],
   'consent.denied': ['client', 'scope'],
+  'consent.withdrawn': ['client'],
   'session.ended': ['reason', 'client', 'connection', 'untold'],
   'logout.refused': ['connection', 'method', 'reason', 'check'],
 

@@ -31,7 +31,7 @@ const mark = read('mark.svg');
 const sendScript = read('send.js');
 
 /** What the pages of this installation share. */
-export const frameOf = (issuer: string): Frame => ({
+export const frameOf = (issuer: string): Omit<Frame, 'tag' | 'say'> => ({
   style: style.url,
   mark: mark.url,
   sendScript: sendScript.url,

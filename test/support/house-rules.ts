@@ -15,10 +15,11 @@ const allowed: Record<string, readonly string[]> = {
   store: [],
   audit: ['store'],
   ...Object.fromEntries(capabilities.map((name) => [name, ['store', 'audit']])),
+  notices: ['store', 'audit', 'directory'],
   signin: ['store', 'audit', ...capabilities],
   protocol: ['store', 'audit', 'directory', 'clients', 'federation'],
   http: ['config'],
-  routes: ['http', 'views', 'audit', 'signin', 'protocol', ...capabilities],
+  routes: ['http', 'views', 'audit', 'signin', 'protocol', 'notices', ...capabilities],
   views: [],
 };
 const free = ['root', 'commands'];
@@ -35,7 +36,9 @@ const doors: Record<string, RegExp> = {
   '@xmldom/xmldom': /^src\/federation\/saml-xml\.ts$/,
   '@peculiar/x509': /^src\/federation\/saml-keys\.ts$/,
   otplib: /^src\/factors\/totp\.ts$/,
-  '@simplewebauthn/server': /^src\/factors\/webauthn\.ts$/,
+  uqr: /^src\/routes\/qr\.ts$/,
+  '@simplewebauthn/server': /^src\/factors\/webauthn(?:-[a-z]+)?\.ts$/,
+  nodemailer: /^src\/notices\/smtp\.ts$/,
   zod: /^src\/(?:config|http|routes|commands|federation)\//,
   // openid-client verifies ID tokens; logout tokens and Okta's revocation tokens it does not know.
   jose: /^src\/(?:protocol\/|federation\/oidc-tokens\.ts$)/,
