@@ -9,6 +9,7 @@ import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { MfaPolicies, type Rules } from './factors/policies.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
 import type { ReadMetadata } from './federation/importing.ts';
@@ -23,6 +24,7 @@ import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
+import { Demands } from './signin/demands.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
 import { openKeyring } from './store/keyring.ts';
@@ -42,6 +44,8 @@ export interface House {
   connections: Connections;
   refreshing: Refreshing;
   attempts: Attempts;
+  mfaPolicies: MfaPolicies;
+  demands: Demands;
   consents: Consents;
   tickets: Tickets;
   signOuts: SignOuts;
@@ -69,6 +73,15 @@ export async function openHouse(config: Config, masterKey: (store: Store) => Pro
 /** What bounds our requests to providers. */
 const bounds = ({ outgoing: { timeoutMs, maxBytes, allowPrivate } }: Config) => ({ timeoutMs, maxBytes, allowPrivate });
 
+const day = 24 * 60 * 60;
+
+/** What the configuration asks of everybody, in seconds. */
+const usualRules = ({ mfa: { secondFactor, level, graceDays, rememberDays } }: Config): Rules => ({
+  ...{ secondFactor, level },
+  grace: graceDays * day,
+  remember: rememberDays * day,
+});
+
 /** Each is loaded when the first connection of its kind is opened: a server without any pays nothing for them. */
 const kinds: Kinds = {
   oidc: async (settings, around) => (await import('./federation/oidc.ts')).oidc(settings, around),
@@ -94,6 +107,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail);
   const kept = records(store, vault);
+  const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
   const connections = new Connections({
     store,
@@ -125,6 +139,8 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     connections,
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
+    mfaPolicies,
+    demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),
     tickets: new Tickets(store, vault, config.ttl.interaction),
     signOuts: new SignOuts(store, vault, config.ttl.interaction),
