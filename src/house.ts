@@ -9,6 +9,7 @@ import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { EnrolmentCodes } from './factors/enrolment-codes.ts';
 import { MfaPolicies, type Rules } from './factors/policies.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
@@ -44,6 +45,7 @@ export interface House {
   connections: Connections;
   refreshing: Refreshing;
   attempts: Attempts;
+  enrolmentCodes: EnrolmentCodes;
   mfaPolicies: MfaPolicies;
   demands: Demands;
   consents: Consents;
@@ -139,6 +141,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     connections,
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
+    enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
     mfaPolicies,
     demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),
