@@ -167,7 +167,7 @@ function signingIn(house: House, koa: Provider): { signIn: SignIn; through: Thro
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
 function registrationDesk(config: Config, house: House, koa: Provider): RegistrationDesk {
-  const { access, clients, registrars, status, trail } = house;
+  const { clients, registrars, status, trail } = house;
   return new RegistrationDesk({
     clients,
     registrars,
@@ -176,7 +176,7 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
     reserved: adminPermissions,
     whoMayRegister: whoMayRegister(status),
     checkMetadata: metadataCheck(koa, (url, init) => guardedFetch(url, init, config.outgoing)),
-    forget: (id) => access.forget(`client:${id}`, 'system'),
+    forget: (id) => house.forgetClient(id, 'system'),
   });
 }
 

@@ -56,6 +56,8 @@ export interface House {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
+  /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
+  forgetClient(id: string, actor: string): Promise<void>;
 }
 
 /** No setting and no API lets a token live longer (seconds). */
@@ -124,6 +126,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     refuseRole: (role) => refuseRole(access, role),
     async forget(id, actor) {
       await access.forgetConnection(id, actor);
+      await mfaPolicies.forget(`connection:${id}`, actor);
       const people = await identities.forget({ connection: id }, actor);
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
@@ -157,6 +160,10 @@ function furnish(config: Config, store: Store, vault: Vault): House {
       rotationDays: config.keys.rotationDays,
     }),
     records: kept,
+    async forgetClient(id, actor) {
+      await access.forget(`client:${id}`, actor);
+      await mfaPolicies.forget(`client:${id}`, actor);
+    },
     status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
   };
 }

@@ -157,7 +157,7 @@ describe('what is demanded of a sign-in', () => {
   after(() => parts.close());
   const policies: string[] = [];
   const policy = async (said: MfaPolicy): Promise<void> => {
-    policies.push((await parts.mfaPolicies.save(said, 'cli')).id);
+    policies.push((await parts.mfaPolicies.change(said.id, said, 'cli')).id);
   };
   afterEach(async () => {
     for (const id of policies.splice(0)) await parts.mfaPolicies.remove(id, 'cli');
