@@ -1,7 +1,9 @@
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Access } from '../directory/access.ts';
 import type { Identities } from '../directory/identities.ts';
 import type { Users } from '../directory/users.ts';
 import type { Connections } from '../federation/connections.ts';
+import { apiLevel, apiTooWeak } from './api-demands.ts';
 import { askedBy, needsConsentNow } from './consent.ts';
 import { atLeast, isLevel, type Level } from './proof.ts';
 import type { FederatedSession, UpstreamSessions } from './upstream-sessions.ts';
@@ -27,6 +29,7 @@ export const sessionTtl =
 
 interface Parts {
   users: Users;
+  access: Pick<Access, 'api'>;
   limits: SessionLimits;
   connections: Pick<Connections, 'get'>;
   identities: Pick<Identities, 'of'>;
@@ -45,7 +48,11 @@ export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
   const login = prompts.get('login');
   if (login) {
     for (const check of [ended(parts), upstreamTooOld(parts), tooWeak(parts), otherPerson]) login.checks.add(check);
-    login.details = ({ oidc }) => ({ strong: wantedLevels(oidc).wanted.some((one) => isLevel(one) && one !== '1fa') });
+    login.checks.add(apiTooWeak({ ...parts, worthOf }));
+    login.details = async ({ oidc }) => {
+      const wanted = [...wantedLevels(oidc).wanted, await apiLevel(oidc, parts.access)];
+      return { strong: wanted.some((one) => isLevel(one) && one !== '1fa') };
+    };
   }
   const consent = prompts.get('consent');
   if (consent) {

@@ -99,6 +99,24 @@ describe('sallyport mfa', () => {
   });
 });
 
+describe('sallyport api', () => {
+  it('takes and takes away what an API demands of a sign-in', async () => {
+    const audience = 'https://api.example.com/payments';
+    const demands = async (...args: string[]) => {
+      const { acr, max_age } = await sallyport.json(['api', ...args]);
+      return [acr, max_age];
+    };
+    assert.deepEqual(await demands('add', audience, '--acr', '2fa', '--max-age', '600'), ['2fa', 600]);
+    assert.deepEqual(await demands('set', audience, '--acr', 'phr', '--permission', 'pay'), ['phr', 600]);
+    assert.deepEqual(await demands('set', audience, '--max-age', '0'), ['phr', undefined]);
+    assert.deepEqual(await demands('set', audience, '--acr', 'none'), [undefined, undefined]);
+    const wrong = await sallyport.run(['api', 'set', audience, '--max-age', '5']);
+    assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
+    assert.match(wrong.stderr, /10 to 34560000 whole seconds/);
+    assert.equal((await sallyport.run(['api', 'set', audience, '--acr', '3fa'])).status, 2);
+  });
+});
+
 describe('sallyport user enrolment-code', () => {
   it('prints a code once, for a person that exists', async () => {
     await sallyport.run(['user', 'add', 'ada@example.com']);
