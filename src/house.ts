@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { Trail } from './audit/trail.ts';
+import { accountClient } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
 import { Registrars } from './clients/registrars.ts';
 import type { Config } from './config/schema.ts';
@@ -92,7 +93,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
   const users = new Users(store, trail);
   const access = new Access(store, trail);
   const decide = new Decide(access);
-  const clients = new Clients(store, vault, trail);
+  const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
   const kept = records(store, vault);
   const identities = new Identities(store, vault, trail);
   const connections = new Connections({
