@@ -13,6 +13,7 @@ import { guardedFetch } from './kernel/fetch.ts';
 import type { Log } from './kernel/log.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
+import { BrowserSessions } from './protocol/browser-session.ts';
 import { findClient } from './protocol/client-model.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
@@ -21,6 +22,8 @@ import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
+import { account } from './routes/account.ts';
+import { profilePages } from './routes/account-profile.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
@@ -30,7 +33,7 @@ import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
-import { languageOf } from './routes/languages.ts';
+import { framesOf, languageOf } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { plainCalls } from './routes/plain-calls.ts';
@@ -42,10 +45,12 @@ import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
 import { Federated } from './signin/federated.ts';
 import { SignIn } from './signin/flow.ts';
+import { Freshness } from './signin/freshness.ts';
 import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
 import { reachable } from './signin/reach.ts';
 import { SigningOut } from './signin/signing-out.ts';
+import { hasEnded } from './signin/standing.ts';
 import { ThroughProvider } from './signin/through.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
@@ -180,6 +185,16 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
   });
 }
 
+/** The pages of people's own accounts. */
+function accountRooms({ ttl }: Config, house: House, koa: Provider) {
+  const standing = { ...house, limits: ttl.session };
+  return {
+    sessions: new BrowserSessions({ provider: () => koa, ended: (session) => hasEnded(standing, session) }),
+    freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
+    pages: [...profilePages(house)],
+  };
+}
+
 interface Rooms {
   config: Config;
   house: House;
@@ -213,6 +228,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
   koa.use(connectionTest({ issuer, frame, ...house, testing: new ConnectionTesting(house) }));
   koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
+  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames: framesOf(issuer) }));
   koa.use(assets);
   koa.use(home(frame));
   koa.use(formPost(frame));
