@@ -15,6 +15,7 @@ import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
 import { findClient } from './protocol/client-model.ts';
+import { Grants } from './protocol/grants.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
@@ -23,7 +24,9 @@ import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { account } from './routes/account.ts';
+import { applicationPages } from './routes/account-applications.ts';
 import { profilePages } from './routes/account-profile.ts';
+import { sessionPages } from './routes/account-sessions.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
@@ -50,7 +53,7 @@ import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
 import { reachable } from './signin/reach.ts';
 import { SigningOut } from './signin/signing-out.ts';
-import { hasEnded } from './signin/standing.ts';
+import { hasEnded, type Session } from './signin/standing.ts';
 import { ThroughProvider } from './signin/through.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
@@ -107,7 +110,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 
 /** The OAuth library with everything of ours that it asks back. */
 function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
-  const { clients, consents, decide, records, status, trail, upstreamSessions, users, vault } = house;
+  const { clients, consents, decide, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   const frame = { ...frameOf(config.issuer), ...languageOf([]) };
   return provider({
@@ -126,7 +129,7 @@ function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks'
         url: (_ctx, { uid }) => `/signin/${uid}`,
       },
       async loadExistingGrant(ctx) {
-        await upstreamSessions.follow(ctx);
+        await Promise.all([upstreamSessions.follow(ctx), seenSessions.follow(ctx)]);
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
@@ -187,11 +190,20 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
 
 /** The pages of people's own accounts. */
 function accountRooms({ ttl }: Config, house: House, koa: Provider) {
+  const { records, status } = house;
+  const provider = () => koa;
   const standing = { ...house, limits: ttl.session };
+  const ended = (session: Session) => hasEnded(standing, session);
+  const parts = {
+    ...house,
+    ended,
+    ending: new Sessions({ records, status, provider }),
+    grants: new Grants({ records, status }),
+  };
   return {
-    sessions: new BrowserSessions({ provider: () => koa, ended: (session) => hasEnded(standing, session) }),
+    sessions: new BrowserSessions({ provider, ended }),
     freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
-    pages: [...profilePages(house)],
+    pages: [...profilePages(parts), ...sessionPages(parts), ...applicationPages(parts)],
   };
 }
 

@@ -24,6 +24,7 @@ import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
+import { SeenSessions } from './signin/seen-sessions.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
 import { openKeyring } from './store/keyring.ts';
@@ -48,6 +49,7 @@ export interface House {
   signOuts: SignOuts;
   testRuns: TestRuns;
   upstreamSessions: UpstreamSessions;
+  seenSessions: SeenSessions;
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
@@ -131,6 +133,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     signOuts: new SignOuts(store, vault, config.ttl.interaction),
     testRuns: new TestRuns(store, vault),
     upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
+    seenSessions: new SeenSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({
       store,
       vault,
