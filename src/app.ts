@@ -26,6 +26,7 @@ import { SignedAnswers } from './protocol/signed-answers.ts';
 import { account } from './routes/account.ts';
 import { applicationPages } from './routes/account-applications.ts';
 import { historyPages } from './routes/account-history.ts';
+import { passwordPages } from './routes/account-password.ts';
 import { profilePages } from './routes/account-profile.ts';
 import { sessionPages } from './routes/account-sessions.ts';
 import { admin } from './routes/admin.ts';
@@ -204,7 +205,13 @@ function accountRooms({ ttl }: Config, house: House, koa: Provider) {
   return {
     sessions: new BrowserSessions({ provider, ended }),
     freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
-    pages: [...profilePages(parts), ...sessionPages(parts), ...applicationPages(parts), ...historyPages(parts)],
+    pages: [
+      ...profilePages(parts),
+      ...sessionPages(parts),
+      ...applicationPages(parts),
+      ...historyPages(parts),
+      ...passwordPages(parts),
+    ],
   };
 }
 

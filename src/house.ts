@@ -6,6 +6,7 @@ import { Registrars } from './clients/registrars.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { Decide } from './directory/decide.ts';
+import { EmailChanges } from './directory/email-changes.ts';
 import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
@@ -36,6 +37,7 @@ export interface House {
   vault: Vault;
   trail: Trail;
   users: Users;
+  emailChanges: EmailChanges;
   identities: Identities;
   access: Access;
   decide: Decide;
@@ -120,6 +122,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     vault,
     trail,
     users,
+    emailChanges: new EmailChanges(store, vault, { users, trail }),
     identities,
     access,
     decide,

@@ -61,8 +61,15 @@ type Told = keyof typeof sentences;
 const isTold = (type: string): type is Told => Object.hasOwn(sentences, type);
 
 /** Deeds of the person on somebody else (an administrator's) are not about this account. */
-const about = (subject: string, { actor, target, type }: Recorded): boolean =>
-  isTold(type) && (target === subject || (actor === subject && type.startsWith('consent.')));
+const about = (subject: string, event: Recorded): boolean => {
+  const { actor, target, type } = event;
+  if (!isTold(type) || (type === 'user.changed' && isToldOtherwise(subject, event))) return false;
+  return target === subject || (actor === subject && type.startsWith('consent.'));
+};
+
+/** A change of address by the person has an event of its own. */
+const isToldOtherwise = (subject: string, { actor, detail }: Recorded): boolean =>
+  actor === subject && detail?.changed === 'email emailVerified';
 
 /** What happened to somebody's account. */
 export const historyPages = (parts: Parts): AccountPage[] => [
