@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider';
+import { mailText } from '../views/mail.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
@@ -11,6 +12,8 @@ import { problems } from './http/problems.ts';
 import { shortWay } from './http/short-way.ts';
 import { guardedFetch } from './kernel/fetch.ts';
 import type { Log } from './kernel/log.ts';
+import { delivering, intoLog } from './notices/delivering.ts';
+import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
@@ -94,6 +97,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       log.warn({ err: error }, 'connections could not be looked after; trying again');
     });
   }, lookAtConnections).unref();
+  const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
 
   return {
     metrics,
@@ -105,9 +109,22 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     async close() {
       clearInterval(timer);
       clearInterval(tending);
+      await sending?.close();
       await house.store.close();
     },
   };
+}
+
+/** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
+async function sendingMail({ issuer, mail }: Config, { outbox }: House, log: Log): Promise<Sending> {
+  const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
+  const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
+  const deliver = delivering({
+    write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
+    post,
+    run: async () => undefined,
+  });
+  return new Sending({ outbox, deliver, log });
 }
 
 /** The OAuth library with everything of ours that it asks back. */

@@ -21,6 +21,8 @@ import { SignOuts } from './federation/sign-outs.ts';
 import { TestRuns } from './federation/test-runs.ts';
 import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
+import { Notices } from './notices/notices.ts';
+import { Outbox } from './notices/outbox.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
@@ -55,16 +57,27 @@ export interface House {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
+  outbox: Outbox;
+  notices: Notices;
 }
+
+/** Who hears of what went wrong beside a deed that succeeded. A command tells it on standard error. */
+type Complain = (error: unknown) => void;
+const warn: Complain = (error) => process.emitWarning(error instanceof Error ? error.message : String(error));
 
 /** No setting and no API lets a token live longer (seconds). */
 const longestToken = 86_400;
 
 /** Opens the store and its keyring, and furnishes the house. The caller closes the store. */
-export async function openHouse(config: Config, masterKey: (store: Store) => Promise<Buffer>): Promise<House> {
+export async function openHouse(
+  config: Config,
+  masterKey: (store: Store) => Promise<Buffer>,
+  complain = warn,
+): Promise<House> {
   const store = await openStore(config.store);
   try {
-    return furnish(config, store, await openKeyring(store, await masterKey(store)));
+    const vault = await openKeyring(store, await masterKey(store));
+    return furnish(config, { store, vault, complain });
   } catch (error) {
     await store.close();
     throw error;
@@ -92,7 +105,21 @@ function resolveTxt(servers: readonly string[]): ResolveTxt {
   return (name) => resolver.resolveTxt(name);
 }
 
-function furnish(config: Config, store: Store, vault: Vault): House {
+/** Mail needs a server, or a developer who reads the log. */
+const sendsMail = ({ mode, mail }: Config): boolean => mail.url !== undefined || mode === 'development';
+
+/** Mail to people; it is made from what the trail hears, so every deed that is recorded is told. */
+function writing(config: Config, { store, vault, trail, users, complain }: Writing): Pick<House, 'outbox' | 'notices'> {
+  const outbox = new Outbox({ store, vault, trail });
+  const notices = new Notices({ users, outbox, trail, able: sendsMail(config) });
+  trail.listen((event) => notices.hear(event), complain);
+  return { outbox, notices };
+}
+
+type Ground = Pick<House, 'store' | 'vault'> & { complain: Complain };
+type Writing = Ground & Pick<House, 'trail' | 'users'>;
+
+function furnish(config: Config, { store, vault, complain }: Ground): House {
   const trail = new Trail(store);
   const users = new Users(store, trail);
   const access = new Access(store, trail);
@@ -118,6 +145,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     },
   });
   return {
+    ...writing(config, { store, vault, trail, users, complain }),
     store,
     vault,
     trail,
