@@ -80,7 +80,7 @@ export const events = {
   'domain.lapsed': ['connection'],
   'domain.removed': ['connection'],
 
-  'signin.succeeded': ['method', 'client', 'factor', 'acr', 'device'],
+  'signin.succeeded': ['method', 'client', 'factor', 'acr', 'device', 'browser'],
   'signin.failed': ['method', 'client', 'reason', 'check', 'advice'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
+import { mail } from './mail.ts';
 import { mfa } from './mfa.ts';
 import { checked, isAuthority, isHost, isIssuer, isKey, isNameServer, isProxy, isStore } from './values.ts';
 
@@ -191,6 +192,7 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
+  mail: mail.prefault({}),
   connections: declaredConnections,
   demo: demo.optional(),
 });
