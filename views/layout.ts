@@ -70,6 +70,9 @@ ${footer(frame)}
 </body>`,
   );
 
+/** A page that people only pass: asking for it again in another language would send what it carries a second time. */
+export const passing = (frame: Frame): Frame => ({ ...frame, here: undefined });
+
 /** What went wrong, next to the field that it is about; read out at once. */
 export const alert = (id: string, sentence: Html | string | undefined): Html | false =>
   sentence !== undefined && html`<p class="alert" id="${id}" role="alert">${sentence}</p>`;
