@@ -3,7 +3,9 @@ import { mailText } from '../views/mail.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
+import type { User } from './directory/users.ts';
 import { declare } from './federation/declaring.ts';
+import { forgetPerson } from './forgetting.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -18,6 +20,7 @@ import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
 import { findClient } from './protocol/client-model.ts';
+import { Grants } from './protocol/grants.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
@@ -26,7 +29,14 @@ import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { account } from './routes/account.ts';
+import { applicationPages } from './routes/account-applications.ts';
+import { dataPages } from './routes/account-data.ts';
+import { emailPages, emailUndo } from './routes/account-email.ts';
+import { historyPages } from './routes/account-history.ts';
+import { passwordPages } from './routes/account-password.ts';
 import { profilePages } from './routes/account-profile.ts';
+import { providerPages } from './routes/account-providers.ts';
+import { sessionPages } from './routes/account-sessions.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
@@ -53,7 +63,7 @@ import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
 import { reachable } from './signin/reach.ts';
 import { SigningOut } from './signin/signing-out.ts';
-import { hasEnded } from './signin/standing.ts';
+import { hasEnded, type Session } from './signin/standing.ts';
 import { ThroughProvider } from './signin/through.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
@@ -124,7 +134,7 @@ async function sendingMail({ issuer, mail }: Config, { outbox }: House, log: Log
 
 /** The OAuth library with everything of ours that it asks back. */
 function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
-  const { clients, consents, decide, records, status, trail, upstreamSessions, users, vault } = house;
+  const { clients, consents, decide, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   const frame = { ...frameOf(config.issuer), ...languageOf([]) };
   return provider({
@@ -143,7 +153,7 @@ function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks'
         url: (_ctx, { uid }) => `/signin/${uid}`,
       },
       async loadExistingGrant(ctx) {
-        await upstreamSessions.follow(ctx);
+        await Promise.all([upstreamSessions.follow(ctx), seenSessions.follow(ctx)]);
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
@@ -203,12 +213,27 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
 }
 
 /** The pages of people's own accounts. */
-function accountRooms({ ttl }: Config, house: House, koa: Provider) {
+function accountRooms({ issuer, ttl }: Config, house: House, koa: Provider) {
+  const { records, status } = house;
+  const provider = () => koa;
   const standing = { ...house, limits: ttl.session };
+  const ended = (session: Session) => hasEnded(standing, session);
+  const ending = new Sessions({ records, status, provider });
+  const parts = {
+    ...{ ...house, issuer, ended, ending },
+    grants: new Grants({ records, status }),
+    hasPasskey: async () => false,
+    factorsOf: async () => ({}),
+    forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
+  };
+  const makers = [
+    ...[profilePages, emailPages, passwordPages, sessionPages, applicationPages],
+    ...[providerPages, historyPages, dataPages],
+  ];
   return {
-    sessions: new BrowserSessions({ provider: () => koa, ended: (session) => hasEnded(standing, session) }),
+    sessions: new BrowserSessions({ provider, ended }),
     freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
-    pages: [...profilePages(house)],
+    pages: makers.flatMap((pages) => pages(parts)),
   };
 }
 
@@ -245,6 +270,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
   koa.use(connectionTest({ issuer, frame, ...house, testing: new ConnectionTesting(house) }));
   koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
+  koa.use(emailUndo({ ...house, frames: framesOf(issuer) }));
   koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames: framesOf(issuer) }));
   koa.use(assets);
   koa.use(home(frame));

@@ -6,6 +6,7 @@ import { Registrars } from './clients/registrars.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { Decide } from './directory/decide.ts';
+import { EmailChanges } from './directory/email-changes.ts';
 import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
@@ -26,6 +27,7 @@ import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
+import { SeenSessions } from './signin/seen-sessions.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
 import { openKeyring } from './store/keyring.ts';
@@ -37,6 +39,7 @@ export interface House {
   vault: Vault;
   trail: Trail;
   users: Users;
+  emailChanges: EmailChanges;
   identities: Identities;
   access: Access;
   decide: Decide;
@@ -50,6 +53,7 @@ export interface House {
   signOuts: SignOuts;
   testRuns: TestRuns;
   upstreamSessions: UpstreamSessions;
+  seenSessions: SeenSessions;
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
@@ -146,6 +150,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     vault,
     trail,
     users,
+    emailChanges: new EmailChanges(store, vault, { users, trail }),
     identities,
     access,
     decide,
@@ -159,6 +164,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     signOuts: new SignOuts(store, vault, config.ttl.interaction),
     testRuns: new TestRuns(store, vault),
     upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
+    seenSessions: new SeenSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({
       store,
       vault,

@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** What a person has allowed a client; given in seconds. */
-interface Consent extends Entity, Asked {
+export interface Consent extends Entity, Asked {
   account: string;
   client: string;
   given: number;
@@ -178,6 +178,21 @@ export class Consents {
     const consent = { id: `${account}|${client.id}`, account, client: client.id, given: seconds(), ...allowed };
     await this.#all.put(consent, remembered);
     return (await extended(provider, parties, asked)).jti;
+  }
+
+  /** What a person has allowed, to every client. */
+  ofAccount(account: string): Promise<Consent[]> {
+    return this.#all.find({ account }, { limit: 1000 });
+  }
+
+  /** The person allows it no more, and is asked anew. Answers whether anything was allowed. */
+  async withdraw(account: string, client: string): Promise<boolean> {
+    return (await this.#all.take(`${account}|${client}`)) !== undefined;
+  }
+
+  /** Forgets all that a person has allowed. */
+  async forget(account: string): Promise<void> {
+    await this.#all.drop({ account });
   }
 
   /** What was allowed to this client; what was allowed to an earlier client of the same id counts for nothing. */

@@ -1,6 +1,7 @@
 import type { Identities } from '../directory/identities.ts';
 import type { Users } from '../directory/users.ts';
 import type { Connections } from '../federation/connections.ts';
+import type { SeenSessions } from './seen-sessions.ts';
 import type { FederatedSession, UpstreamSessions } from './upstream-sessions.ts';
 
 /** How long a session lives, in seconds: unused, and since the sign-in. */
@@ -16,10 +17,11 @@ export interface StandingParts {
   connections: Pick<Connections, 'get'>;
   identities: Pick<Identities, 'of'>;
   upstreamSessions: UpstreamSessions;
+  seenSessions: Pick<SeenSessions, 'hasEnded'>;
 }
 
 /** A session of a browser, as far as the library keeps it. */
-interface Session {
+export interface Session {
   uid?: string | undefined;
   accountId?: string | undefined;
   loginTs?: number | undefined;
@@ -33,13 +35,15 @@ export const isFederated = (session: Session | undefined): boolean => session?.a
 
 /** A session counts no more when its person is gone or was signed out everywhere since, or when it, or the one at the provider that it rests on, has become too old. */
 export async function hasEnded(parts: StandingParts, session: Session | undefined): Promise<boolean> {
-  const { users, limits, upstreamSessions } = parts;
+  const { users, limits, seenSessions, upstreamSessions } = parts;
   const { accountId, loginTs = 0, uid } = session ?? {};
   if (accountId === undefined) return false;
   const user = await users.get(accountId);
   if (user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + limits.absolute <= seconds())
     return true;
-  if (uid === undefined || !isFederated(session)) return false;
+  if (uid === undefined) return false;
+  if (await seenSessions.hasEnded(uid, loginTs)) return true;
+  if (!isFederated(session)) return false;
   const upstream = await upstreamSessions.ofSession(uid);
   // A logout forgets it first: a request that was under way, and kept its session after that, brings nothing back.
   if (upstream === undefined || (upstream.ends !== undefined && upstream.ends <= seconds())) return true;
