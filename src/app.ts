@@ -49,6 +49,7 @@ import { introspection } from './routes/introspection.ts';
 import { framesOf, languageOf } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
+import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
@@ -121,13 +122,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
-async function sendingMail({ issuer, mail }: Config, { outbox }: House, log: Log): Promise<Sending> {
+async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }: House, log: Log): Promise<Sending> {
   const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
   const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
   const deliver = delivering({
     write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
     post,
-    run: async () => undefined,
+    run: (errand, entry) => passwordResets.letterFor(errand, entry),
   });
   return new Sending({ outbox, deliver, log });
 }
@@ -251,7 +252,8 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
-  const endedThere = new EndedThere({ ...house, ending: new Sessions({ records, status, provider: () => koa }) });
+  const ending = new Sessions({ records, status, provider: () => koa });
+  const endedThere = new EndedThere({ ...house, ending });
   const frame = { ...frameOf(issuer), ...languageOf([]) };
   koa.use(measured(answered));
   koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
@@ -270,6 +272,8 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
   koa.use(connectionTest({ issuer, frame, ...house, testing: new ConnectionTesting(house) }));
   koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
+  const endAll = (user: string) => ending.endAll(user);
+  koa.use(passwordReset({ ...house, issuer, frames: framesOf(issuer), resets: house.passwordResets, endAll }));
   koa.use(emailUndo({ ...house, frames: framesOf(issuer) }));
   koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames: framesOf(issuer) }));
   koa.use(assets);
