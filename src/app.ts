@@ -3,7 +3,9 @@ import { mailText } from '../views/mail.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
+import type { User } from './directory/users.ts';
 import { declare } from './federation/declaring.ts';
+import { forgetPerson } from './forgetting.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -28,12 +30,15 @@ import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { account } from './routes/account.ts';
 import { applicationPages } from './routes/account-applications.ts';
+import { dataPages } from './routes/account-data.ts';
+import { emailPages, emailUndo } from './routes/account-email.ts';
 import { historyPages } from './routes/account-history.ts';
 import { passwordPages } from './routes/account-password.ts';
 import { profilePages } from './routes/account-profile.ts';
+import { providerPages } from './routes/account-providers.ts';
 import { sessionPages } from './routes/account-sessions.ts';
 import { admin } from './routes/admin.ts';
-import { assets, frameOf } from './routes/assets.ts';
+import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
@@ -41,9 +46,11 @@ import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
-import { framesOf, languageOf } from './routes/languages.ts';
+import { languageChoice } from './routes/language-choice.ts';
+import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
+import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
@@ -72,12 +79,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const metrics = new Metrics();
   const edge = new Edge(config);
   const answered = meter(metrics, log, config.log.requests);
+  const frames = framesOf(config.issuer);
   const resources = new Resources(house.access, house.decide);
   const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
-    const koa = library(config, house, { jwks, resources });
-    compose(koa, { config, house, log, metrics, edge, answered });
+    const koa = library(config, house, { jwks, resources, frames });
+    compose(koa, { config, house, log, metrics, edge, answered, frames });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -116,22 +124,25 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
-async function sendingMail({ issuer, mail }: Config, { outbox }: House, log: Log): Promise<Sending> {
+async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }: House, log: Log): Promise<Sending> {
   const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
   const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
   const deliver = delivering({
     write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
     post,
-    run: async () => undefined,
+    run: (errand, entry) => passwordResets.letterFor(errand, entry),
   });
   return new Sending({ outbox, deliver, log });
 }
 
 /** The OAuth library with everything of ours that it asks back. */
-function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
+function library(
+  config: Config,
+  house: House,
+  { frames, ...parts }: Pick<ProviderParts, 'jwks' | 'resources'> & { frames: Frames },
+): Provider {
   const { clients, consents, decide, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
-  const frame = { ...frameOf(config.issuer), ...languageOf([]) };
   return provider({
     ...parts,
     issuer: config.issuer,
@@ -152,8 +163,8 @@ function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks'
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
-      renderError: errorPages(problemPages(frame)),
-      logout: logoutPages(frame, users),
+      renderError: errorPages(problemPages(frames)),
+      logout: logoutPages(frames, users),
     },
     adapter: adapter({
       records,
@@ -208,27 +219,27 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
 }
 
 /** The pages of people's own accounts. */
-function accountRooms({ ttl }: Config, house: House, koa: Provider) {
+function accountRooms({ issuer, ttl }: Config, house: House, koa: Provider) {
   const { records, status } = house;
   const provider = () => koa;
   const standing = { ...house, limits: ttl.session };
   const ended = (session: Session) => hasEnded(standing, session);
+  const ending = new Sessions({ records, status, provider });
   const parts = {
-    ...house,
-    ended,
-    ending: new Sessions({ records, status, provider }),
+    ...{ ...house, issuer, ended, ending },
     grants: new Grants({ records, status }),
+    hasPasskey: async () => false,
+    factorsOf: async () => ({}),
+    forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
   };
+  const makers = [
+    ...[profilePages, emailPages, passwordPages, sessionPages, applicationPages],
+    ...[providerPages, historyPages, dataPages],
+  ];
   return {
     sessions: new BrowserSessions({ provider, ended }),
     freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
-    pages: [
-      ...profilePages(parts),
-      ...sessionPages(parts),
-      ...applicationPages(parts),
-      ...historyPages(parts),
-      ...passwordPages(parts),
-    ],
+    pages: makers.flatMap((pages) => pages(parts)),
   };
 }
 
@@ -239,17 +250,19 @@ interface Rooms {
   metrics: Metrics;
   edge: Edge;
   answered: Meter;
+  frames: Frames;
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered }: Rooms): void {
+function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames }: Rooms): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
-  const endedThere = new EndedThere({ ...house, ending: new Sessions({ records, status, provider: () => koa }) });
-  const frame = { ...frameOf(issuer), ...languageOf([]) };
+  const ending = new Sessions({ records, status, provider: () => koa });
+  const endedThere = new EndedThere({ ...house, ending });
   koa.use(measured(answered));
-  koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
+  koa.use(toldLanguage);
+  koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
   koa.use(
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
@@ -257,16 +270,20 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys, () => reach(house)));
   koa.use(frontChannel);
-  koa.use(logoutDecision({ frame, trail, signingOut }));
+  koa.use(logoutDecision({ frames, trail, signingOut }));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
   koa.use(federation({ issuer, ...house }));
   koa.use(federationMetadata(connections));
-  koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
-  koa.use(connectionTest({ issuer, frame, ...house, testing: new ConnectionTesting(house) }));
-  koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
-  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames: framesOf(issuer) }));
+  koa.use(federationLogout({ frames, issuer, connections, signingOut, endedThere }));
+  koa.use(connectionTest({ issuer, frames, ...house, testing: new ConnectionTesting(house) }));
+  koa.use(signinPages({ ...signingIn(house, koa), clients, frames }));
+  const endAll = (user: string) => ending.endAll(user);
+  koa.use(passwordReset({ ...house, issuer, frames, resets: house.passwordResets, endAll }));
+  koa.use(emailUndo({ ...house, frames }));
+  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames }));
+  koa.use(languageChoice(languageChoices.map(([tag]) => tag)));
   koa.use(assets);
-  koa.use(home(frame));
-  koa.use(formPost(frame));
+  koa.use(home(frames));
+  koa.use(formPost(frames));
 }

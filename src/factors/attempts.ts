@@ -22,7 +22,7 @@ const day = 24 * 60 * 60;
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
 /** Where an address belongs to: whoever has one IPv6 address has the 2^64 of its network too. */
-function network(ip: string): string {
+export function network(ip: string): string {
   if (!ip.includes(':')) return ip;
   const [left = [], right] = ip.split('::').map((half) => half.split(':').filter((group) => group !== ''));
   const zeros = right ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : [];
