@@ -14,7 +14,13 @@ describe('settings of mail', () => {
       assert.equal(reading('', { SALLYPORT_MAIL_URL: url }).config?.mail.url, url);
     });
   }
-  for (const url of ['mail.example.com', 'https://mail.example.com', 'smtp://', 'smtp://a:b%zz@host', 'smtp://host/path']) {
+  for (const url of [
+    'mail.example.com',
+    'https://mail.example.com',
+    'smtp://',
+    'smtp://a:b%zz@host',
+    'smtp://host/path',
+  ]) {
     it(`refuse ${url} without repeating it, since it may hold a password`, () => {
       const [sentence = '', ...more] = wrong('', { SALLYPORT_MAIL_URL: url });
       assert.deepEqual(more, []);
