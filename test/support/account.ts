@@ -32,12 +32,15 @@ export const linksOf = ({ text }: Page, begin: string): string[] =>
 
 /** The things of a list, as text. */
 export const rowsOf = ({ text }: Page): string[] =>
-  [...text.matchAll(/<li><div>([\s\S]*?)<\/li>/g)].map(([, row = '']) =>
-    row
-      .replaceAll(/<[^>]+>/g, ' ')
-      .replaceAll(/\s+/g, ' ')
-      .trim(),
-  );
+  (/<ul class="rows">([\s\S]*)<\/main>/.exec(text)?.[1] ?? '')
+    .split('\n<li><div>')
+    .slice(1)
+    .map((row) =>
+      row
+        .replaceAll(/<[^>]+>/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    );
 
 /** What a page says was done. */
 export const doneOf = (page: Page): string | undefined => textOf(page, '<p class="done"');
