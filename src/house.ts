@@ -11,6 +11,8 @@ import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { EnrolmentCodes } from './factors/enrolment-codes.ts';
+import { MfaPolicies, type Rules } from './factors/policies.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
 import type { ReadMetadata } from './federation/importing.ts';
@@ -27,6 +29,7 @@ import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
+import { Demands } from './signin/demands.ts';
 import { SeenSessions } from './signin/seen-sessions.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
@@ -48,6 +51,9 @@ export interface House {
   connections: Connections;
   refreshing: Refreshing;
   attempts: Attempts;
+  enrolmentCodes: EnrolmentCodes;
+  mfaPolicies: MfaPolicies;
+  demands: Demands;
   consents: Consents;
   tickets: Tickets;
   signOuts: SignOuts;
@@ -57,6 +63,8 @@ export interface House {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
+  /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
+  forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
   notices: Notices;
 }
@@ -86,6 +94,15 @@ export async function openHouse(
 
 /** What bounds our requests to providers. */
 const bounds = ({ outgoing: { timeoutMs, maxBytes, allowPrivate } }: Config) => ({ timeoutMs, maxBytes, allowPrivate });
+
+const day = 24 * 60 * 60;
+
+/** What the configuration asks of everybody, in seconds. */
+const usualRules = ({ mfa: { secondFactor, level, graceDays, rememberDays } }: Config): Rules => ({
+  ...{ secondFactor, level },
+  grace: graceDays * day,
+  remember: rememberDays * day,
+});
 
 /** Each is loaded when the first connection of its kind is opened: a server without any pays nothing for them. */
 const kinds: Kinds = {
@@ -126,6 +143,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
   const kept = records(store, vault);
+  const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
   const connections = new Connections({
     store,
@@ -140,6 +158,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     refuseRole: (role) => refuseRole(access, role),
     async forget(id, actor) {
       await access.forgetConnection(id, actor);
+      await mfaPolicies.forget(`connection:${id}`, actor);
       const people = await identities.forget({ connection: id }, actor);
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
@@ -159,6 +178,9 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     connections,
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
+    enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
+    mfaPolicies,
+    demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),
     tickets: new Tickets(store, vault, config.ttl.interaction),
     signOuts: new SignOuts(store, vault, config.ttl.interaction),
@@ -173,6 +195,10 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       rotationDays: config.keys.rotationDays,
     }),
     records: kept,
+    async forgetClient(id, actor) {
+      await access.forget(`client:${id}`, actor);
+      await mfaPolicies.forget(`client:${id}`, actor);
+    },
     status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
   };
 }

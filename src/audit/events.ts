@@ -26,6 +26,8 @@ export const events = {
   'recovery-codes.made': [],
   'recovery-code.used': ['left'],
   'enrolment-code.issued': ['by'],
+  'enrolment-code.used': [],
+  'enrolment-code.refused': [],
   'device.remembered': ['name'],
   'device.forgotten': ['count'],
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
 import { mail } from './mail.ts';
+import { mfa } from './mfa.ts';
 import { checked, isAuthority, isHost, isIssuer, isKey, isNameServer, isProxy, isStore } from './values.ts';
 
 /** A setting with the variable that sets it and the sentence that explains it, in the README too. */
@@ -190,6 +191,7 @@ export const schema = z.strictObject({
       ),
     })
     .prefault({}),
+  mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
   mail: mail.prefault({}),
   connections: declaredConnections,
   demo: demo.optional(),
