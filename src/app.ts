@@ -40,6 +40,7 @@ import { languageChoice } from './routes/language-choice.ts';
 import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
+import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
@@ -111,13 +112,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
-async function sendingMail({ issuer, mail }: Config, { outbox }: House, log: Log): Promise<Sending> {
+async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }: House, log: Log): Promise<Sending> {
   const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
   const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
   const deliver = delivering({
     write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
     post,
-    run: async () => undefined,
+    run: (errand, entry) => passwordResets.letterFor(errand, entry),
   });
   return new Sending({ outbox, deliver, log });
 }
@@ -220,7 +221,8 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
-  const endedThere = new EndedThere({ ...house, ending: new Sessions({ records, status, provider: () => koa }) });
+  const ending = new Sessions({ records, status, provider: () => koa });
+  const endedThere = new EndedThere({ ...house, ending });
   koa.use(measured(answered));
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
@@ -239,6 +241,8 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(federationLogout({ frames, issuer, connections, signingOut, endedThere }));
   koa.use(connectionTest({ issuer, frames, ...house, testing: new ConnectionTesting(house) }));
   koa.use(signinPages({ ...signingIn(house, koa), clients, frames }));
+  const endAll = (user: string) => ending.endAll(user);
+  koa.use(passwordReset({ ...house, issuer, frames, resets: house.passwordResets, endAll }));
   koa.use(emailUndo({ ...house, frames }));
   koa.use(account({ ...house, ...accountRooms(config, house, () => koa), issuer, frames }));
   koa.use(languageChoice(languageChoices.map(([tag]) => tag)));
