@@ -22,15 +22,15 @@ export function accountRooms(
   house: House,
   provider: ConstructorParameters<typeof BrowserSessions>[0]['provider'],
 ) {
-  const { records, status } = house;
+  const { enrolments, records, status } = house;
   const standing = { ...house, limits: ttl.session };
   const ended = (session: Session) => hasEnded(standing, session);
   const ending = new Sessions({ records, status, provider });
   const parts = {
     ...{ ...house, issuer, ended, ending },
     grants: new Grants({ records, status }),
-    hasPasskey: async () => false,
-    factorsOf: async () => ({}),
+    hasPasskey: async (user: string) => (await enrolments.of(user)).some(({ passkey, blocked }) => passkey && !blocked),
+    factorsOf: (user: string) => factorsOf(house, user),
     forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
   };
   const makers = [
@@ -39,7 +39,16 @@ export function accountRooms(
   ];
   return {
     sessions: new BrowserSessions({ provider, ended }),
-    freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
+    freshness: new Freshness({ ...house, levelOf: (user) => enrolments.levelOf(user) }),
     pages: makers.flatMap((pages) => pages(parts)),
+  };
+}
+
+/** Second factors and remembered devices of a person, as they have them downloaded. */
+async function factorsOf({ devices, enrolments }: House, user: string): Promise<object> {
+  const [factors, remembered] = await Promise.all([enrolments.of(user), devices.list(user)]);
+  return {
+    factors: factors.map(({ id: _internal, user: _same, ...factor }) => factor),
+    devices: remembered.map(({ id: _internal, user: _same, ...device }) => device),
   };
 }
