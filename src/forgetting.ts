@@ -13,7 +13,7 @@ export async function forgetPerson(
   actor: string,
   endAll: (account: string) => Promise<unknown> = (account) => endQuietly(house, account),
 ): Promise<void> {
-  const { access, consents, devices, emailChanges, enrolments, identities } = house;
+  const { access, consents, demands, devices, emailChanges, enrolments, identities } = house;
   const { seenSessions, upstreamSessions, users } = house;
   await users.remove(id, actor);
   await endAll(id);
@@ -21,6 +21,7 @@ export async function forgetPerson(
     access.forget(`user:${id}`, actor),
     identities.forget({ user: id }, actor),
     consents.forget(id),
+    demands.forget(id),
     devices.forgetPerson(id),
     enrolments.forget(id),
     emailChanges.forgetAll(id),
