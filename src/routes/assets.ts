@@ -31,7 +31,7 @@ const mark = read('mark.svg');
 const sendScript = read('send.js');
 
 /** What the pages of this installation share. */
-export const frameOf = (issuer: string): Omit<Frame, 'tag' | 'say'> => ({
+export const frameOf = (issuer: string): Pick<Frame, 'style' | 'mark' | 'sendScript' | 'issuer'> => ({
   style: style.url,
   mark: mark.url,
   sendScript: sendScript.url,
