@@ -18,6 +18,9 @@ export type RecoveryStep = Extract<Flow['step'], { name: 'recovery' }>;
 /** What came of a proof: where to go on; too weak for what was asked; or not proven. */
 export type Proved = { goOn: string } | { weak: true } | { wrong: true } | { waitSeconds: number } | { blocked: true };
 
+/** What came of binding a factor. */
+export type Bound = { goOn: string } | { codes: string[] } | Extract<Accepted, { ok: false }>;
+
 interface Parts {
   signIn: SignIn;
   enrolments: Pick<Enrolments, 'challenge' | 'prove' | 'offer' | 'accept' | 'renewRecoveryCodes'>;
@@ -67,17 +70,16 @@ export class SecondProof {
     return this.#parts.enrolments.offer(kind, { person: personOf(user), binding: bindingOf(flow.interaction.uid) });
   }
 
-  /** Binds a new factor, which is proven by that; recovery codes follow where there are none. */
-  async enrol(visit: Visit, flow: Flow, { kind, answer, name }: NewFactor): Promise<Accepted | { goOn: string }> {
+  /** Binds a new factor, which is proven by that. Who has no recovery codes yet gets them, to be shown at once. */
+  async enrol(visit: Visit, flow: Flow, { kind, answer }: NewFactor): Promise<Bound> {
     const { user, rules } = personIn(flow);
-    const binding = bindingOf(visit.uid);
-    const made = { answer, name, seen: seenBy(visit) };
-    const accepted = await this.#parts.enrolments.accept(kind, { person: personOf(user), binding }, made);
+    const place = { person: personOf(user), binding: bindingOf(visit.uid) };
+    const accepted = await this.#parts.enrolments.accept(kind, place, { answer, name: '', seen: seenBy(visit) });
     if (!accepted.ok) return accepted;
     const { amr, level } = accepted;
     const codes = rules.factors.some((one) => !isOwn(one)) ? {} : ({ codes: 'new' } as const);
     const next = await this.#add(visit, flow, { kind, level, amr, at: seconds(), ...codes }, false);
-    return { goOn: placeOf(visit, next) };
+    return next.step.name === 'recovery' ? { codes: await this.renewCodes(visit, next) } : { goOn: placeOf(visit, next) };
   }
 
   /** Ten new recovery codes, to be shown at once: nobody can read them again. */
@@ -149,7 +151,6 @@ interface Sent {
 interface NewFactor {
   kind: NewKind;
   answer: Answer;
-  name: string;
 }
 
 interface Failing {
