@@ -11,8 +11,11 @@ import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { Devices } from './factors/devices.ts';
 import { EnrolmentCodes } from './factors/enrolment-codes.ts';
+import { Enrolments } from './factors/enrolments.ts';
 import { MfaPolicies, type Rules } from './factors/policies.ts';
+import type { RelyingParty } from './factors/webauthn.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
 import type { ReadMetadata } from './federation/importing.ts';
@@ -52,6 +55,8 @@ export interface House {
   refreshing: Refreshing;
   attempts: Attempts;
   enrolmentCodes: EnrolmentCodes;
+  enrolments: Enrolments;
+  devices: Devices;
   mfaPolicies: MfaPolicies;
   demands: Demands;
   consents: Consents;
@@ -122,6 +127,16 @@ function resolveTxt(servers: readonly string[]): ResolveTxt {
   return (name) => resolver.resolveTxt(name);
 }
 
+/** The factors of people; the library for security keys is loaded when one is used first. */
+function factors({ issuer, webauthn }: Config, parts: Pick<House, 'store' | 'vault' | 'trail'>): Enrolments {
+  let relyingParty: Promise<RelyingParty> | undefined;
+  const load = async () => {
+    const mdsFile = webauthn.attestation === 'mds' ? webauthn.mdsFile : undefined;
+    return new (await import('./factors/webauthn.ts')).RelyingParty({ issuer, mdsFile });
+  };
+  return new Enrolments({ ...parts, issuer, relyingParty: () => (relyingParty ??= load()) });
+}
+
 /** Mail needs a server, or a developer who reads the log. */
 const sendsMail = ({ mode, mail }: Config): boolean => mail.url !== undefined || mode === 'development';
 
@@ -179,6 +194,8 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
     enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
+    enrolments: factors(config, { store, vault, trail }),
+    devices: new Devices({ store, vault, trail }),
     mfaPolicies,
     demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),
