@@ -9,9 +9,11 @@ import { providerFailurePage } from '../../views/signin/provider-failure.ts';
 import { wayPage } from '../../views/signin/way.ts';
 import { calledAs } from '../directory/users.ts';
 import type { Html } from '../kernel/html.ts';
+import type { FirstProof } from '../signin/first.ts';
 import { ended, type Flow } from '../signin/flow.ts';
 import type { ThroughProvider, Way } from '../signin/through.ts';
 import { goOn, show } from './answer.ts';
+import type { OwnStep } from './signin-factors.ts';
 
 const duration = (seconds: number): string => {
   if (seconds < 2) return 'a second';
@@ -38,10 +40,15 @@ type ConsentStep = Extract<Flow['step'], { name: 'consent' }>;
 interface Parts {
   frame: Frame;
   through: ThroughProvider;
+  first: FirstProof;
 }
 
 /** The page of the step that a sign-in has come to. */
-export async function stepPage({ frame, through }: Parts, flow: Flow, error?: string): Promise<Html> {
+export async function stepPage(
+  { frame, through, first }: Parts,
+  flow: Flow & { step: Exclude<Flow['step'], OwnStep> },
+  error?: string,
+): Promise<Html> {
   const { step } = flow;
   const common = { action: `/signin/${flow.interaction.uid}`, client: flow.client.name, error };
   switch (step.name) {

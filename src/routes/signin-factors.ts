@@ -116,7 +116,8 @@ async function takeProof(ctx: Context, sent: Sent, step: FactorStep): Promise<vo
   const proved = await second.prove(visit, flow, { step, ...given }, form.get('remember') === 'on');
   if ('goOn' in proved) return goOn(ctx, proved.goOn);
   const again = (error: Html) => provePage({ frame, second, flow, way: kind, error }, step);
-  if ('waitSeconds' in proved) return slowDown(ctx, await again(waitFor(frame, proved.waitSeconds)), proved.waitSeconds);
+  if ('waitSeconds' in proved)
+    return slowDown(ctx, await again(waitFor(frame, proved.waitSeconds)), proved.waitSeconds);
   const key = 'weak' in proved ? 'factor.weak' : 'blocked' in proved ? 'factor.blocked' : wrongKeys[kind];
   return show(ctx, await again(frame.say(key)), 400);
 }

@@ -8,7 +8,10 @@ const { Check } = interactionPolicy;
 type OIDC = KoaContextWithOIDC['oidc'];
 
 /** The highest level that the APIs of this request demand; undefined when none demands any. How old it may be is `max_age`. */
-export async function apiLevel({ resourceServers = {} }: OIDC, access: Pick<Access, 'api'>): Promise<Level | undefined> {
+export async function apiLevel(
+  { resourceServers = {} }: OIDC,
+  access: Pick<Access, 'api'>,
+): Promise<Level | undefined> {
   const apis = await Promise.all(Object.keys(resourceServers).map((audience) => access.api(audience)));
   return levels.findLast((level) => apis.some((one) => one?.acr === level));
 }

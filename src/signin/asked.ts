@@ -30,7 +30,10 @@ export async function askedLevel(oidc: OIDC, access: Pick<Access, 'api'>): Promi
 
 /** Whether a request wants the person to prove anew who they are (OIDC Core §3.1.2.1). */
 export const wantsFresh = (params: Readonly<Record<string, unknown>>): boolean =>
-  params.max_age !== undefined || String(params.prompt ?? '').split(' ').includes('login');
+  params.max_age !== undefined ||
+  String(params.prompt ?? '')
+    .split(' ')
+    .includes('login');
 
 /**
  * The `acr` of this request. An essential claim has to be answered with one of its values (OIDC Core §5.5.1.1), and whoever

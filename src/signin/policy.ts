@@ -29,7 +29,14 @@ export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
   const prompts = base();
   const login = prompts.get('login');
   if (login) {
-    const ours = [ended(parts), upstreamTooOld(parts), tooWeak, apiTooWeak(parts.access), lacksFactor(parts), otherPerson];
+    const ours = [
+      ended(parts),
+      upstreamTooOld(parts),
+      tooWeak,
+      apiTooWeak(parts.access),
+      lacksFactor(parts),
+      otherPerson,
+    ];
     for (const check of ours) login.checks.add(check);
     login.details = ({ oidc }) => detailsOf(oidc, parts);
   }

@@ -1,7 +1,8 @@
 import type { Trail } from '../audit/trail.ts';
 import { calledAs, type User } from '../directory/users.ts';
+import type { Offer } from '../factors/enrolling.ts';
 import type { EnrolmentCodes } from '../factors/enrolment-codes.ts';
-import type { Accepted, Enrolments, Offer } from '../factors/enrolments.ts';
+import type { Accepted, Enrolments } from '../factors/enrolments.ts';
 import type { Answer, FactorKind, Seen } from '../factors/factor.ts';
 import { bindingOf } from './first.ts';
 import { ended, type Flow, placeOf, type SignIn, type Visit } from './flow.ts';
@@ -26,7 +27,7 @@ interface Parts {
   enrolments: Pick<Enrolments, 'challenge' | 'prove' | 'offer' | 'accept' | 'renewRecoveryCodes'>;
   enrolmentCodes: Pick<EnrolmentCodes, 'issue' | 'redeem'>;
   /** How a code reaches the person besides this browser; undefined where no mail is sent. */
-  sendEnrolmentCode: ((user: User, code: string) => Promise<void>) | undefined;
+  notices: { sendEnrolmentCode(user: User, code: string): Promise<void> } | undefined;
   trail: Trail;
 }
 
@@ -79,7 +80,9 @@ export class SecondProof {
     const { amr, level } = accepted;
     const codes = rules.factors.some((one) => !isOwn(one)) ? {} : ({ codes: 'new' } as const);
     const next = await this.#add(visit, flow, { kind, level, amr, at: seconds(), ...codes }, false);
-    return next.step.name === 'recovery' ? { codes: await this.renewCodes(visit, next) } : { goOn: placeOf(visit, next) };
+    return next.step.name === 'recovery'
+      ? { codes: await this.renewCodes(visit, next) }
+      : { goOn: placeOf(visit, next) };
   }
 
   /** Ten new recovery codes, to be shown at once: nobody can read them again. */
@@ -98,7 +101,12 @@ export class SecondProof {
   }
 
   /** Whether the code is the one that came on another way; then a factor may be bound. */
-  async vouch(visit: Visit, flow: Flow, { user }: EnrolStep, code: string): Promise<{ goOn: string } | { wrong: true }> {
+  async vouch(
+    visit: Visit,
+    flow: Flow,
+    { user }: EnrolStep,
+    code: string,
+  ): Promise<{ goOn: string } | { wrong: true }> {
     if (!(await this.#parts.enrolmentCodes.redeem(user, code, seenBy(visit)))) return { wrong: true };
     return { goOn: await this.#parts.signIn.learn(visit, flow, { vouched: true }) };
   }
@@ -106,17 +114,17 @@ export class SecondProof {
   /** Whether the person can have the code sent. An address that nobody has confirmed is no other way. */
   canSend(flow: Flow): boolean {
     const { email, emailVerified } = personIn(flow).user;
-    return this.#parts.sendEnrolmentCode !== undefined && email !== undefined && emailVerified;
+    return this.#parts.notices !== undefined && email !== undefined && emailVerified;
   }
 
   /** Sends the code, or leaves the one alone that was sent just now. */
   async sendCode(visit: Visit, flow: Flow): Promise<string> {
-    const { enrolmentCodes, sendEnrolmentCode, signIn } = this.#parts;
+    const { enrolmentCodes, notices, signIn } = this.#parts;
     const { user } = personIn(flow);
     const lately = seconds() - (flow.facts.codeSent ?? 0) < pause;
-    if (!sendEnrolmentCode || !this.canSend(flow) || lately) return `/signin/${visit.uid}`;
+    if (!notices || !this.canSend(flow) || lately) return `/signin/${visit.uid}`;
     const goOn = await signIn.learn(visit, flow, { codeSent: seconds() });
-    await sendEnrolmentCode(user, await enrolmentCodes.issue(user.id, `user:${user.id}`));
+    await notices.sendEnrolmentCode(user, await enrolmentCodes.issue(user.id, `user:${user.id}`));
     return goOn;
   }
 

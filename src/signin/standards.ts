@@ -57,11 +57,7 @@ export class Standards {
   }
 
   /** Only of somebody who is to have a factor and has none. */
-  async #grace(
-    { id }: User,
-    demand: Demand,
-    factors: readonly Enrolled[],
-  ): Promise<Pick<Rules, 'told' | 'graceEnds'>> {
+  async #grace({ id }: User, demand: Demand, factors: readonly Enrolled[]): Promise<Pick<Rules, 'told' | 'graceEnds'>> {
     if (demand.secondFactor !== 'required' || demand.grace === 0 || factors.some(isOwn)) return { told: false };
     const begun = await this.#parts.demands.graceSoFar(id, demand);
     const graceEnds = begun ?? seconds() + demand.grace;

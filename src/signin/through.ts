@@ -228,7 +228,11 @@ function wishesOf({ interaction: { params, prompt }, otherPerson }: Flow, typed?
   return {
     loginHint: (typed ?? text(params.login_hint))?.slice(0, 254),
     domainHint: text(params.domain_hint)?.slice(0, 254),
-    fresh: otherPerson || String(params.prompt ?? '').split(' ').includes('login'),
+    fresh:
+      otherPerson ||
+      String(params.prompt ?? '')
+        .split(' ')
+        .includes('login'),
     maxAge: Number.isNaN(maxAge) ? undefined : maxAge,
     strong: prompt.details.strong === true,
     uiLocales: text(params.ui_locales)?.slice(0, 200),

@@ -92,7 +92,7 @@ describe('a sign-in through a connection', () => {
       events.map(({ type, actor, detail }) => [type, actor, detail]),
       [
         ['user.provisioned', 'connection:corp', { connection: 'corp' }],
-        ['signin.succeeded', `user:${claims.sub}`, { method: 'corp', client: 'demo-web' }],
+        ['signin.succeeded', `user:${claims.sub}`, { method: 'corp', client: 'demo-web', acr: '1fa', device: 'new' }],
       ],
     );
   });

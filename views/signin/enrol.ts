@@ -1,7 +1,7 @@
 import { type Html, html } from '../../src/kernel/html.ts';
+import { ceremonyForm } from '../ceremony.ts';
 import { alert, type Frame, invalid, layout } from '../layout.ts';
 import { codeField, personLine } from './factor.ts';
-import { answerFields, ceremonyOf, ceremonyScript } from './webauthn.ts';
 
 interface Enrolling {
   action: string;
@@ -17,16 +17,17 @@ interface Enrolling {
 export type NewFactor = Enrolling & {
   /** Whether the other kind would do as well. */
   choice: boolean;
-} & (
-    | { kind: 'totp'; secret: string; image: Html }
-    | { kind: 'webauthn'; options: object }
-  );
+} & ({ kind: 'totp'; secret: string; image: Html } | { kind: 'webauthn'; options: object });
 
 const title = ({ say }: Frame, { error }: Enrolling): Html =>
   error === undefined ? say('factor.enrol.title') : say('factor.enrol.title.error');
 
 /** Later, where that is allowed, and the way back to the application. */
-const ways = ({ say }: Frame, { action, client, graceDays }: Enrolling, other?: Html | false): Html => html`<form method="post" action="${action}" class="stack ways">
+const ways = (
+  { say }: Frame,
+  { action, client, graceDays }: Enrolling,
+  other?: Html | false,
+): Html => html`<form method="post" action="${action}" class="stack ways">
 ${other}
 ${graceDays !== undefined && html`<button name="decision" value="later">${say('factor.enrol.later')}</button>`}
 <button name="decision" value="cancel">${say('factor.cancel', { client })}</button>
@@ -56,7 +57,10 @@ ${ways(frame, view, link)}`,
 
 type Of<K extends NewFactor['kind']> = Extract<NewFactor, { kind: K }>;
 
-const totpForm = ({ say }: Frame, { action, error, image, secret }: Of<'totp'>): Html => html`<p>${say('factor.enrol.totp.scan')}</p>
+const totpForm = (
+  { say }: Frame,
+  { action, error, image, secret }: Of<'totp'>,
+): Html => html`<p>${say('factor.enrol.totp.scan')}</p>
 ${image}
 <p>${say('factor.enrol.totp.type')}<br><code class="secret">${(secret.match(/.{1,4}/g) ?? []).join(' ')}</code></p>
 <form method="post" action="${action}">
@@ -67,14 +71,11 @@ ${codeField(error)}
 <button class="primary">${say('factor.continue')}</button>
 </form>`;
 
-const webauthnForm = (frame: Frame, { action, error, options }: Of<'webauthn'>): Html => html`<form method="post" action="${action}"${ceremonyOf(frame, { kind: 'create', options })}>
-<input type="hidden" name="factor" value="webauthn">
-${alert('wrong', error)}
-${answerFields}
-<p>${frame.say('factor.enrol.webauthn.ask')}</p>
-<button class="primary scripted">${frame.say('factor.enrol.webauthn.go')}</button>
-</form>
-${ceremonyScript(frame)}`;
+const webauthnForm = (frame: Frame, { action, error, options }: Of<'webauthn'>): Html => {
+  const content = html`<p>${frame.say('factor.enrol.webauthn.ask')}</p>
+<button class="primary scripted">${frame.say('factor.enrol.webauthn.go')}</button>`;
+  return ceremonyForm(frame, { kind: 'create', action, options, content, error });
+};
 
 /** Before somebody of whom only a password is known binds a factor: a code that came on another way. */
 export const vouchPage = (frame: Frame, view: Enrolling & { canSend: boolean; sent: boolean }): Html => {

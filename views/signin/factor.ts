@@ -1,7 +1,7 @@
 import { type Html, html } from '../../src/kernel/html.ts';
+import { ceremonyForm } from '../ceremony.ts';
 import { alert, type Frame, invalid, layout } from '../layout.ts';
 import type { Key } from '../words.ts';
-import { answerFields, ceremonyOf, ceremonyScript } from './webauthn.ts';
 
 type Kind = 'totp' | 'webauthn' | 'recovery-codes';
 
@@ -33,7 +33,10 @@ export const personLine = ({ say }: Frame, { action, account }: { action: string
   html`<p class="person"><span>${account}</span> <a href="${action}?restart">${say('factor.not-you')}</a></p>`;
 
 /** The other factors that would do, and the way back to the application. */
-const ways = ({ say }: Frame, { action, client, others }: Factor): Html => html`<form method="post" action="${action}" class="stack ways">
+const ways = (
+  { say }: Frame,
+  { action, client, others }: Factor,
+): Html => html`<form method="post" action="${action}" class="stack ways">
 ${others.map((kind) => html`<a class="button" href="${action}?way=${kind}">${say(useKeys[kind])}</a>`)}
 <button name="decision" value="cancel">${say('factor.cancel', { client })}</button>
 </form>`;
@@ -46,22 +49,28 @@ const remember = ({ say }: Frame, { rememberDays, kind }: Factor): Html | false 
 /** One factor of those that the person has, and the others one click away. Nothing is sent before the person says so. */
 export const factorPage = (frame: Frame, view: Factor): Html => {
   const { say } = frame;
-  const { action, kind, error, options } = view;
-  const title = error === undefined ? say('factor.title') : say('factor.title.error');
-  const form =
-    kind === undefined
-      ? html`<p role="alert">${say('factor.stuck')}</p>`
-      : kind === 'webauthn'
-        ? html`<form method="post" action="${action}"${options && ceremonyOf(frame, { kind: 'get', options })}>
-<input type="hidden" name="factor" value="webauthn">
-${alert('wrong', error)}
-${answerFields}
-<p>${say('factor.webauthn.ask')}</p>
+  const title = view.error === undefined ? say('factor.title') : say('factor.title.error');
+  return layout(
+    frame,
+    title,
+    html`<h1>${say('factor.title')}</h1>
+${personLine(frame, view)}
+${formOf(frame, view)}
+${ways(frame, view)}`,
+  );
+};
+
+function formOf(frame: Frame, view: Factor): Html {
+  const { say } = frame;
+  const { action, kind, error, options = {} } = view;
+  if (kind === undefined) return html`<p role="alert">${say('factor.stuck')}</p>`;
+  if (kind === 'webauthn') {
+    const content = html`<p>${say('factor.webauthn.ask')}</p>
 ${remember(frame, view)}
-<button class="primary scripted">${say('factor.webauthn.go')}</button>
-</form>
-${ceremonyScript(frame)}`
-        : html`<form method="post" action="${action}">
+<button class="primary scripted">${say('factor.webauthn.go')}</button>`;
+    return ceremonyForm(frame, { kind: 'get', action, options, content, error });
+  }
+  return html`<form method="post" action="${action}">
 <input type="hidden" name="factor" value="${kind}">
 <label for="code">${say(kind === 'totp' ? 'factor.totp.code' : 'factor.recovery.code')}</label>
 ${alert('wrong', error)}
@@ -69,15 +78,7 @@ ${kind === 'totp' ? codeField(error) : recoveryField(error)}
 ${remember(frame, view)}
 <button class="primary">${say('factor.continue')}</button>
 </form>`;
-  return layout(
-    frame,
-    title,
-    html`<h1>${say('factor.title')}</h1>
-${personLine(frame, view)}
-${form}
-${ways(frame, view)}`,
-  );
-};
+}
 
 /** A code of an authenticator app. */
 export const codeField = (error: Html | undefined): Html =>
