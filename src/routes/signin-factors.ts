@@ -3,7 +3,7 @@ import type { Frame } from '../../views/layout.ts';
 import { enrolPage, vouchPage } from '../../views/signin/enrol.ts';
 import { factorPage } from '../../views/signin/factor.ts';
 import { codesNoticePage, codesPage } from '../../views/signin/recovery.ts';
-import type { Key } from '../../views/words.ts';
+import { duration, type Key } from '../../views/words.ts';
 import { calledAs } from '../directory/users.ts';
 import type { Answer, FactorKind } from '../factors/factor.ts';
 import type { Html } from '../kernel/html.ts';
@@ -148,10 +148,7 @@ async function takeCode(ctx: Context, sent: Sent, step: EnrolStep): Promise<void
 }
 
 /** What a page says to somebody who has to wait. */
-const waitFor = ({ say }: Frame, seconds: number): Html =>
-  seconds < 90
-    ? say('factor.wait.seconds', { count: Math.max(2, seconds) })
-    : say('factor.wait.minutes', { count: Math.ceil(seconds / 60) });
+const waitFor = ({ say }: Frame, seconds: number): Html => say('factor.wait', { time: duration(say, seconds) });
 
 function slowDown(ctx: Context, page: Html, seconds: number): void {
   ctx.set('Retry-After', String(seconds));

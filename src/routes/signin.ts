@@ -1,11 +1,13 @@
 import type { Context, Middleware } from 'koa';
+import type { Frame } from '../../views/layout.ts';
 import { problemPage } from '../../views/problem.ts';
+import type { Key } from '../../views/words.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { browserName } from '../http/user-agent.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
 import { browserOf, nameBrowser } from '../signin/browser-cookie.ts';
-import type { FirstProof } from '../signin/first.ts';
+import type { FirstProof, Outcome } from '../signin/first.ts';
 import { ended, type Flow, type SignIn, type Visit } from '../signin/flow.ts';
 import type { SecondProof } from '../signin/second.ts';
 import type { ThroughProvider, Way } from '../signin/through.ts';
@@ -16,10 +18,6 @@ import { viewOf } from './pages.ts';
 import { sentForm } from './sent-form.ts';
 import { follow, stepPage, tooOften } from './signin-answers.ts';
 import { isOwnStep, ownPage, receiveOwn } from './signin-factors.ts';
-
-const wrongPassword = 'This e-mail address and password do not belong together. Check both and try again.';
-const wrongPasskey = 'This passkey was not accepted. Try again, or sign in another way.';
-const wrongDirectory = 'This user name and password do not belong together. Check both and try again.';
 
 interface Parts {
   signIn: SignIn;
@@ -43,8 +41,8 @@ type SentThere = Sent & { step: Extract<Flow['step'], { name: 'federation' }> };
 interface Told {
   flow: Flow;
   outcome: Way | { wrong: true } | { waitSeconds: number };
-  /** The sentence for a wrong one. */
-  wrong: string;
+  /** What is said of a wrong one. */
+  wrong: Key;
 }
 
 /**
@@ -89,14 +87,19 @@ async function page(
   { frames, through, first, second }: Parts,
   ctx: Context,
   flow: Flow,
-  error?: string,
+  error?: (frame: Frame) => Html,
 ): Promise<Html> {
   const frame = frames(ctx);
   const { step } = flow;
-  if (!isOwnStep(step)) return stepPage({ frame, through, first }, { ...flow, step }, error);
+  if (!isOwnStep(step)) return stepPage({ frame, through, first }, { ...flow, step }, error?.(frame));
   const { way } = ctx.query;
   return ownPage({ frame, second, flow, way: typeof way === 'string' ? way : undefined }, step);
 }
+
+const saying =
+  (key: Key) =>
+  ({ say }: Frame): Html =>
+    say(key);
 
 const placeOf = ({ uid }: Visit): string => `/signin/${uid}`;
 
@@ -157,12 +160,11 @@ async function receive(parts: Parts, ctx: Context, visit: Visit): Promise<void> 
 async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): Promise<void> {
   const { first, signIn, through, frames } = parts;
   const response = form.get('response');
-  if (response && flow.step.name !== 'connect') {
-    return tell(parts, ctx, { flow, outcome: await first.tryPasskey(visit, flow, response), wrong: wrongPasskey });
-  }
+  const bySelf = flow.step.name === 'identify' || flow.step.name === 'password';
+  if (response && bySelf) return tellPasskey(parts, ctx, flow, await first.tryPasskey(visit, flow, response));
   const identifier = form.get('identifier')?.trim().slice(0, 254);
   const password = form.get('password') ?? '';
-  if (identifier === '') return show(ctx, await page(parts, ctx, flow, 'Enter your e-mail address.'), 400);
+  if (identifier === '') return show(ctx, await page(parts, ctx, flow, saying('signin.no-email')), 400);
   if (identifier !== undefined && password === '' && flow.step.name !== 'connect') {
     const connection = await through.forAddress(identifier);
     const way = connection && (await through.choose(visit, flow, connection.id, identifier));
@@ -175,7 +177,7 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
   return tell(parts, ctx, {
     flow: named,
     outcome: await first.tryPassword(visit, named, password),
-    wrong: wrongPassword,
+    wrong: 'signin.wrong',
   });
 }
 
@@ -183,18 +185,29 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
 async function proveThere(parts: Parts, ctx: Context, { visit, flow, form, step }: SentThere): Promise<void> {
   const identifier = form.get('identifier')?.trim().slice(0, 254) ?? step.identifier;
   const password = form.get('password') ?? '';
-  if (!identifier) return show(ctx, await page(parts, ctx, flow, 'Enter your user name.'), 400);
+  if (!identifier) return show(ctx, await page(parts, ctx, flow, saying('signin.no-user-name')), 400);
   const named = await parts.signIn.restate(visit, flow, { ...flow.facts, identifier });
   if (named.step.name !== 'federation' || password === '') return goOn(ctx, ctx.path);
   const outcome = await parts.through.tryDirectory(visit, named, named.step, password);
-  return tell(parts, ctx, { flow: named, outcome, wrong: wrongDirectory });
+  return tell(parts, ctx, { flow: named, outcome, wrong: 'signin.wrong-directory' });
 }
 
 async function tell(parts: Parts, ctx: Context, { flow, outcome, wrong }: Told): Promise<void> {
-  if ('wrong' in outcome) return show(ctx, await page(parts, ctx, flow, wrong), 400);
+  if ('wrong' in outcome) return show(ctx, await page(parts, ctx, flow, saying(wrong)), 400);
   if (!('waitSeconds' in outcome)) return follow(ctx, { frame: parts.frames(ctx), flow, way: outcome });
   ctx.set('Retry-After', String(outcome.waitSeconds));
-  return show(ctx, await page(parts, ctx, flow, tooOften(outcome.waitSeconds)), 429);
+  return show(ctx, await page(parts, ctx, flow, (frame) => tooOften(frame, outcome.waitSeconds)), 429);
+}
+
+/** As for a password, but next to the button of the passkey. */
+async function tellPasskey(parts: Parts, ctx: Context, flow: Flow, outcome: Outcome): Promise<void> {
+  const { step } = flow;
+  if ('goOn' in outcome || isOwnStep(step)) return goOn(ctx, 'goOn' in outcome ? outcome.goOn : ctx.path);
+  const frame = parts.frames(ctx);
+  const wait = 'waitSeconds' in outcome ? outcome.waitSeconds : undefined;
+  const passkeyError = wait === undefined ? frame.say('signin.passkey.wrong') : tooOften(frame, wait);
+  if (wait !== undefined) ctx.set('Retry-After', String(wait));
+  show(ctx, await stepPage({ ...parts, frame, passkeyError }, { ...flow, step }), wait === undefined ? 400 : 429);
 }
 
 const aDay = 24 * 60 * 60 * 1000;
@@ -212,6 +225,6 @@ async function tellEnded({ clients, frames }: Parts, ctx: Context, problem: Prob
   const id = ctx.cookies.get(clientCookie(ctx), { signed: false }) ?? '';
   const client = await clients.get(Buffer.from(id, 'base64url').toString());
   const href = client && startOf(client, frame.issuer);
-  const link = href === undefined ? undefined : { href, text: `Go back to ${client?.name}` };
-  show(ctx, problemPage(frame, { ...viewOf(problem, String(ctx.state.requestId)), link }), problem.status);
+  const link = href === undefined ? undefined : { href, text: frame.say('page.back-to', { client: client?.name }) };
+  show(ctx, problemPage(frame, { ...viewOf(frame, problem, String(ctx.state.requestId)), link }), problem.status);
 }

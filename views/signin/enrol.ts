@@ -1,6 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { ceremonyForm } from '../ceremony.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, titled } from '../layout.ts';
 import { codeField, personLine } from './factor.ts';
 
 interface Enrolling {
@@ -19,9 +19,6 @@ export type NewFactor = Enrolling & {
   choice: boolean;
 } & ({ kind: 'totp'; secret: string; image: Html } | { kind: 'webauthn'; options: object });
 
-const title = ({ say }: Frame, { error }: Enrolling): Html =>
-  error === undefined ? say('factor.enrol.title') : say('factor.enrol.title.error');
-
 /** Later, where that is allowed, and the way back to the application. */
 const ways = (
   { say }: Frame,
@@ -30,11 +27,11 @@ const ways = (
 ): Html => html`<form method="post" action="${action}" class="stack ways">
 ${other}
 ${graceDays !== undefined && html`<button name="decision" value="later">${say('factor.enrol.later')}</button>`}
-<button name="decision" value="cancel">${say('factor.cancel', { client })}</button>
+<button name="decision" value="cancel">${say('page.back-to', { client })}</button>
 </form>`;
 
 const whyNow = ({ say }: Frame, { graceDays }: Enrolling): Html =>
-  html`<p>${graceDays === undefined ? say('factor.enrol.why') : say('factor.enrol.why-soon', { days: graceDays })}</p>`;
+  html`<p>${graceDays === undefined ? say('factor.enrol.why') : say('factor.enrol.why-soon', { count: graceDays })}</p>`;
 
 /** A new factor: all that it takes on one page. */
 export const enrolPage = (frame: Frame, view: NewFactor): Html => {
@@ -46,7 +43,7 @@ export const enrolPage = (frame: Frame, view: NewFactor): Html => {
     html`<a class="button" href="${action}?way=${other}">${say(other === 'totp' ? 'factor.enrol.use.totp' : 'factor.enrol.use.webauthn')}</a>`;
   return layout(
     frame,
-    title(frame, view),
+    titled(frame, say('factor.enrol.title'), view.error),
     html`<h1>${say('factor.enrol.title')}</h1>
 ${personLine(frame, view)}
 ${whyNow(frame, view)}
@@ -83,7 +80,7 @@ export const vouchPage = (frame: Frame, view: Enrolling & { canSend: boolean; se
   const { action, canSend, error, sent } = view;
   return layout(
     frame,
-    title(frame, view),
+    titled(frame, say('factor.enrol.title'), view.error),
     html`<h1>${say('factor.enrol.title')}</h1>
 ${personLine(frame, view)}
 ${whyNow(frame, view)}

@@ -1,6 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { ceremonyForm } from '../ceremony.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, titled } from '../layout.ts';
 import type { Key } from '../words.ts';
 
 type Kind = 'totp' | 'webauthn' | 'recovery-codes';
@@ -30,7 +30,7 @@ const useKeys: Record<Kind, Key> = {
 
 /** The person stays visible, with a way out. */
 export const personLine = ({ say }: Frame, { action, account }: { action: string; account: string }): Html =>
-  html`<p class="person"><span>${account}</span> <a href="${action}?restart">${say('factor.not-you')}</a></p>`;
+  html`<p class="person"><span>${account}</span> <a href="${action}?restart">${say('signin.not-you')}</a></p>`;
 
 /** The other factors that would do, and the way back to the application. */
 const ways = (
@@ -38,21 +38,20 @@ const ways = (
   { action, client, others }: Factor,
 ): Html => html`<form method="post" action="${action}" class="stack ways">
 ${others.map((kind) => html`<a class="button" href="${action}?way=${kind}">${say(useKeys[kind])}</a>`)}
-<button name="decision" value="cancel">${say('factor.cancel', { client })}</button>
+<button name="decision" value="cancel">${say('page.back-to', { client })}</button>
 </form>`;
 
 const remember = ({ say }: Frame, { rememberDays, kind }: Factor): Html | false =>
   rememberDays > 0 &&
   kind !== 'recovery-codes' &&
-  html`<label class="choice"><input type="checkbox" name="remember" value="on"> ${say('factor.remember', { days: rememberDays })}</label>`;
+  html`<label class="choice"><input type="checkbox" name="remember" value="on"> ${say('factor.remember', { count: rememberDays })}</label>`;
 
 /** One factor of those that the person has, and the others one click away. Nothing is sent before the person says so. */
 export const factorPage = (frame: Frame, view: Factor): Html => {
   const { say } = frame;
-  const title = view.error === undefined ? say('factor.title') : say('factor.title.error');
   return layout(
     frame,
-    title,
+    titled(frame, say('factor.title'), view.error),
     html`<h1>${say('factor.title')}</h1>
 ${personLine(frame, view)}
 ${formOf(frame, view)}

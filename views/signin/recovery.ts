@@ -26,7 +26,7 @@ export const codesNoticePage = (frame: Frame, { action, left }: { action: string
     frame,
     title,
     html`<h1>${title}</h1>
-<p>${left === undefined ? say('factor.codes.shown') : say('factor.codes.few', { left })}</p>
+<p>${left === undefined ? say('factor.codes.shown') : say('factor.codes.few', { count: left })}</p>
 <form method="post" action="${action}" class="stack">
 <button class="primary" name="decision" value="renew">${say('factor.codes.renew')}</button>
 <button name="decision" value="continue">${say('factor.continue')}</button>
