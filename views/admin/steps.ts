@@ -1,4 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
+import type { Frame } from '../layout.ts';
 
 /** One thing that came, or one check; all of it was cut and cleaned of secrets before. */
 export type StepView =
@@ -22,13 +23,16 @@ function received(what: string, values: Readonly<Record<string, string>>): Html 
   return html`<li class="came"><details><summary>${what}</summary>${facts(values)}</details></li>`;
 }
 
-/** Everything in the order in which it happened. Marks have words for those who do not see them. */
-export const stepList = (steps: readonly StepView[]): Html => html`<ol class="checks">
+/**
+ * Everything in the order in which it happened, in English: these are the words of the checks, of providers' consoles and of
+ * the log. Marks have words for those who do not see them.
+ */
+export const stepList = ({ say, tag }: Frame, steps: readonly StepView[]): Html => html`<ol class="checks" lang="en">
 ${steps.map((step) => {
   if ('received' in step) return received(step.received, step.values);
   const { check, passed, seen, wanted } = step;
-  return html`<li class="${passed ? 'good' : 'bad'}"><span class="said">${passed ? 'Passed: ' : 'Failed: '}</span><strong>${check}</strong>${
+  return html`<li class="${passed ? 'good' : 'bad'}"><span class="said" lang="${tag}">${say(passed ? 'test.passed' : 'test.failed')} </span><strong>${check}</strong>${
     seen !== undefined && html` <span class="seen">${seen}</span>`
-  }${wanted !== undefined && html` <span class="seen">(wanted: ${wanted})</span>`}</li>`;
+  }${wanted !== undefined && html` <span class="seen">(<span lang="${tag}">${say('test.wanted-was')}</span> ${wanted})</span>`}</li>`;
 })}
 </ol>`;
