@@ -11,8 +11,11 @@ import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { Devices } from './factors/devices.ts';
 import { EnrolmentCodes } from './factors/enrolment-codes.ts';
+import { Enrolments } from './factors/enrolments.ts';
 import { MfaPolicies, type Rules } from './factors/policies.ts';
+import type { RelyingParty } from './factors/webauthn.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
 import type { ReadMetadata } from './federation/importing.ts';
@@ -30,6 +33,7 @@ import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
+import { PasswordResets } from './signin/password-resets.ts';
 import { SeenSessions } from './signin/seen-sessions.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
@@ -52,6 +56,8 @@ export interface House {
   refreshing: Refreshing;
   attempts: Attempts;
   enrolmentCodes: EnrolmentCodes;
+  enrolments: Enrolments;
+  devices: Devices;
   mfaPolicies: MfaPolicies;
   demands: Demands;
   consents: Consents;
@@ -67,6 +73,7 @@ export interface House {
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
   notices: Notices;
+  passwordResets: PasswordResets;
 }
 
 /** Who hears of what went wrong beside a deed that succeeded. A command tells it on standard error. */
@@ -122,6 +129,16 @@ function resolveTxt(servers: readonly string[]): ResolveTxt {
   return (name) => resolver.resolveTxt(name);
 }
 
+/** The factors of people; the library for security keys is loaded when one is used first. */
+function factors({ issuer, webauthn }: Config, parts: Pick<House, 'store' | 'vault' | 'trail'>): Enrolments {
+  let relyingParty: Promise<RelyingParty> | undefined;
+  const load = async () => {
+    const mdsFile = webauthn.attestation === 'mds' ? webauthn.mdsFile : undefined;
+    return new (await import('./factors/webauthn.ts')).RelyingParty({ issuer, mdsFile });
+  };
+  return new Enrolments({ ...parts, issuer, relyingParty: () => (relyingParty ??= load()) });
+}
+
 /** Mail needs a server, or a developer who reads the log. */
 const sendsMail = ({ mode, mail }: Config): boolean => mail.url !== undefined || mode === 'development';
 
@@ -163,13 +180,19 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
+  const written = writing(config, { store, vault, trail, users, complain });
+  const emailChanges = new EmailChanges(store, vault, { users, trail });
   return {
-    ...writing(config, { store, vault, trail, users, complain }),
+    ...written,
+    passwordResets: new PasswordResets({
+      ...{ store, vault, trail, users, issuer: config.issuer, outbox: written.outbox },
+      endings: [(user) => emailChanges.forget(user)],
+    }),
     store,
     vault,
     trail,
     users,
-    emailChanges: new EmailChanges(store, vault, { users, trail }),
+    emailChanges,
     identities,
     access,
     decide,
@@ -179,6 +202,8 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
     enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
+    enrolments: factors(config, { store, vault, trail }),
+    devices: new Devices({ store, vault, trail }),
     mfaPolicies,
     demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),

@@ -7,6 +7,8 @@ export interface Frame {
   style: string;
   mark: string;
   sendScript: string;
+  /** Address of the module that runs the ceremonies of security keys and passkeys. */
+  webauthnScript: string;
   issuer: string;
   /** The language of the page (BCP 47), and its texts. */
   tag: string;

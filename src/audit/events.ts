@@ -22,6 +22,7 @@ export const events = {
   'factor.renamed': ['kind'],
   'factor.removed': ['kind', 'name', 'reason'],
   'factor.blocked': ['kind'],
+  'factor.refused': ['kind', 'reason'],
   'factors.reset': ['reason', 'count'],
   'recovery-codes.made': [],
   'recovery-code.used': ['left'],
