@@ -32,24 +32,31 @@ const credentials = ({ say }: Frame): Html => html`<label for="username">${say('
 <input id="password" name="password" type="password" autocomplete="off" maxlength="1024" required>
 <p class="hint">${say('test.one-try')}</p>`;
 
-/** Names of addresses as providers' consoles have them, in every language. */
-const places: Readonly<Record<string, string>> = {
-  redirectUri: 'Redirect URI',
-  logoutUri: 'Sign-out address',
-  backchannelLogoutUri: 'Back-channel logout URI',
-  universalLogoutUri: 'Universal Logout endpoint',
-  entityId: 'Entity ID (audience)',
-  assertionConsumerService: 'Assertion consumer service (ACS, reply URL)',
-  metadataUrl: 'Metadata',
+/** Addresses by the names that providers' consoles have for them. */
+const places: Readonly<Record<string, Key>> = {
+  redirectUri: 'test.address.redirect',
+  logoutUri: 'test.address.logout',
+  backchannelLogoutUri: 'test.address.back-channel',
+  universalLogoutUri: 'test.address.universal-logout',
+  entityId: 'test.address.entity',
+  assertionConsumerService: 'test.address.acs',
+  metadataUrl: 'test.address.metadata',
 };
+
+const addressList = ({ say }: Frame, addresses: TestStart['addresses']): Html | false =>
+  facts(
+    Object.entries(addresses).map(([place, value]) => {
+      const key = places[place];
+      return [key === undefined ? place : say(key), value];
+    }),
+  );
 
 /** What is known before anybody signs in, and the button that begins. */
 export const testStartPage = (frame: Frame, view: TestStart): Html => {
   const { action, connection, directory, steps, addresses } = view;
   const { name, enabled } = connection;
   const { say } = frame;
-  const named = Object.entries(addresses).map(([place, value]) => [places[place] ?? place, value]);
-  const entered = facts(Object.fromEntries(named));
+  const entered = addressList(frame, addresses);
   return layout(
     frame,
     say('test.title', { name }),

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../src/kernel/html.ts';
+import { type Html, html, type Value } from '../../src/kernel/html.ts';
 import type { Frame } from '../layout.ts';
 
 /** One thing that came, or one check; all of it was cut and cleaned of secrets before. */
@@ -7,10 +7,8 @@ export type StepView =
   | { check: string; passed: boolean; seen?: string | undefined; wanted?: string | undefined };
 
 /** Names with their values; nothing when there are none. */
-export const facts = (values: Readonly<Record<string, string>>): Html | false => {
-  const all = Object.entries(values);
-  return all.length > 0 && html`<dl>${all.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
-};
+export const facts = (all: readonly (readonly [Value, string])[]): Html | false =>
+  all.length > 0 && html`<dl>${all.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 
 const single = (values: Readonly<Record<string, string>>): string | undefined => {
   const [[name, value] = [], ...more] = Object.entries(values);
@@ -20,7 +18,7 @@ const single = (values: Readonly<Record<string, string>>): string | undefined =>
 function received(what: string, values: Readonly<Record<string, string>>): Html {
   const one = single(values);
   if (one !== undefined) return html`<li class="came"><strong>${what}</strong> ${one}</li>`;
-  return html`<li class="came"><details><summary>${what}</summary>${facts(values)}</details></li>`;
+  return html`<li class="came"><details><summary>${what}</summary>${facts(Object.entries(values))}</details></li>`;
 }
 
 /**
