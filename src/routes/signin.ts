@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { problemPage } from '../../views/problem.ts';
+import type { Key } from '../../views/words.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { readForm } from '../http/form.ts';
 import { sameOrigin } from '../http/origin.ts';
@@ -15,9 +16,6 @@ import { follow, stepPage, tooOften } from './signin-answers.ts';
 
 /** A form that another site made the browser send. */
 const foreignForm = problem('foreign_form', 403, () => 'This form was sent from another site, so nothing was done');
-
-const wrongPassword = 'This e-mail address and password do not belong together. Check both and try again.';
-const wrongDirectory = 'This user name and password do not belong together. Check both and try again.';
 
 interface Parts {
   signIn: SignIn;
@@ -39,8 +37,8 @@ type SentThere = Sent & { step: Extract<Flow['step'], { name: 'federation' }> };
 interface Told {
   flow: Flow;
   outcome: Way | { wrong: true } | { waitSeconds: number };
-  /** The sentence for a wrong one. */
-  wrong: string;
+  /** What is said of a wrong one. */
+  wrong: Key;
 }
 
 /**
@@ -73,8 +71,10 @@ async function load({ signIn }: Parts, ctx: Context, visit: Visit): Promise<Flow
 }
 
 /** The page of its step. */
-const page = ({ frames, through }: Parts, ctx: Context, flow: Flow, error?: string): Promise<Html> =>
-  stepPage({ frame: frames(ctx), through }, flow, error);
+const page = ({ frames, through }: Parts, ctx: Context, flow: Flow, error?: Key): Promise<Html> => {
+  const frame = frames(ctx);
+  return stepPage({ frame, through }, flow, error && frame.say(error));
+};
 
 const placeOf = ({ uid }: Visit): string => `/signin/${uid}`;
 
@@ -136,7 +136,7 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
   const { signIn, through, frames } = parts;
   const identifier = form.get('identifier')?.trim().slice(0, 254);
   const password = form.get('password') ?? '';
-  if (identifier === '') return show(ctx, await page(parts, ctx, flow, 'Enter your e-mail address.'), 400);
+  if (identifier === '') return show(ctx, await page(parts, ctx, flow, 'signin.no-email'), 400);
   if (identifier !== undefined && password === '' && flow.step.name !== 'connect') {
     const connection = await through.forAddress(identifier);
     const way = connection && (await through.choose(visit, flow, connection.id, identifier));
@@ -149,7 +149,7 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
   return tell(parts, ctx, {
     flow: named,
     outcome: await signIn.tryPassword(visit, named, password),
-    wrong: wrongPassword,
+    wrong: 'signin.wrong',
   });
 }
 
@@ -157,18 +157,20 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
 async function proveThere(parts: Parts, ctx: Context, { visit, flow, form, step }: SentThere): Promise<void> {
   const identifier = form.get('identifier')?.trim().slice(0, 254) ?? step.identifier;
   const password = form.get('password') ?? '';
-  if (!identifier) return show(ctx, await page(parts, ctx, flow, 'Enter your user name.'), 400);
+  if (!identifier) return show(ctx, await page(parts, ctx, flow, 'signin.no-user-name'), 400);
   const named = await parts.signIn.restate(flow, { ...flow.facts, identifier });
   if (named.step.name !== 'federation' || password === '') return goOn(ctx, ctx.path);
   const outcome = await parts.through.tryDirectory(visit, named, named.step, password);
-  return tell(parts, ctx, { flow: named, outcome, wrong: wrongDirectory });
+  return tell(parts, ctx, { flow: named, outcome, wrong: 'signin.wrong-directory' });
 }
 
 async function tell(parts: Parts, ctx: Context, { flow, outcome, wrong }: Told): Promise<void> {
   if ('wrong' in outcome) return show(ctx, await page(parts, ctx, flow, wrong), 400);
   if (!('waitSeconds' in outcome)) return follow(ctx, { frame: parts.frames(ctx), flow, way: outcome });
   ctx.set('Retry-After', String(outcome.waitSeconds));
-  return show(ctx, await page(parts, ctx, flow, tooOften(outcome.waitSeconds)), 429);
+  const frame = parts.frames(ctx);
+  const answer = await stepPage({ ...parts, frame }, flow, tooOften(frame, outcome.waitSeconds));
+  return show(ctx, answer, 429);
 }
 
 /** The fields of a form; one that is sent twice is refused, since others might read the other one. */
@@ -196,6 +198,6 @@ async function tellEnded({ clients, frames }: Parts, ctx: Context, problem: Prob
   const id = ctx.cookies.get(clientCookie(ctx), { signed: false }) ?? '';
   const client = await clients.get(Buffer.from(id, 'base64url').toString());
   const href = client && startOf(client, frame.issuer);
-  const link = href === undefined ? undefined : { href, text: `Go back to ${client?.name}` };
-  show(ctx, problemPage(frame, { ...viewOf(problem, String(ctx.state.requestId)), link }), problem.status);
+  const link = href === undefined ? undefined : { href, text: frame.say('page.back-to', { client: client?.name }) };
+  show(ctx, problemPage(frame, { ...viewOf(frame, problem, String(ctx.state.requestId)), link }), problem.status);
 }

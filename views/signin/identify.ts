@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
 import { type Choice, providers } from './providers.ts';
 
 /** What the first page of a sign-in shows. */
@@ -8,9 +8,9 @@ export interface Identify {
   client: string;
   /** The address that the field begins with. */
   identifier: string | undefined;
-  error?: string | undefined;
+  error?: Html | undefined;
   /** Something to know before signing in. */
-  notice?: string | undefined;
+  notice?: Html | undefined;
   /** The providers to choose from. */
   choices: readonly Choice[];
 }
@@ -21,19 +21,20 @@ export interface Identify {
  */
 export const identifyPage = (frame: Frame, view: Identify): Html => {
   const { action, client, identifier, error, notice, choices } = view;
+  const { say } = frame;
   return layout(
     frame,
-    `${error === undefined ? '' : 'Error: '}Sign in to ${client}`,
-    html`<h1>Sign in to <strong>${client}</strong></h1>
+    titled(frame, say('signin.title', { client }), error),
+    html`<h1>${say('signin.title', { client: strong(client) })}</h1>
 ${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
 <form method="post" action="${action}">
-<label for="identifier">E-mail address</label>
+<label for="identifier">${say('signin.email')}</label>
 ${alert('wrong', error)}
 <input id="identifier" name="identifier" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${identifier === undefined && html` autofocus`}${invalid('wrong', error)}>
-<label for="password">Password</label>
+<label for="password">${say('signin.password')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000"${identifier !== undefined && html` autofocus`}>
-<button class="primary">Sign in</button>
+<button class="primary">${say('signin.submit')}</button>
 </form>
-${providers(action, choices)}`,
+${providers(frame, action, choices)}`,
   );
 };
