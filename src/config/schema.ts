@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
 import { mail } from './mail.ts';
+import { passwords } from './passwords.ts';
 import { checked, isAuthority, isHost, isIssuer, isKey, isNameServer, isProxy, isStore } from './values.ts';
 
 /** A setting with the variable that sets it and the sentence that explains it, in the README too. */
@@ -191,6 +192,7 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   mail: mail.prefault({}),
+  passwords: passwords.prefault({}),
   connections: declaredConnections,
   demo: demo.optional(),
 });
