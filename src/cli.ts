@@ -15,6 +15,7 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   unassign: async () => (await import('./commands/access.ts')).unassignCommands,
   access: async () => (await import('./commands/access.ts')).accessCommands,
   client: async () => (await import('./commands/client.ts')).clientCommands,
+  mfa: async () => (await import('./commands/mfa.ts')).mfaCommands,
   connection: async () => (await import('./commands/connection.ts')).connectionCommands,
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,

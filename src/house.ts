@@ -13,6 +13,11 @@ import type { Breached } from './directory/passwords.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { Devices } from './factors/devices.ts';
+import { EnrolmentCodes } from './factors/enrolment-codes.ts';
+import { Enrolments } from './factors/enrolments.ts';
+import { MfaPolicies, type Rules } from './factors/policies.ts';
+import type { RelyingParty } from './factors/webauthn.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
 import type { ReadMetadata } from './federation/importing.ts';
@@ -29,6 +34,7 @@ import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
+import { Demands } from './signin/demands.ts';
 import { PasswordResets } from './signin/password-resets.ts';
 import { SeenSessions } from './signin/seen-sessions.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
@@ -51,6 +57,11 @@ export interface House {
   connections: Connections;
   refreshing: Refreshing;
   attempts: Attempts;
+  enrolmentCodes: EnrolmentCodes;
+  enrolments: Enrolments;
+  devices: Devices;
+  mfaPolicies: MfaPolicies;
+  demands: Demands;
   consents: Consents;
   tickets: Tickets;
   signOuts: SignOuts;
@@ -60,6 +71,8 @@ export interface House {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
+  /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
+  forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
   notices: Notices;
   passwordResets: PasswordResets;
@@ -92,6 +105,15 @@ export async function openHouse(
 /** What bounds our requests to providers. */
 const bounds = ({ outgoing: { timeoutMs, maxBytes, allowPrivate } }: Config) => ({ timeoutMs, maxBytes, allowPrivate });
 
+const day = 24 * 60 * 60;
+
+/** What the configuration asks of everybody, in seconds. */
+const usualRules = ({ mfa: { secondFactor, level, graceDays, rememberDays } }: Config): Rules => ({
+  ...{ secondFactor, level },
+  grace: graceDays * day,
+  remember: rememberDays * day,
+});
+
 /** Each is loaded when the first connection of its kind is opened: a server without any pays nothing for them. */
 const kinds: Kinds = {
   oidc: async (settings, around) => (await import('./federation/oidc.ts')).oidc(settings, around),
@@ -118,6 +140,16 @@ function stolen(config: Config, complain: Complain): Breached | undefined {
   return breached === 'api' ? breachedAtApi(breachedUrl, bounds(config), failed) : undefined;
 }
 
+/** The factors of people; the library for security keys is loaded when one is used first. */
+function factors({ issuer, webauthn }: Config, parts: Pick<House, 'store' | 'vault' | 'trail'>): Enrolments {
+  let relyingParty: Promise<RelyingParty> | undefined;
+  const load = async () => {
+    const mdsFile = webauthn.attestation === 'mds' ? webauthn.mdsFile : undefined;
+    return new (await import('./factors/webauthn.ts')).RelyingParty({ issuer, mdsFile });
+  };
+  return new Enrolments({ ...parts, issuer, relyingParty: () => (relyingParty ??= load()) });
+}
+
 /** Mail needs a server, or a developer who reads the log. */
 const sendsMail = ({ mode, mail }: Config): boolean => mail.url !== undefined || mode === 'development';
 
@@ -142,6 +174,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
   const kept = records(store, vault);
+  const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
   const connections = new Connections({
     store,
@@ -156,17 +189,19 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     refuseRole: (role) => refuseRole(access, role),
     async forget(id, actor) {
       await access.forgetConnection(id, actor);
+      await mfaPolicies.forget(`connection:${id}`, actor);
       const people = await identities.forget({ connection: id }, actor);
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
   const written = writing(config, { store, vault, trail, users, complain });
+  const devices = new Devices({ store, vault, trail });
   const emailChanges = new EmailChanges(store, vault, { users, trail });
   return {
     ...written,
     passwordResets: new PasswordResets({
       ...{ store, vault, trail, users, issuer: config.issuer, outbox: written.outbox },
-      endings: [(user) => emailChanges.forget(user)],
+      endings: [(user) => emailChanges.forget(user), (user, actor) => devices.forgetAll(user, actor)],
     }),
     store,
     vault,
@@ -181,6 +216,11 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     connections,
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
+    enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
+    enrolments: factors(config, { store, vault, trail }),
+    devices,
+    mfaPolicies,
+    demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),
     tickets: new Tickets(store, vault, config.ttl.interaction),
     signOuts: new SignOuts(store, vault, config.ttl.interaction),
@@ -195,6 +235,10 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       rotationDays: config.keys.rotationDays,
     }),
     records: kept,
+    async forgetClient(id, actor) {
+      await access.forget(`client:${id}`, actor);
+      await mfaPolicies.forget(`client:${id}`, actor);
+    },
     status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
   };
 }

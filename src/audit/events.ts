@@ -22,10 +22,13 @@ export const events = {
   'factor.renamed': ['kind'],
   'factor.removed': ['kind', 'name', 'reason'],
   'factor.blocked': ['kind'],
+  'factor.refused': ['kind', 'reason'],
   'factors.reset': ['reason', 'count'],
   'recovery-codes.made': [],
   'recovery-code.used': ['left'],
   'enrolment-code.issued': ['by'],
+  'enrolment-code.used': [],
+  'enrolment-code.refused': [],
   'device.remembered': ['name'],
   'device.forgotten': ['count'],
 

@@ -1,4 +1,5 @@
 import type { Api } from '../directory/access.ts';
+import { type AcrLevel, acrLevels } from '../directory/terms.ts';
 import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
@@ -29,6 +30,12 @@ const options = {
     repeat: true,
     about: "What a gateway lets through, 'METHOD PATH = PERMISSION'; replaces those it has",
   },
+  acr: {
+    value: 'LEVEL',
+    choices: ['none', ...acrLevels],
+    about: 'What the sign-in of a person must be worth for its tokens; none takes it away',
+  },
+  'max-age': { value: 'SECONDS', about: 'How old the sign-in may be when its tokens are asked for; 0 takes it away' },
   host: { value: 'HOST', about: 'The host under which gateways offer it' },
 } as const;
 
@@ -38,11 +45,21 @@ interface Given {
   readonly 'signing-alg': Api['signingAlg'] | undefined;
   readonly 'token-ttl': string | undefined;
   readonly route: readonly string[];
+  readonly acr: 'none' | AcrLevel | undefined;
+  readonly 'max-age': string | undefined;
   readonly host: string | undefined;
 }
 
-const changed = (before: Api, options: Given): Api => ({
+/** What it demands of a sign-in: what is not named stays, `none` and 0 take it away. */
+const demands = ({ acr, maxAge }: Api, options: Given) => {
+  const age = whole('max-age', options['max-age']) ?? maxAge;
+  const level = options.acr ?? acr;
+  return given({ acr: level === 'none' ? undefined : level, maxAge: age === 0 ? undefined : age });
+};
+
+const changed = ({ acr, maxAge, ...before }: Api, options: Given): Api => ({
   ...before,
+  ...demands({ ...before, ...given({ acr, maxAge }) }, options),
   ...given({
     permissions: options.permission.length > 0 ? [...options.permission] : undefined,
     routes: options.route.length > 0 ? [...options.route] : undefined,
@@ -54,12 +71,14 @@ const changed = (before: Api, options: Given): Api => ({
 });
 
 /** An API as the CLI shows it. */
-const shown = ({ id, permissions, tokenFormat, signingAlg, tokenTtl, routes, host }: Api) => ({
+const shown = ({ id, permissions, tokenFormat, signingAlg, tokenTtl, acr, maxAge, routes, host }: Api) => ({
   id,
   permissions,
   token_format: tokenFormat,
   signing_alg: signingAlg,
   token_ttl: tokenTtl,
+  acr,
+  max_age: maxAge,
   routes,
   host,
 });

@@ -115,9 +115,9 @@ const remove = command({
   operands: ['id'],
   about: 'Remove a client and its roles; its tokens end at once',
   run: ({ operands: { id }, answer }) =>
-    inHouse(async ({ clients, access }) => {
+    inHouse(async ({ clients, forgetClient }) => {
       await clients.remove(id, actor);
-      await access.forget(`client:${id}`, actor);
+      await forgetClient(id, actor);
       answer({ id, client_id: id }, `Removed the client ${id}`);
     }),
 });

@@ -78,8 +78,9 @@ const remove = command({
   operands: ['name'],
   about: 'Remove a role and take it from everybody',
   run: ({ operands: { name }, answer }) =>
-    inHouse(async ({ access }) => {
+    inHouse(async ({ access, mfaPolicies }) => {
       await access.removeRole(name, actor);
+      await mfaPolicies.forget(`role:${name}`, actor);
       answer({ id: name }, `Removed the role ${name}`);
     }),
 });

@@ -2,13 +2,14 @@ import { inUse } from '../directory/access.ts';
 import type { Profile } from '../directory/profile.ts';
 import { calledAs, type User } from '../directory/users.ts';
 import { forgetPerson } from '../forgetting.ts';
-import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
 import { command, misused } from './command.ts';
 import { freshPassword } from './fresh-password.ts';
 import { columns, everything, facts, moment } from './listing.ts';
 import { actor, inHouse } from './office.ts';
+import { personOf } from './subject.ts';
+import { userFactorCommands } from './user-factors.ts';
 
 const options = {
   name: { value: 'NAME', about: 'The name of the person' },
@@ -37,13 +38,6 @@ const printed = (user: User): string => {
   const { created, updated, ...rest } = shown(user);
   return facts({ ...rest, created: moment(created), updated: moment(updated) });
 };
-
-/** By address, or by `sub` for people who have none. */
-async function known(name: string, { users }: House): Promise<User> {
-  const user = await users.known(name);
-  if (!user) throw missing(`A user with the e-mail address or sub ${name}`);
-  return user;
-}
 
 /** `NAME=VALUE` pairs as a change of the profile; `address.` begins the parts of an address, which change one by one. */
 function claims(pairs: readonly string[], name: string | undefined, before: Profile): object | undefined {
@@ -97,7 +91,7 @@ const show = command({
   about: 'Show a person',
   run: ({ operands, answer }) =>
     inHouse(async (house) => {
-      const user = await known(operands.email, house);
+      const user = await personOf(operands.email, house);
       answer(shown(user), printed(user));
     }),
 });
@@ -112,7 +106,7 @@ const set = command({
   about: 'Change a person; a new password ends their sessions and tokens',
   run: ({ operands, options, stdin, answer }) =>
     inHouse(async (house) => {
-      const { id, profile: before } = await known(operands.email, house);
+      const { id, profile: before } = await personOf(operands.email, house);
       const profile = claims(options.claim, options.name, before);
       const emailVerified = options['email-verified'] || undefined;
       const change = given({ email: options.email, emailVerified, profile });
@@ -131,7 +125,7 @@ const disable = command({
   about: 'Keep a person out; their sessions and tokens end at once',
   run: ({ operands, answer }) =>
     inHouse(async (house) => {
-      const { id } = await known(operands.email, house);
+      const { id } = await personOf(operands.email, house);
       const user = await house.users.disable(id, actor);
       answer(shown(user), `${calledAs(user)} is disabled; sessions and tokens have ended`);
     }),
@@ -143,7 +137,7 @@ const enable = command({
   about: 'Let a disabled person in again',
   run: ({ operands, answer }) =>
     inHouse(async (house) => {
-      const { id } = await known(operands.email, house);
+      const { id } = await personOf(operands.email, house);
       const user = await house.users.enable(id, actor);
       answer(shown(user), `${calledAs(user)} may sign in again`);
     }),
@@ -155,7 +149,7 @@ const remove = command({
   about: 'Remove a person and everything of theirs',
   run: ({ operands, answer }) =>
     inHouse(async (house) => {
-      const user = await known(operands.email, house);
+      const user = await personOf(operands.email, house);
       const { id, email } = user;
       await forgetPerson(house, user, actor);
       answer({ id, email }, `Removed ${calledAs(user)}`);
@@ -168,7 +162,7 @@ const unlink = command({
   about: 'Take the accounts that a person has at a provider away, with the roles that came with them; sessions end',
   run: ({ operands: { email, connection }, answer }) =>
     inHouse(async (house) => {
-      const { id, password } = await known(email, house);
+      const { id, password } = await personOf(email, house);
       const all = await house.identities.ofUser(id, { limit: 1000 });
       const gone = all.filter((one) => one.connection === connection);
       if (gone.length === 0) throw missing(`An account of ${email} at ${connection}`);
@@ -184,4 +178,4 @@ const unlink = command({
 });
 
 /** `sallyport user …` */
-export const userCommands = [add, list, show, set, disable, enable, unlink, remove];
+export const userCommands = [add, list, show, set, disable, enable, unlink, remove, ...userFactorCommands];

@@ -10,6 +10,8 @@ const api = z.strictObject({
   signingAlg: z.enum(['RS256', 'ES256', 'EdDSA']).default('RS256'),
   routes: list.meta({ description: '`METHOD PATH = PERMISSION`' }),
   host: z.string().optional(),
+  acr: z.enum(['1fa', '2fa', 'phr']).optional().meta({ description: 'What a sign-in must be worth for its tokens' }),
+  maxAge: z.int().optional().meta({ description: 'Seconds that a sign-in may be old' }),
 });
 
 const role = z.strictObject({

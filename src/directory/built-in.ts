@@ -12,6 +12,8 @@ const resources = [
   'roles',
   'groups',
   'users',
+  'factors',
+  'mfa-policies',
   'organizations',
   'assignments',
   'connections',

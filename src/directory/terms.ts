@@ -11,7 +11,20 @@ export interface Api extends Entity {
   /** `GET /orders/** = orders:read`. */
   routes: string[];
   host?: string;
+  /** People get tokens for it only by a sign-in that is worth at least this. Machines sign in with no factors at all. */
+  acr?: AcrLevel;
+  /** At the authorization endpoint the sign-in of a person is no older (seconds). */
+  maxAge?: number;
 }
+
+/** What a sign-in can be worth, weakest first. */
+export const acrLevels = ['1fa', '2fa', 'phr'] as const;
+/** One of `acrLevels`. */
+export type AcrLevel = (typeof acrLevels)[number];
+
+/** Whether a sign-in of this level is good enough where that one is wanted. */
+export const meets = (acr: string | undefined, wanted: AcrLevel): boolean =>
+  acrLevels.slice(acrLevels.indexOf(wanted)).some((level) => level === acr);
 
 /** A name for permissions, each as `AUDIENCE#PERMISSION`: its own and those of the roles it includes. */
 export interface Role extends Entity {
@@ -36,6 +49,8 @@ const permissionForm = /^[\x21\x24-\x5b\x5d-\x7b\x7d\x7e]{1,100}$/;
 const nameForm = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,98}[A-Za-z0-9])?$/;
 const routeForm = /^(\*|[A-Z]{3,10}) +(\/\S*) += +(\S+)$/;
 const longest = 200;
+/** As long as a session can last (seconds). */
+const longestAge = 400 * 86_400;
 
 /** Reads `AUDIENCE#PERMISSION`; neither half has a `#` of its own. Throws `invalid`. */
 export function parsePermission(text: string): { audience: string; permission: string } {
@@ -82,11 +97,19 @@ export function checkedApi(api: Api): Api {
   if (tokenTtl !== undefined && !(Number.isSafeInteger(tokenTtl) && tokenTtl >= 10 && tokenTtl <= 86_400)) {
     throw invalid('Tokens of an API live for 10 to 86400 whole seconds');
   }
+  checkDemands(api);
   if (host !== undefined && !/^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i.test(host)) {
     throw invalid(`The host of an API is a name such as api.example.com, not "${host.slice(0, 110)}"`);
   }
   for (const route of api.routes) checkRoute(route, permissions);
   return { ...api, permissions, routes: [...new Set(api.routes)] };
+}
+
+function checkDemands({ acr, maxAge }: Api): void {
+  if (acr !== undefined && !acrLevels.includes(acr)) throw invalid(`The acr of an API is ${acrLevels.join(', ')}`);
+  if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 10 && maxAge <= longestAge)) {
+    throw invalid(`A sign-in for an API may be 10 to ${longestAge} whole seconds old`);
+  }
 }
 
 function checkRoute(route: string, permissions: readonly string[]): void {

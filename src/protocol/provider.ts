@@ -100,7 +100,10 @@ export function provider(parts: ProviderParts): Provider {
     renderError: parts.signin.renderError,
     // A refresh token ends with the session unless offline_access was granted (OIDC Core §11); it is rotated at every use.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    rotateRefreshToken: true,
+    async rotateRefreshToken(ctx) {
+      await resources.refuseRefresh(ctx);
+      return true;
+    },
     ttl: {
       AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? ttl.accessToken,
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? ttl.accessToken,

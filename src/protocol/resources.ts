@@ -1,6 +1,7 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
 import type { Access, Api } from '../directory/access.ts';
 import type { Decide } from '../directory/decide.ts';
+import { askAge, refuseTooWeak } from './api-demands.ts';
 import { identityScopes } from './claims.ts';
 
 /** A request, as far as the choice of an API and of its permissions goes. */
@@ -46,6 +47,8 @@ export class Resources {
   async server(ctx: KoaContextWithOIDC, audience: string, clientId: string): Promise<ResourceServer> {
     const wish = wishOf(ctx, clientId);
     const api = await this.#api(audience, wish);
+    askAge(ctx, api);
+    refuseTooWeak(signInBehind(ctx), api);
     const subject = subjectAt(ctx, clientId);
     const may = subject ? (await this.#decide.held(subject, audience)).entitlements : api.permissions;
     if (wish.machine !== undefined && ctx.oidc.params) {
@@ -60,6 +63,17 @@ export class Resources {
       accessTokenFormat: api.tokenFormat,
       jwt: { sign: { alg: api.signingAlg } },
     };
+  }
+
+  /**
+   * To be asked before a refresh token is rotated, because a client that is refused afterwards would never hear its new
+   * value. Throws as `refuseTooWeak` does.
+   */
+  async refuseRefresh({ oidc }: KoaContextWithOIDC): Promise<void> {
+    const source = oidc.entities.RefreshToken;
+    const audience = oidc.params?.resource ?? source?.resource;
+    const api = typeof audience === 'string' ? await this.#access.api(audience) : undefined;
+    if (api) refuseTooWeak(source, api);
   }
 
   /**
@@ -130,6 +144,10 @@ function refuseBeyond({ registered }: Wish, scopes: readonly string[]): void {
 function refuse(scopes: readonly string[], why: string): void {
   if (scopes.length > 0) throw new errors.InvalidScope(why, scopes.join(' '));
 }
+
+/** The sign-in that a token at the token endpoint rests on. */
+const signInBehind = ({ oidc: { entities } }: KoaContextWithOIDC) =>
+  entities.RefreshToken ?? entities.AuthorizationCode;
 
 /** Whose rights count: known at the token endpoint, not yet at the authorization endpoint. */
 function subjectAt(ctx: KoaContextWithOIDC, clientId: string): string | undefined {

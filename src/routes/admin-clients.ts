@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Client, Clients, Move } from '../clients/clients.ts';
-import type { Access } from '../directory/access.ts';
 import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';
 import { type Operation, operation } from '../http/resource.ts';
@@ -18,6 +17,8 @@ import {
 } from './client-document.ts';
 
 const params = z.object({ id: z.string() });
+/** Takes what was said of a client by its name. */
+type Forget = (id: string, actor: string) => Promise<void>;
 /** What may be said with a decision. */
 interface Detail {
   tier?: string | undefined;
@@ -27,10 +28,10 @@ interface Detail {
 const reason = z.string().min(1).max(500);
 
 /** The admin API's operations on clients; the CLI makes the same calls. */
-export const adminClients = (clients: Clients, access: Access, certificateHeader?: string): Operation[] => [
+export const adminClients = (clients: Clients, forget: Forget, certificateHeader?: string): Operation[] => [
   ...reading(clients),
   ...changing(clients, certificateHeader),
-  ...ending(clients, access),
+  ...ending(clients, forget),
   decision(clients, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
   decision(clients, 'reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
   decision(clients, 'suspend', 'Keep a client out until it is resumed', z.strictObject({ reason }).partial()),
@@ -108,7 +109,7 @@ const changing = (clients: Clients, certificateHeader: string | undefined): Oper
   }),
 ];
 
-const ending = (clients: Clients, access: Access): Operation[] => [
+const ending = (clients: Clients, forget: Forget): Operation[] => [
   operation({
     name: 'rotateClientSecret',
     method: 'post',
@@ -139,7 +140,7 @@ const ending = (clients: Clients, access: Access): Operation[] => [
     async run({ params: { id }, actor, expect }) {
       expect(clientDocument(await known(clients, id)));
       await clients.remove(id, actor);
-      await access.forget(`client:${id}`, actor);
+      await forget(id, actor);
     },
   }),
 ];

@@ -3,6 +3,7 @@ import type { Clients } from '../clients/clients.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { MfaPolicies } from '../factors/policies.ts';
 import type { Connections } from '../federation/connections.ts';
 import type { Refreshing } from '../federation/refreshing.ts';
 import type { TestRuns } from '../federation/test-runs.ts';
@@ -13,6 +14,7 @@ import type { TokenStatus } from '../protocol/token-status.ts';
 import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
+import { adminMfa } from './admin-mfa.ts';
 
 interface Parts {
   issuer: string;
@@ -22,20 +24,23 @@ interface Parts {
   connections: Connections;
   refreshing: Refreshing;
   testRuns: TestRuns;
+  mfaPolicies: MfaPolicies;
   access: Access;
   decide: Decide;
   status: TokenStatus;
+  forgetClient(id: string, actor: string): Promise<void>;
 }
 
 const base = '/admin/api/v1';
 
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(parts: Parts): Koa.Middleware {
-  const { issuer, clients, access, decide, status, clientCertificateHeader } = parts;
+  const { issuer, clients, decide, status, clientCertificateHeader } = parts;
   const operations = [
-    ...adminClients(clients, access, clientCertificateHeader),
+    ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
+    ...adminMfa(parts),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));

@@ -1,4 +1,6 @@
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Access } from '../directory/access.ts';
+import { apiLevel, apiTooWeak } from './api-demands.ts';
 import { askedBy, needsConsentNow } from './consent.ts';
 import { atLeast, isLevel, type Level } from './proof.ts';
 import { hasEnded, isFederated, type SessionLimits, type StandingParts } from './standing.ts';
@@ -17,6 +19,7 @@ export const sessionTtl =
     loginTs === undefined ? idle : Math.max(1, Math.min(idle, loginTs + absolute - seconds()));
 
 interface Parts extends StandingParts {
+  access: Pick<Access, 'api'>;
   /** The levels that a sign-in here can reach now (reach.ts). */
   reachable: () => Promise<readonly Level[]>;
 }
@@ -29,7 +32,11 @@ export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
   const login = prompts.get('login');
   if (login) {
     for (const check of [ended(parts), upstreamTooOld(parts), tooWeak(parts), otherPerson]) login.checks.add(check);
-    login.details = ({ oidc }) => ({ strong: wantedLevels(oidc).wanted.some((one) => isLevel(one) && one !== '1fa') });
+    login.checks.add(apiTooWeak({ ...parts, worthOf }));
+    login.details = async ({ oidc }) => {
+      const wanted = [...wantedLevels(oidc).wanted, await apiLevel(oidc, parts.access)];
+      return { strong: wanted.some((one) => isLevel(one) && one !== '1fa') };
+    };
   }
   const consent = prompts.get('consent');
   if (consent) {

@@ -5,12 +5,18 @@ import { Access } from '../../src/directory/access.ts';
 import { Decide } from '../../src/directory/decide.ts';
 import { Users } from '../../src/directory/users.ts';
 import { Attempts } from '../../src/factors/attempts.ts';
+import { EnrolmentCodes } from '../../src/factors/enrolment-codes.ts';
+import { MfaPolicies, type Rules } from '../../src/factors/policies.ts';
+import { Demands } from '../../src/signin/demands.ts';
 import { openStore } from '../../src/store/index.ts';
 import { openKeyring } from '../../src/store/keyring.ts';
 import { storeUrl } from './store.ts';
 
 /** The capabilities on a fresh store of the kind under test, without the protocol and HTTP. */
 export type Parts = Awaited<ReturnType<typeof openParts>>;
+
+/** What the configuration asks of everybody, unless it says otherwise. */
+export const usualRules: Rules = { secondFactor: 'if-enrolled', level: '2fa', grace: 0, remember: 30 * 86_400 };
 
 /** Opens a fresh store and everything on it; `url` opens a known one a second time, as another process would. */
 export async function openParts(url?: string) {
@@ -19,16 +25,21 @@ export async function openParts(url?: string) {
   const vault = await openKeyring(store, Buffer.alloc(32, 7));
   const trail = new Trail(store);
   const access = new Access(store, trail);
+  const decide = new Decide(access);
+  const mfaPolicies = new MfaPolicies(store, trail, usualRules);
   return {
     url: place,
     store,
     trail,
     access,
-    decide: new Decide(access),
+    decide,
     users: new Users(store, trail),
     clients: new Clients(store, vault, trail),
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),
+    enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
+    mfaPolicies,
+    demands: new Demands({ store, policies: mfaPolicies, decide }),
     close: () => store.close(),
   };
 }
