@@ -31,6 +31,9 @@ const seconds = (): number => Math.floor(Date.now() / 1000);
 /** A sign-in keeps no record of the checks that were passed; the doctor does. */
 const unheard: Trace = { received() {}, passed() {} };
 
+/** A sign-in keeps no more of them than policies could be about. */
+const mostGroups = 200;
+
 interface Parts {
   connections: Connections;
   tickets: Tickets;
@@ -104,10 +107,11 @@ export function proofOf(
   checkAge(connection, authTime, { began, login }, now);
   const level = levelOf(connection, identity, now);
   const { email, emailVerified, profile, roles } = mapped(identity, connection);
-  const { subject, session, sessionEnds } = identity;
+  const { subject, session, sessionEnds, groups = [] } = identity;
   return {
     ...{ connection: connection.id, subject, emailVerified, profile, roles, level, amr: amrOf(level, identity) },
     label: labelOf(email, profile, subject),
+    ...(groups.length === 0 ? {} : { groups: groups.slice(0, mostGroups) }),
     ...(email === undefined ? {} : { email }),
     ...(authTime === undefined ? {} : { authTime }),
     ...(session === undefined ? {} : { session }),
