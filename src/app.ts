@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider';
+import { mailText } from '../views/mail.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
@@ -11,9 +12,13 @@ import { problems } from './http/problems.ts';
 import { shortWay } from './http/short-way.ts';
 import { guardedFetch } from './kernel/fetch.ts';
 import type { Log } from './kernel/log.ts';
+import { delivering, intoLog } from './notices/delivering.ts';
+import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
+import { BrowserSessions } from './protocol/browser-session.ts';
 import { findClient } from './protocol/client-model.ts';
+import { Grants } from './protocol/grants.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
@@ -21,6 +26,12 @@ import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
+import { account } from './routes/account.ts';
+import { applicationPages } from './routes/account-applications.ts';
+import { historyPages } from './routes/account-history.ts';
+import { passwordPages } from './routes/account-password.ts';
+import { profilePages } from './routes/account-profile.ts';
+import { sessionPages } from './routes/account-sessions.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
@@ -30,7 +41,7 @@ import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
-import { languageOf } from './routes/languages.ts';
+import { framesOf, languageOf } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { plainCalls } from './routes/plain-calls.ts';
@@ -42,10 +53,12 @@ import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
 import { Federated } from './signin/federated.ts';
 import { SignIn } from './signin/flow.ts';
+import { Freshness } from './signin/freshness.ts';
 import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
 import { reachable } from './signin/reach.ts';
 import { SigningOut } from './signin/signing-out.ts';
+import { hasEnded, type Session } from './signin/standing.ts';
 import { ThroughProvider } from './signin/through.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
@@ -84,6 +97,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       log.warn({ err: error }, 'connections could not be looked after; trying again');
     });
   }, lookAtConnections).unref();
+  const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
 
   return {
     metrics,
@@ -95,14 +109,27 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     async close() {
       clearInterval(timer);
       clearInterval(tending);
+      await sending?.close();
       await house.store.close();
     },
   };
 }
 
+/** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
+async function sendingMail({ issuer, mail }: Config, { outbox }: House, log: Log): Promise<Sending> {
+  const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
+  const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
+  const deliver = delivering({
+    write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
+    post,
+    run: async () => undefined,
+  });
+  return new Sending({ outbox, deliver, log });
+}
+
 /** The OAuth library with everything of ours that it asks back. */
 function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
-  const { clients, consents, decide, records, status, trail, upstreamSessions, users, vault } = house;
+  const { clients, consents, decide, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   const frame = { ...frameOf(config.issuer), ...languageOf([]) };
   return provider({
@@ -121,7 +148,7 @@ function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks'
         url: (_ctx, { uid }) => `/signin/${uid}`,
       },
       async loadExistingGrant(ctx) {
-        await upstreamSessions.follow(ctx);
+        await Promise.all([upstreamSessions.follow(ctx), seenSessions.follow(ctx)]);
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
@@ -180,6 +207,31 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
   });
 }
 
+/** The pages of people's own accounts. */
+function accountRooms({ ttl }: Config, house: House, koa: Provider) {
+  const { records, status } = house;
+  const provider = () => koa;
+  const standing = { ...house, limits: ttl.session };
+  const ended = (session: Session) => hasEnded(standing, session);
+  const parts = {
+    ...house,
+    ended,
+    ending: new Sessions({ records, status, provider }),
+    grants: new Grants({ records, status }),
+  };
+  return {
+    sessions: new BrowserSessions({ provider, ended }),
+    freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
+    pages: [
+      ...profilePages(parts),
+      ...sessionPages(parts),
+      ...applicationPages(parts),
+      ...historyPages(parts),
+      ...passwordPages(parts),
+    ],
+  };
+}
+
 interface Rooms {
   config: Config;
   house: House;
@@ -213,6 +265,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
   koa.use(connectionTest({ issuer, frame, ...house, testing: new ConnectionTesting(house) }));
   koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
+  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames: framesOf(issuer) }));
   koa.use(assets);
   koa.use(home(frame));
   koa.use(formPost(frame));

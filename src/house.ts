@@ -1,16 +1,21 @@
 import { Resolver } from 'node:dns/promises';
 import { Trail } from './audit/trail.ts';
+import { accountClient } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
 import { Registrars } from './clients/registrars.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { Decide } from './directory/decide.ts';
+import { EmailChanges } from './directory/email-changes.ts';
 import { Identities } from './directory/identities.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
+import { Devices } from './factors/devices.ts';
 import { EnrolmentCodes } from './factors/enrolment-codes.ts';
+import { Enrolments } from './factors/enrolments.ts';
 import { MfaPolicies, type Rules } from './factors/policies.ts';
+import type { RelyingParty } from './factors/webauthn.ts';
 import { Connections } from './federation/connections.ts';
 import type { ResolveTxt } from './federation/domains.ts';
 import type { ReadMetadata } from './federation/importing.ts';
@@ -21,11 +26,14 @@ import { SignOuts } from './federation/sign-outs.ts';
 import { TestRuns } from './federation/test-runs.ts';
 import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
+import { Notices } from './notices/notices.ts';
+import { Outbox } from './notices/outbox.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
+import { SeenSessions } from './signin/seen-sessions.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
 import { openKeyring } from './store/keyring.ts';
@@ -37,6 +45,7 @@ export interface House {
   vault: Vault;
   trail: Trail;
   users: Users;
+  emailChanges: EmailChanges;
   identities: Identities;
   access: Access;
   decide: Decide;
@@ -46,6 +55,8 @@ export interface House {
   refreshing: Refreshing;
   attempts: Attempts;
   enrolmentCodes: EnrolmentCodes;
+  enrolments: Enrolments;
+  devices: Devices;
   mfaPolicies: MfaPolicies;
   demands: Demands;
   consents: Consents;
@@ -53,21 +64,33 @@ export interface House {
   signOuts: SignOuts;
   testRuns: TestRuns;
   upstreamSessions: UpstreamSessions;
+  seenSessions: SeenSessions;
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
+  outbox: Outbox;
+  notices: Notices;
 }
+
+/** Who hears of what went wrong beside a deed that succeeded. A command tells it on standard error. */
+type Complain = (error: unknown) => void;
+const warn: Complain = (error) => process.emitWarning(error instanceof Error ? error.message : String(error));
 
 /** No setting and no API lets a token live longer (seconds). */
 const longestToken = 86_400;
 
 /** Opens the store and its keyring, and furnishes the house. The caller closes the store. */
-export async function openHouse(config: Config, masterKey: (store: Store) => Promise<Buffer>): Promise<House> {
+export async function openHouse(
+  config: Config,
+  masterKey: (store: Store) => Promise<Buffer>,
+  complain = warn,
+): Promise<House> {
   const store = await openStore(config.store);
   try {
-    return furnish(config, store, await openKeyring(store, await masterKey(store)));
+    const vault = await openKeyring(store, await masterKey(store));
+    return furnish(config, { store, vault, complain });
   } catch (error) {
     await store.close();
     throw error;
@@ -104,12 +127,36 @@ function resolveTxt(servers: readonly string[]): ResolveTxt {
   return (name) => resolver.resolveTxt(name);
 }
 
-function furnish(config: Config, store: Store, vault: Vault): House {
+/** The factors of people; the library for security keys is loaded when one is used first. */
+function factors({ issuer, webauthn }: Config, parts: Pick<House, 'store' | 'vault' | 'trail'>): Enrolments {
+  let relyingParty: Promise<RelyingParty> | undefined;
+  const load = async () => {
+    const mdsFile = webauthn.attestation === 'mds' ? webauthn.mdsFile : undefined;
+    return new (await import('./factors/webauthn.ts')).RelyingParty({ issuer, mdsFile });
+  };
+  return new Enrolments({ ...parts, issuer, relyingParty: () => (relyingParty ??= load()) });
+}
+
+/** Mail needs a server, or a developer who reads the log. */
+const sendsMail = ({ mode, mail }: Config): boolean => mail.url !== undefined || mode === 'development';
+
+/** Mail to people; it is made from what the trail hears, so every deed that is recorded is told. */
+function writing(config: Config, { store, vault, trail, users, complain }: Writing): Pick<House, 'outbox' | 'notices'> {
+  const outbox = new Outbox({ store, vault, trail });
+  const notices = new Notices({ users, outbox, trail, able: sendsMail(config) });
+  trail.listen((event) => notices.hear(event), complain);
+  return { outbox, notices };
+}
+
+type Ground = Pick<House, 'store' | 'vault'> & { complain: Complain };
+type Writing = Ground & Pick<House, 'trail' | 'users'>;
+
+function furnish(config: Config, { store, vault, complain }: Ground): House {
   const trail = new Trail(store);
   const users = new Users(store, trail);
   const access = new Access(store, trail);
   const decide = new Decide(access);
-  const clients = new Clients(store, vault, trail);
+  const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
   const kept = records(store, vault);
   const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
@@ -132,10 +179,12 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     },
   });
   return {
+    ...writing(config, { store, vault, trail, users, complain }),
     store,
     vault,
     trail,
     users,
+    emailChanges: new EmailChanges(store, vault, { users, trail }),
     identities,
     access,
     decide,
@@ -145,6 +194,8 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
     enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
+    enrolments: factors(config, { store, vault, trail }),
+    devices: new Devices({ store, vault, trail }),
     mfaPolicies,
     demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),
@@ -152,6 +203,7 @@ function furnish(config: Config, store: Store, vault: Vault): House {
     signOuts: new SignOuts(store, vault, config.ttl.interaction),
     testRuns: new TestRuns(store, vault),
     upstreamSessions: new UpstreamSessions(store, vault, config.ttl.session.absolute),
+    seenSessions: new SeenSessions(store, vault, config.ttl.session.absolute),
     keys: new SigningKeys({
       store,
       vault,

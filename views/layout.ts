@@ -1,4 +1,4 @@
-import { type Html, html, trusted } from '../src/kernel/html.ts';
+import { type Html, html, trusted, type Value } from '../src/kernel/html.ts';
 import type { Say } from './words.ts';
 
 /** What every page of one installation shares. */
@@ -7,6 +7,8 @@ export interface Frame {
   style: string;
   mark: string;
   sendScript: string;
+  /** Address of the module that runs the ceremonies of security keys and passkeys. */
+  webauthnScript: string;
   issuer: string;
   /** The language of the page (BCP 47), and its texts. */
   tag: string;
@@ -15,8 +17,8 @@ export interface Frame {
 
 const doctype = trusted('<!doctype html>');
 
-/** The one card that every page for people is: the mark, one heading, one decision, and who runs this. */
-export const layout = (frame: Frame, title: string, content: Html): Html => html`${doctype}
+/** A whole document around what its body holds. */
+export const documentOf = (frame: Frame, title: Value, body: Html): Html => html`${doctype}
 <html lang="${frame.tag}">
 <head>
 <meta charset="utf-8">
@@ -27,20 +29,35 @@ export const layout = (frame: Frame, title: string, content: Html): Html => html
 <link rel="stylesheet" href="${frame.style}">
 <link rel="icon" href="${frame.mark}" type="image/svg+xml">
 </head>
-<body>
-<main>
-<p class="brand"><img src="${frame.mark}" alt="" width="28" height="28"> Sallyport</p>
-${content}
-</main>
-<footer>${frame.say('footer.host', { host: new URL(frame.issuer).host })}</footer>
-</body>
+${body}
 </html>
 `;
 
+/** The mark and the name. */
+export const brand = (frame: Frame): Html =>
+  html`<p class="brand"><img src="${frame.mark}" alt="" width="28" height="28"> Sallyport</p>`;
+
+/** Who runs this. */
+export const host = (frame: Frame): Html => frame.say('footer.host', { host: new URL(frame.issuer).host });
+
+/** The one card that every page of a sign-in is: the mark, one heading, one decision, and who runs this. */
+export const layout = (frame: Frame, title: Value, content: Html): Html =>
+  documentOf(
+    frame,
+    title,
+    html`<body>
+<main>
+${brand(frame)}
+${content}
+</main>
+<footer>${host(frame)}</footer>
+</body>`,
+  );
+
 /** What went wrong, next to the field that it is about; read out at once. */
-export const alert = (id: string, sentence: string | undefined): Html | false =>
+export const alert = (id: string, sentence: Html | string | undefined): Html | false =>
   sentence !== undefined && html`<p class="alert" id="${id}" role="alert">${sentence}</p>`;
 
 /** Marks a field as the one that an alert is about. */
-export const invalid = (id: string, sentence: string | undefined): Html | false =>
+export const invalid = (id: string, sentence: Html | string | undefined): Html | false =>
   sentence !== undefined && html` aria-invalid="true" aria-describedby="${id}"`;

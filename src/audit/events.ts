@@ -22,6 +22,7 @@ export const events = {
   'factor.renamed': ['kind'],
   'factor.removed': ['kind', 'name', 'reason'],
   'factor.blocked': ['kind'],
+  'factor.refused': ['kind', 'reason'],
   'factors.reset': ['reason', 'count'],
   'recovery-codes.made': [],
   'recovery-code.used': ['left'],
@@ -80,7 +81,7 @@ export const events = {
   'domain.lapsed': ['connection'],
   'domain.removed': ['connection'],
 
-  'signin.succeeded': ['method', 'client', 'factor', 'acr', 'device'],
+  'signin.succeeded': ['method', 'client', 'factor', 'acr', 'device', 'browser'],
   'signin.failed': ['method', 'client', 'reason', 'check', 'advice'],
   'signin.slowed': ['method', 'client', 'retryAfter'],
   'consent.given': ['client', 'scope'],

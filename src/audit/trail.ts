@@ -18,6 +18,9 @@ export interface Recorded extends Entity {
   ip?: string;
 }
 
+/** Hears of an event once it is durable, in the process that recorded it; its failure never fails the deed. */
+export type Listener = (event: Recorded) => Promise<void> | undefined;
+
 /** Facts are for people to read; somebody else's input must not fill the store. */
 const longestFact = 300;
 
@@ -26,6 +29,7 @@ const isEventType = (type: string): type is EventType => Object.hasOwn(events, t
 /** Append-only record of security-relevant deeds. */
 export class Trail {
   readonly #all: Collection<Recorded, 'type' | 'target' | 'actor' | 'requestId'>;
+  #listener: { hear: Listener; failed: (error: unknown) => void } | undefined;
   #last = 0;
   #count = 0;
 
@@ -47,13 +51,28 @@ export class Trail {
     const facts = Object.entries<Fact | undefined>(detail).flatMap(([name, fact]) =>
       fact === undefined ? [] : [[name, shortened(fact)] as const],
     );
-    await this.#all.insert({
+    const recorded: Recorded = {
       id: this.#nextId(at),
       at,
       ...event,
       outcome,
       ...(facts.length > 0 ? { detail: Object.fromEntries(facts) } : {}),
-    });
+    };
+    await this.#all.insert(recorded);
+    await this.#tell(recorded);
+  }
+
+  /** Who hears of every event from now on, and who of the listener's failures. */
+  listen(hear: Listener, failed: (error: unknown) => void): void {
+    this.#listener = { hear, failed };
+  }
+
+  async #tell(event: Recorded): Promise<void> {
+    try {
+      await this.#listener?.hear(event);
+    } catch (error) {
+      this.#listener?.failed(error);
+    }
   }
 
   /** Events in the order in which they happened, from `since` (seconds) on. Throws `invalid` for a type that does not exist. */

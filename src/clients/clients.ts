@@ -57,6 +57,7 @@ export class Clients {
   readonly #quota: Quota;
   readonly #vault: Vault;
   readonly #trail: Trail;
+  readonly #builtIn: ReadonlyMap<string, Client>;
 
   /**
    * Secrets that were shown last and did fit, as digests, by the client as it was read: a gateway shows the same one
@@ -64,7 +65,9 @@ export class Clients {
    */
   readonly #proven = new WeakMap<Client, { digest: string; secret: Secret }>();
 
-  constructor(store: Store, vault: Vault, trail: Trail) {
+  /** `builtIn`: clients that are not kept, because they are parts of this server. */
+  constructor(store: Store, vault: Vault, trail: Trail, builtIn: readonly Client[] = []) {
+    this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
     this.#vault = vault;
     this.#trail = trail;
     this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty'>({
@@ -111,7 +114,8 @@ export class Clients {
 
   /** From memory where possible: a change by another process is seen within a second. */
   get(id: string): Promise<Client | undefined> {
-    return this.#all.get(id);
+    const builtIn = this.#builtIn.get(id);
+    return builtIn ? Promise.resolve(builtIn) : this.#all.get(id);
   }
 
   list(where: { state?: State; registrar?: string } = {}, page?: Page): Promise<Client[]> {
@@ -205,7 +209,8 @@ export class Clients {
   /** Whether a name passes for the name of a first-party client, which others must not bear. */
   async isReserved(name: string): Promise<boolean> {
     const wanted = skeleton(name);
-    return (await this.#every({ firstParty: 'yes' })).some((client) => skeleton(client.name) === wanted);
+    const known = [...this.#builtIn.values(), ...(await this.#every({ firstParty: 'yes' }))];
+    return known.some((client) => skeleton(client.name) === wanted);
   }
 
   #changed(now: Client, change: ClientChange): Client {

@@ -12,7 +12,9 @@ const start = command({
   async run({ print }) {
     const config = loadConfig();
     const log = createLog(config.log);
-    const house = await openHouse(config, masterKey(config));
+    const house = await openHouse(config, masterKey(config), (error) =>
+      log.warn({ err: error }, 'a notice was not written'),
+    );
     try {
       await house.access.ensureBuiltIn();
       // A first start should not take long: keys and password hashes are made on other threads while modules are loaded here.

@@ -99,6 +99,12 @@ export const production: readonly Rule[] = [
 /** What works, but probably not as it was meant; told by `config check` and in the log at start. */
 export const remarks: readonly Rule[] = [
   {
+    path: 'mail.url',
+    unfit: ({ mode, mail }) => mode === 'production' && mail.url === undefined,
+    advice:
+      'is missing: nobody is told of a new factor, a new device or a changed password, and nobody can reset a forgotten one (SALLYPORT_MAIL_URL)',
+  },
+  {
     path: 'trustedProxies',
     unfit: ({ issuer, trustedProxies }) => issuer.startsWith('https://') && trustedProxies.length === 0,
     advice: 'is empty: an https issuer is only answered through a proxy that ends TLS; list its address',

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
+import { mail } from './mail.ts';
 import { mfa } from './mfa.ts';
 import { checked, isAuthority, isHost, isIssuer, isKey, isNameServer, isProxy, isStore } from './values.ts';
+import { webauthn } from './webauthn.ts';
 
 /** A setting with the variable that sets it and the sentence that explains it, in the README too. */
 const setting = <T extends z.ZodType>(type: T, env: string, description: string, more?: Record<string, unknown>): T =>
@@ -191,6 +193,8 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
+  mail: mail.prefault({}),
+  webauthn: webauthn.prefault({}).meta({ description: 'Security keys and passkeys' }),
   connections: declaredConnections,
   demo: demo.optional(),
 });

@@ -62,7 +62,7 @@ const untilThen = ({ signedOut = 0 }: User): Promise<unknown> | undefined => {
 export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
 /** The spelling under which an address is kept. Throws `invalid` for what is no e-mail address. */
-function checkedEmail(text: string): string {
+export function checkedEmail(text: string): string {
   const email = normalEmail(text);
   const [, local = ''] = /^([^@]+)@[^@]+$/.exec(email) ?? [];
   if (

@@ -33,8 +33,9 @@ function template(path: string): string {
   return area === undefined ? 'none' : `${area}/*`;
 }
 
-/** A path as it may stand in the log: the id of a sign-in under way is worth a cookie. */
-export const loggedPath = (path: string): string => path.replace(/^(\/signin|\/oauth2\/authorize)\/.+/, '$1/*');
+/** A path as it may stand in the log: the id of a sign-in under way is worth a cookie, a link from a mail a password. */
+export const loggedPath = (path: string): string =>
+  path.replace(/^(\/signin|\/oauth2\/authorize|\/account\/(?:reset|email))\/.+/, '$1/*');
 
 const grants: Record<string, string> = {
   authorization_code: 'authorization_code',

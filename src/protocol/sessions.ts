@@ -1,6 +1,20 @@
 import { errors, type Provider } from 'oidc-provider';
-import type { Records, SealedRecord } from './records.ts';
+import type { Payload, Records, SealedRecord } from './records.ts';
 import type { TokenStatus } from './token-status.ts';
+
+/** A session that is open, as its person may see it. Times in seconds. */
+export interface OpenSession {
+  /** A name for forms and addresses; of no use to anybody else. */
+  id: string;
+  uid: string;
+  account: string;
+  /** When the person signed in, and when it ends unless it is used. */
+  loginTs: number;
+  ends: number;
+  amr: readonly string[];
+  /** The clients that were signed in to by it. */
+  clients: string[];
+}
 
 /** A session that has ended. */
 interface EndedSession {
@@ -21,6 +35,13 @@ interface Authorization {
   persistsLogout?: boolean | undefined;
 }
 
+const most = 1000;
+
+const opened = ({ uid: id = '' }: SealedRecord, payload: Payload): OpenSession => {
+  const { uid = '', accountId: account = '', loginTs = 0, exp: ends = 0, amr = [], authorizations = {} } = payload;
+  return { id, uid, account, loginTs, ends, amr, clients: Object.keys(authorizations) };
+};
+
 /** Ends sessions from outside of the browser that holds them, with all that rests on them. */
 export class Sessions {
   readonly #parts: Parts;
@@ -37,6 +58,19 @@ export class Sessions {
     const { records } = this.#parts;
     const [record] = await records.sessions.find({ uid: records.idOf('Session uid', uid) }, { limit: 1 });
     return record && this.#end(record);
+  }
+
+  /** The sessions of a person, newest first. */
+  async list(account: string): Promise<OpenSession[]> {
+    const { records } = this.#parts;
+    const found: SealedRecord[] = [];
+    for (let after = '', page = [...found]; after === '' || page.length === most; after = page.at(-1)?.id ?? '') {
+      page = await records.sessions.find({ account }, { limit: most, after });
+      found.push(...page);
+    }
+    return found
+      .map((record) => opened(record, records.open(record)))
+      .sort((a, b) => b.loginTs - a.loginTs || (a.id < b.id ? -1 : 1));
   }
 
   /** Ends every session, grant and token of a person, those with offline_access too. */

@@ -29,16 +29,18 @@ function read(name: string): Asset {
 const style = read('style.css');
 const mark = read('mark.svg');
 const sendScript = read('send.js');
+const webauthnScript = read('webauthn.js');
 
 /** What the pages of this installation share. */
 export const frameOf = (issuer: string): Omit<Frame, 'tag' | 'say'> => ({
   style: style.url,
   mark: mark.url,
   sendScript: sendScript.url,
+  webauthnScript: webauthnScript.url,
   issuer,
 });
 
-const served = new Map([style, mark, sendScript].map((asset) => [asset.url, asset]));
+const served = new Map([style, mark, sendScript, webauthnScript].map((asset) => [asset.url, asset]));
 
 /** The files that pages need. Browsers keep them for good. */
 export const assets: Middleware = async (ctx, next) => {

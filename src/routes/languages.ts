@@ -15,6 +15,12 @@ const languages = new Map<string, Language>(
   }),
 );
 
+/** Their tags and their names for themselves. */
+export const languageChoices: readonly (readonly [string, string])[] = [...languages.values()].map(({ tag, name }) => [
+  tag,
+  name,
+]);
+
 const usual = 'en';
 
 /** The language of the first of these tags (BCP 47, best first) that there is a file for, `de` for `de-AT`; English otherwise. */

@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { accountClientId } from '../clients/built-in.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
 
@@ -13,7 +14,7 @@ export interface Asked {
 }
 
 /** What a person has allowed a client; given in seconds. */
-interface Consent extends Entity, Asked {
+export interface Consent extends Entity, Asked {
   account: string;
   client: string;
   given: number;
@@ -48,18 +49,22 @@ export function isAsked(value: unknown): value is Asked {
 
 /**
  * Whether the answer surely reaches this client and nobody who pretends to be it: it proves itself, or the address
- * belongs to it (RFC 8252 §8.6). A program of its own name may listen on a loopback port or catch a scheme.
+ * belongs to it, as that of the account pages does (RFC 8252 §8.6). A program of its own name may listen on a loopback
+ * port or catch a scheme.
  */
-const isCertain = (client: { clientAuthMethod?: string | undefined }, redirectUri: unknown): boolean =>
-  client.clientAuthMethod !== 'none' || String(redirectUri).startsWith('https:');
+const isCertain = (
+  client: { clientId: string; clientAuthMethod?: string | undefined },
+  redirectUri: unknown,
+): boolean =>
+  client.clientAuthMethod !== 'none' || client.clientId === accountClientId || String(redirectUri).startsWith('https:');
 
 /** Whether the person must be asked in this sign-in, whatever was allowed before. */
 export const needsConsentNow = (oidc: OIDC): boolean =>
   oidc.client !== undefined && !isCertain(oidc.client, oidc.params?.redirect_uri);
 
 /** The same question for a client as it is registered. */
-export const isAskedEachTime = ({ metadata }: Client, redirectUri: unknown): boolean =>
-  !isCertain({ clientAuthMethod: metadata.token_endpoint_auth_method }, redirectUri);
+export const isAskedEachTime = ({ id: clientId, metadata }: Client, redirectUri: unknown): boolean =>
+  !isCertain({ clientId, clientAuthMethod: metadata.token_endpoint_auth_method }, redirectUri);
 
 const union = (one: readonly string[], other: readonly string[]): string[] => [...new Set([...one, ...other])];
 
@@ -173,6 +178,21 @@ export class Consents {
     const consent = { id: `${account}|${client.id}`, account, client: client.id, given: seconds(), ...allowed };
     await this.#all.put(consent, remembered);
     return (await extended(provider, parties, asked)).jti;
+  }
+
+  /** What a person has allowed, to every client. */
+  ofAccount(account: string): Promise<Consent[]> {
+    return this.#all.find({ account }, { limit: 1000 });
+  }
+
+  /** The person allows it no more, and is asked anew. Answers whether anything was allowed. */
+  async withdraw(account: string, client: string): Promise<boolean> {
+    return (await this.#all.take(`${account}|${client}`)) !== undefined;
+  }
+
+  /** Forgets all that a person has allowed. */
+  async forget(account: string): Promise<void> {
+    await this.#all.drop({ account });
   }
 
   /** What was allowed to this client; what was allowed to an earlier client of the same id counts for nothing. */

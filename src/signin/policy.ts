@@ -1,12 +1,9 @@
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Access } from '../directory/access.ts';
-import type { Identities } from '../directory/identities.ts';
-import type { Users } from '../directory/users.ts';
-import type { Connections } from '../federation/connections.ts';
 import { apiLevel, apiTooWeak } from './api-demands.ts';
 import { askedBy, needsConsentNow } from './consent.ts';
 import { atLeast, isLevel, type Level } from './proof.ts';
-import type { FederatedSession, UpstreamSessions } from './upstream-sessions.ts';
+import { hasEnded, isFederated, type SessionLimits, type StandingParts } from './standing.ts';
 
 const { Check, base } = interactionPolicy;
 
@@ -15,32 +12,19 @@ export const levelOf = (amr: readonly string[] = []): Level | undefined => (amr.
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/** How long a session lives, in seconds: unused, and since the sign-in. */
-export interface SessionLimits {
-  idle: number;
-  absolute: number;
-}
-
 /** The life of a session from now on, in seconds: it ends when unused, and at a fixed time after the sign-in. */
 export const sessionTtl =
   ({ idle, absolute }: SessionLimits): NonNullable<NonNullable<Configuration['ttl']>['Session']> =>
   (_ctx, { loginTs }) =>
     loginTs === undefined ? idle : Math.max(1, Math.min(idle, loginTs + absolute - seconds()));
 
-interface Parts {
-  users: Users;
+interface Parts extends StandingParts {
   access: Pick<Access, 'api'>;
-  limits: SessionLimits;
-  connections: Pick<Connections, 'get'>;
-  identities: Pick<Identities, 'of'>;
-  upstreamSessions: UpstreamSessions;
   /** The levels that a sign-in here can reach now (reach.ts). */
   reachable: () => Promise<readonly Level[]>;
 }
 
 type Session = KoaContextWithOIDC['oidc']['session'];
-
-const isFederated = (session: Session): boolean => session?.amr?.includes('fed') === true;
 
 /** When the library must send the browser to us: its own prompts with our checks. */
 export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
@@ -63,28 +47,11 @@ export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
   return prompts;
 }
 
-/** A session counts no more when its person is gone or was signed out everywhere since, or when it, or the one at the provider that it rests on, has become too old. */
+/** Asked at every sign-in that finds a session (standing.ts). */
 const ended = (parts: Parts) =>
-  new Check('session_ended', 'the session has ended', 'login_required', async ({ oidc }) => {
-    const { users, limits, upstreamSessions } = parts;
-    const { accountId, loginTs = 0, uid } = oidc.session ?? {};
-    if (accountId === undefined) return false;
-    const user = await users.get(accountId);
-    if (user?.state !== 'active' || loginTs < (user.signedOut ?? 0) || loginTs + limits.absolute <= seconds())
-      return true;
-    if (uid === undefined || !isFederated(oidc.session)) return false;
-    const upstream = await upstreamSessions.ofSession(uid);
-    // A logout forgets it first: a request that was under way, and kept its session after that, brings nothing back.
-    if (upstream === undefined || (upstream.ends !== undefined && upstream.ends <= seconds())) return true;
-    return !(await stillLetIn(upstream, parts));
-  });
-
-/** Whether the way in is still open: a connection that was switched off or removed, or an identity that was taken away, carries no session. */
-async function stillLetIn(session: FederatedSession, { connections, identities }: Parts): Promise<boolean> {
-  const connection = await connections.get(session.connection);
-  if (connection?.state !== 'enabled') return false;
-  return (await identities.of(connection, session.subject))?.user === session.account;
-}
+  new Check('session_ended', 'the session has ended', 'login_required', async ({ oidc }) =>
+    hasEnded(parts, oidc.session),
+  );
 
 /**
  * A session here is younger than the proof it rests on: `max_age` is about that proof (OIDC Core §3.1.2.1). Many providers

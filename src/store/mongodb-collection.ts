@@ -49,9 +49,11 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
   }
 
   async find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]> {
-    const { after, limit } = pageOf(page);
-    const filter = { ...this.#matching(where), ...this.#alive(), _id: { $gt: after } };
-    const read = () => this.#documents.find(filter, { projection: shown, sort: { _id: 1 }, limit }).toArray();
+    const { after, before, back, limit } = pageOf(page);
+    const place = before === undefined ? { $gt: after } : { $gt: after, $lt: before };
+    const filter = { ...this.#matching(where), ...this.#alive(), _id: place };
+    const sort = { _id: back ? -1 : 1 } as const;
+    const read = () => this.#documents.find(filter, { projection: shown, sort, limit }).toArray();
     return this.#recall(`?${JSON.stringify([where, page])}`, read);
   }
 

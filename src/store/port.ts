@@ -22,9 +22,13 @@ export interface Spec<T extends Entity, K extends string = never> {
   cached?: boolean;
 }
 
-/** One page of a listing: ids after `after`, at most `limit` (default 100, at most 1000). */
+/**
+ * One page of a listing: ids after `after`, at most `limit` (default 100, at most 1000). With `before` it goes backwards:
+ * the last ids before that one, the last first; the empty text is after every id.
+ */
 export interface Page {
   after?: string;
+  before?: string;
   limit?: number;
 }
 
@@ -35,7 +39,7 @@ export interface Page {
 export interface Collection<T extends Entity, K extends string = never> {
   /** The record, unless it is missing or expired. The caller must not modify it. */
   get(id: string): Promise<T | undefined>;
-  /** Records by declared look-ups (all must match), in id order. */
+  /** Records by declared look-ups (all must match), in id order, or backwards where the page says so. */
   find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]>;
   /** Adds; throws `taken` when the id or a unique key is in use. `ttlSeconds` is the time to live in seconds. */
   insert(value: T, ttlSeconds?: number): Promise<void>;

@@ -29,9 +29,14 @@ export const lookups = <T extends Entity, K extends string>(spec: Spec<T, K>) =>
     unique,
   }));
 
+/** After every id: no text sorts behind its last character. */
+const last = '\u{10ffff}';
+
 /** A page with its defaults; ids are compared by their bytes. */
-export const pageOf = ({ after = '', limit = 100 }: Page = {}): { after: string; limit: number } => ({
+export const pageOf = ({ after = '', before, limit = 100 }: Page = {}) => ({
   after,
+  before: before === '' ? last : before,
+  back: before !== undefined,
   limit: Math.max(1, Math.min(1000, Math.trunc(limit))),
 });
 

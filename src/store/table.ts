@@ -80,10 +80,13 @@ export class Table<T extends Entity, K extends string> {
 
   find(where: Parameters<Collection<T, K>['find']>[0], page?: Page): Found<T> {
     const asked = conditions(this.#spec, where);
-    const { after, limit } = pageOf(page);
+    const { after, before, back, limit } = pageOf(page);
     const match = [...asked.map(([name]) => `${column(name)} = ? AND `), ''].join('');
-    const sql = `SELECT body, expires FROM ${quoted(this.name)} WHERE ${match}id > ? AND ${alive} ORDER BY id LIMIT ?`;
-    return this.#found(this.#statement(sql).all(...asked.map(([, value]) => value), after, this.#db.now(), limit));
+    const place = back ? 'id > ? AND id < ?' : 'id > ?';
+    const order = back ? 'id DESC' : 'id';
+    const sql = `SELECT body, expires FROM ${quoted(this.name)} WHERE ${match}${place} AND ${alive} ORDER BY ${order} LIMIT ?`;
+    const ends = before === undefined ? [after] : [after, before];
+    return this.#found(this.#statement(sql).all(...asked.map(([, value]) => value), ...ends, this.#db.now(), limit));
   }
 
   insert(value: T, ttlSeconds?: number): void {

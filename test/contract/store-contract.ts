@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, it } from 'node:test';
 import { Problem } from '../../src/kernel/errors.ts';
-import type { Store } from '../../src/store/port.ts';
+import type { Page, Store } from '../../src/store/port.ts';
 import { type People, type Person, people } from '../support/people-records.ts';
 
 /** What a store must open: a fresh database each time, or the one behind the URL. */
@@ -206,6 +206,15 @@ export function storeContract(opener: Opener): void {
           ['a10', 'a_'],
         );
         assert.deepEqual(await all.find({}, { after: 'c' }), []);
+      });
+      it('gives pages backwards from the end or from an id', async () => {
+        const ids = ['b', 'a10', 'a1', 'Z', 'c', 'é', 'a_'];
+        for (const id of ids) await all.insert({ id, visits: 0, city: id === 'b' ? 'Bonn' : 'Ulm' });
+        const page = async (page: Page) => (await all.find({ city: 'Ulm' }, page)).map(({ id }) => id);
+        assert.deepEqual(await page({ before: '', limit: 3 }), ['é', 'c', 'a_']);
+        assert.deepEqual(await page({ before: 'a_', limit: 2 }), ['a10', 'a1']);
+        assert.deepEqual(await page({ before: 'a_', after: 'Z' }), ['a10', 'a1']);
+        assert.deepEqual(await page({ before: 'Z' }), []);
       });
       it('gives a hundred unless more are asked for', async () => {
         await many(120, (index) => all.insert({ id: `p${index}`, visits: 0 }));

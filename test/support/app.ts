@@ -42,14 +42,12 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     ...environment,
   });
   const log: string[] = [];
-  const parts = await openHouse(config, async () => masterKey);
+  const logged = createLog({ level: config.log.level, stream: { write: (line) => log.push(line) } });
+  const complain = (error: unknown) => logged.warn({ err: error }, 'a notice was not written');
+  const parts = await openHouse(config, async () => masterKey, complain);
   await parts.access.ensureBuiltIn();
   const { demo } = await makeDemo(config, parts);
-  const app = await createApp(
-    config,
-    parts,
-    createLog({ level: config.log.level, stream: { write: (line) => log.push(line) } }),
-  );
+  const app = await createApp(config, parts, logged);
   handle = app.handler;
   return {
     issuer: config.issuer,

@@ -1,0 +1,119 @@
+import type { Context } from 'koa';
+import { accountClientId } from '../clients/built-in.ts';
+import { given } from '../http/given.ts';
+import { randomToken, same, type Vault } from '../kernel/crypto.ts';
+import type { AccountPage, Said } from './account-page.ts';
+import { goOn } from './answer.ts';
+
+/** What a browser carries while it signs in for a page. */
+interface Errand {
+  state: string;
+  /** Where it goes then: an address of ours that was asked for, with its query. */
+  path: string;
+  needs: AccountPage['needs'];
+}
+
+/** What the next page of this person has to know. */
+export interface Note {
+  account: string;
+  said?: Said;
+  /** What was typed on a page, by its path. */
+  typed?: { path: string; fields: Record<string, string> };
+}
+
+const minute = 60 * 1000;
+/** Longer than a sign-in may usually take. */
+const errandLife = 30 * minute;
+const noteLife = 30 * minute;
+const longestPath = 1500;
+
+/** The short memory of a browser: sealed, so that nobody can write it, and nothing that was typed can be read in it. */
+export class Carried {
+  readonly #vault: Vault;
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  keep(ctx: Context, what: 'return' | 'note', value: Errand | Note): void {
+    const maxAge = what === 'return' ? errandLife : noteLife;
+    const sealed = this.#vault.seal(JSON.stringify({ ...value, until: Date.now() + maxAge }), `account ${what}`);
+    ctx.cookies.set(cookie(ctx, what), sealed, { ...settings(ctx), maxAge });
+  }
+
+  errand(ctx: Context): Errand | undefined {
+    return this.#read<Errand>(ctx, 'return');
+  }
+
+  note(ctx: Context): Note | undefined {
+    return this.#read<Note>(ctx, 'note');
+  }
+
+  forget(ctx: Context, what: 'return' | 'note'): void {
+    if (ctx.cookies.get(cookie(ctx, what), { signed: false }) === undefined) return;
+    ctx.cookies.set(cookie(ctx, what), null, settings(ctx));
+  }
+
+  #read<T>(ctx: Context, what: 'return' | 'note'): T | undefined {
+    const sealed = ctx.cookies.get(cookie(ctx, what), { signed: false });
+    if (sealed === undefined) return undefined;
+    try {
+      const value = JSON.parse(this.#vault.open(sealed, `account ${what}`)) as T & { until: number };
+      return value.until > Date.now() ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const cookie = (ctx: Context, what: 'return' | 'note'): string => `${ctx.secure ? '__Host-' : ''}account-${what}`;
+const settings = (ctx: Context) =>
+  ({ path: '/', httpOnly: true, sameSite: 'lax', secure: ctx.secure, signed: false }) as const;
+
+/** How the person is to sign in: who it was, how well, and in which language. */
+export interface Wish {
+  needs: AccountPage['needs'];
+  loginHint?: string | undefined;
+  acr?: string | undefined;
+  maxAge?: number | undefined;
+  language: string;
+  /** The connection to go through, for one that is to be connected. */
+  connection?: string | undefined;
+  /** Where the browser goes then, instead of to the page that it asked for. */
+  path?: string;
+}
+
+/** How pages send a browser to sign in. */
+export interface Gate {
+  issuer: string;
+  carried: Carried;
+}
+
+/**
+ * Sends the browser to sign in as for any application, to come back to the page that it asked for. The code that comes back
+ * is never redeemed, and cannot be: the session in this browser is all that these pages need, a code would say nothing more,
+ * and nobody knows the verifier of a challenge that was drawn at random.
+ */
+export function toSignIn(ctx: Context, { issuer, carried }: Gate, wish: Wish): void {
+  const state = randomToken(16);
+  const { needs, loginHint, acr, maxAge, language, connection, path = pathOf(ctx) } = wish;
+  carried.keep(ctx, 'return', { state, path, needs });
+  const parameters = given({
+    ...{ client_id: accountClientId, redirect_uri: `${issuer}/account/return`, response_type: 'code', scope: 'openid' },
+    ...{ state, code_challenge: randomToken(), code_challenge_method: 'S256', ui_locales: language },
+    login_hint: loginHint,
+    acr_values: acr,
+    max_age: maxAge === undefined ? undefined : String(maxAge),
+    ...(connection === undefined ? {} : { idp_hint: connection, prompt: 'login' }),
+  });
+  goOn(ctx, `/oauth2/authorize?${new URLSearchParams(parameters)}`);
+}
+
+const pathOf = (ctx: Context): string => (ctx.url.length > longestPath ? ctx.path : ctx.url);
+
+/** The page that this browser signed in for, when this is the answer to its own request; counts once. */
+export function cameBack(ctx: Context, carried: Carried): Errand | undefined {
+  const errand = carried.errand(ctx);
+  carried.forget(ctx, 'return');
+  const { state } = ctx.query;
+  return errand && typeof state === 'string' && same(state, errand.state) ? errand : undefined;
+}
