@@ -3,7 +3,9 @@ import { mailText } from '../views/mail.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
+import type { User } from './directory/users.ts';
 import { declare } from './federation/declaring.ts';
+import { forgetPerson } from './forgetting.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -28,9 +30,12 @@ import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { account } from './routes/account.ts';
 import { applicationPages } from './routes/account-applications.ts';
+import { dataPages } from './routes/account-data.ts';
+import { emailPages, emailUndo } from './routes/account-email.ts';
 import { historyPages } from './routes/account-history.ts';
 import { passwordPages } from './routes/account-password.ts';
 import { profilePages } from './routes/account-profile.ts';
+import { providerPages } from './routes/account-providers.ts';
 import { sessionPages } from './routes/account-sessions.ts';
 import { admin } from './routes/admin.ts';
 import { assets, frameOf } from './routes/assets.ts';
@@ -44,6 +49,7 @@ import { introspection } from './routes/introspection.ts';
 import { framesOf, languageOf } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
+import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
@@ -116,13 +122,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
-async function sendingMail({ issuer, mail }: Config, { outbox }: House, log: Log): Promise<Sending> {
+async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }: House, log: Log): Promise<Sending> {
   const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
   const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
   const deliver = delivering({
     write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
     post,
-    run: async () => undefined,
+    run: (errand, entry) => passwordResets.letterFor(errand, entry),
   });
   return new Sending({ outbox, deliver, log });
 }
@@ -208,27 +214,27 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
 }
 
 /** The pages of people's own accounts. */
-function accountRooms({ ttl }: Config, house: House, koa: Provider) {
+function accountRooms({ issuer, ttl }: Config, house: House, koa: Provider) {
   const { records, status } = house;
   const provider = () => koa;
   const standing = { ...house, limits: ttl.session };
   const ended = (session: Session) => hasEnded(standing, session);
+  const ending = new Sessions({ records, status, provider });
   const parts = {
-    ...house,
-    ended,
-    ending: new Sessions({ records, status, provider }),
+    ...{ ...house, issuer, ended, ending },
     grants: new Grants({ records, status }),
+    hasPasskey: async () => false,
+    factorsOf: async () => ({}),
+    forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
   };
+  const makers = [
+    ...[profilePages, emailPages, passwordPages, sessionPages, applicationPages],
+    ...[providerPages, historyPages, dataPages],
+  ];
   return {
     sessions: new BrowserSessions({ provider, ended }),
     freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
-    pages: [
-      ...profilePages(parts),
-      ...sessionPages(parts),
-      ...applicationPages(parts),
-      ...historyPages(parts),
-      ...passwordPages(parts),
-    ],
+    pages: makers.flatMap((pages) => pages(parts)),
   };
 }
 
@@ -246,7 +252,8 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
-  const endedThere = new EndedThere({ ...house, ending: new Sessions({ records, status, provider: () => koa }) });
+  const ending = new Sessions({ records, status, provider: () => koa });
+  const endedThere = new EndedThere({ ...house, ending });
   const frame = { ...frameOf(issuer), ...languageOf([]) };
   koa.use(measured(answered));
   koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
@@ -265,6 +272,9 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
   koa.use(connectionTest({ issuer, frame, ...house, testing: new ConnectionTesting(house) }));
   koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
+  const endAll = (user: string) => ending.endAll(user);
+  koa.use(passwordReset({ ...house, issuer, frames: framesOf(issuer), resets: house.passwordResets, endAll }));
+  koa.use(emailUndo({ ...house, frames: framesOf(issuer) }));
   koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames: framesOf(issuer) }));
   koa.use(assets);
   koa.use(home(frame));

@@ -33,6 +33,7 @@ import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
+import { PasswordResets } from './signin/password-resets.ts';
 import { SeenSessions } from './signin/seen-sessions.ts';
 import { UpstreamSessions } from './signin/upstream-sessions.ts';
 import { openStore } from './store/index.ts';
@@ -72,6 +73,7 @@ export interface House {
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
   notices: Notices;
+  passwordResets: PasswordResets;
 }
 
 /** Who hears of what went wrong beside a deed that succeeded. A command tells it on standard error. */
@@ -178,13 +180,20 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
+  const written = writing(config, { store, vault, trail, users, complain });
+  const devices = new Devices({ store, vault, trail });
+  const emailChanges = new EmailChanges(store, vault, { users, trail });
   return {
-    ...writing(config, { store, vault, trail, users, complain }),
+    ...written,
+    passwordResets: new PasswordResets({
+      ...{ store, vault, trail, users, issuer: config.issuer, outbox: written.outbox },
+      endings: [(user) => emailChanges.forget(user), (user, actor) => devices.forgetAll(user, actor)],
+    }),
     store,
     vault,
     trail,
     users,
-    emailChanges: new EmailChanges(store, vault, { users, trail }),
+    emailChanges,
     identities,
     access,
     decide,
@@ -195,7 +204,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     attempts: new Attempts(store, vault),
     enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
     enrolments: factors(config, { store, vault, trail }),
-    devices: new Devices({ store, vault, trail }),
+    devices,
     mfaPolicies,
     demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),

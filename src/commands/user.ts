@@ -1,6 +1,7 @@
 import { inUse } from '../directory/access.ts';
 import type { Profile } from '../directory/profile.ts';
 import { calledAs, type User } from '../directory/users.ts';
+import { forgetPerson } from '../forgetting.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
 import { command, misused } from './command.ts';
@@ -145,14 +146,12 @@ const enable = command({
 const remove = command({
   words: ['user', 'remove'],
   operands: ['email'],
-  about: 'Remove a person and their roles',
+  about: 'Remove a person and everything of theirs',
   run: ({ operands, answer }) =>
     inHouse(async (house) => {
       const user = await personOf(operands.email, house);
       const { id, email } = user;
-      await house.users.remove(id, actor);
-      await house.access.forget(`user:${id}`, actor);
-      await house.identities.forget({ user: id }, actor);
+      await forgetPerson(house, user, actor);
       answer({ id, email }, `Removed ${calledAs(user)}`);
     }),
 });

@@ -66,6 +66,17 @@ export function refuseWeak(password: string, email: string): void {
   }
 }
 
+/** Whether a password is known from a theft somewhere else. */
+export type Breached = (password: string) => Promise<boolean>;
+
+/** Throws `weak_password` for a password that was stolen somewhere: it is among the first that are tried elsewhere. */
+export async function refuseBreached(password: string, breached: Breached): Promise<void> {
+  if (!(await breached(password.normalize('NFC')))) return;
+  throw weakPassword(
+    'The password is in lists of passwords that were stolen from other services; choose one that you use nowhere else',
+  );
+}
+
 /** Of a good password, much is left when common words, years, runs and repeats are taken out. */
 function isGuessable(text: string): boolean {
   if (new Set(text).size < 5 || /^(.{1,12}?)\1+.{0,3}$/su.test(text)) return true;

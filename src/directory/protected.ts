@@ -1,5 +1,7 @@
 import type { Access } from './access.ts';
 import { adminApi, administrator } from './built-in.ts';
+import type { Role } from './terms.ts';
+import type { Users } from './users.ts';
 
 /**
  * Why no outside provider may give this role: it is the administrator's, includes that one, or holds permissions of the
@@ -18,4 +20,33 @@ export async function refuseRole(access: Access, name: string): Promise<string |
     waiting.push(...(role?.includes ?? []));
   }
   return undefined;
+}
+
+const most = 1000;
+
+/** Roles through which somebody is an administrator: that one, and those that include it. */
+async function administering(access: Access): Promise<string[]> {
+  const found = [administrator];
+  const all: Role[] = [];
+  for (let page = await access.roles({ limit: most }); page.length > 0; ) {
+    all.push(...page);
+    page = page.length < most ? [] : await access.roles({ limit: most, after: page.at(-1)?.id ?? '' });
+  }
+  for (const name of found) {
+    for (const { id, includes } of all) if (includes.includes(name) && !found.includes(id)) found.push(id);
+  }
+  return found;
+}
+
+/** Whether this person is an administrator and no other active person is: without them nobody could look after this server. */
+export async function isLastAdministrator(access: Access, users: Pick<Users, 'get'>, id: string): Promise<boolean> {
+  const roles = await administering(access);
+  const held = await Promise.all(roles.map((role) => access.assignments({ role }, { limit: most })));
+  const subjects = new Set(held.flat().map(({ subject }) => subject));
+  if (!subjects.delete(`user:${id}`)) return false;
+  for (const subject of subjects) {
+    const [, other] = /^user:(.+)$/.exec(subject) ?? [];
+    if (other !== undefined && (await users.get(other))?.state === 'active') return false;
+  }
+  return true;
 }

@@ -3,7 +3,7 @@ import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { type Collection, type Entity, type Page, type Store, taken } from '../store/port.ts';
-import { refuseWeak, tooLong } from './passwords.ts';
+import { type Breached, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
 import { changedProfile, type Profile } from './profile.ts';
 
 /** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
@@ -41,6 +41,15 @@ export interface UserChange {
   email?: string;
   emailVerified?: boolean;
   profile?: object;
+}
+
+/** How a new password came, and what has to hold before it is written. */
+export interface PasswordChange {
+  type?: 'user.password-changed' | 'user.password-reset';
+  /** From where, for the audit trail. */
+  seen?: { ip: string; requestId: string };
+  /** Called once the password is known to be good; when it throws, nothing is changed. */
+  confirm?: () => Promise<void>;
 }
 
 /** The beginning of every person's id; no client id begins like it, so one subject is never two (RFC 9700 §4.15). */
@@ -103,10 +112,13 @@ function newUser(id: string, input: ProvisionedUser): User {
 export class Users {
   readonly #all: Collection<User, 'email'>;
   readonly #trail: Trail;
+  readonly #breached: Breached;
   #decoy: Promise<string> | undefined;
 
-  constructor(store: Store, trail: Trail) {
+  /** `breached` says of a password whether it was stolen somewhere; without it none is. */
+  constructor(store: Store, trail: Trail, breached: Breached = async () => false) {
     this.#trail = trail;
+    this.#breached = breached;
     this.#all = store.collection<User, 'email'>({
       name: 'users',
       indexes: { email: { key: (user) => user.email, unique: true } },
@@ -122,7 +134,10 @@ export class Users {
     if (input.password !== undefined) refuseWeak(input.password, input.email);
     // Before the hash is made, which costs more than everything else here.
     if (await this.byEmail(input.email)) throw addressTaken();
-    if (input.password !== undefined) user.password = await hashPassword(input.password);
+    if (input.password !== undefined) {
+      await refuseBreached(input.password, this.#breached);
+      user.password = await hashPassword(input.password);
+    }
     await unlessTaken(this.#all.insert(user));
     await this.#trail.record({ type: 'user.created', actor, target: `user:${user.id}`, detail: { state: user.state } });
     return user;
@@ -209,13 +224,16 @@ export class Users {
   }
 
   /** Ends what was opened with the old password too. Throws `missing`, `weak_password`. */
-  async setPassword(id: string, text: string, actor: string): Promise<void> {
+  async setPassword(id: string, text: string, actor: string, how: PasswordChange = {}): Promise<void> {
+    const { type = 'user.password-changed', seen, confirm } = how;
     const user = await this.#all.get(id);
     if (!user) throw missing('This person');
     refuseWeak(text, calledAs(user));
+    await refuseBreached(text, this.#breached);
     const password = await hashPassword(text);
+    await confirm?.();
     const changed = await this.#edit(id, (now) => ({ ...now, password, signedOut: nextSecond() }));
-    await this.#trail.record({ type: 'user.password-changed', actor, target: `user:${id}` });
+    await this.#trail.record({ type, actor, target: `user:${id}`, ...seen });
     await untilThen(changed);
   }
 

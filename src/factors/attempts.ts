@@ -29,7 +29,7 @@ const delay = (failures: number, { free, first, longest }: Patience): number =>
   failures < free ? 0 : Math.min(longest, first * 2 ** Math.min(failures - free, 20));
 
 /** Where an address belongs to: whoever has one IPv6 address has the 2^64 of its network too. */
-function network(ip: string): string {
+export function network(ip: string): string {
   if (!ip.includes(':')) return ip;
   const [left = [], right] = ip.split('::').map((half) => half.split(':').filter((group) => group !== ''));
   const zeros = right ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : [];

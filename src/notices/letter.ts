@@ -41,6 +41,8 @@ export interface Errand {
   errand: 'password-reset';
   /** The address that was typed. */
   identifier: string;
+  /** The client on whose way it was asked. */
+  client?: string | undefined;
   ip: string;
   requestId: string;
 }

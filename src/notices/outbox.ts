@@ -59,7 +59,7 @@ export class Outbox {
   }
 
   /** Keeps it until it is sent, or given up after `life` seconds. The same `id` a second time changes nothing. */
-  async put(content: Letter | Errand, { id = randomToken(16), life = day } = {}): Promise<void> {
+  async put(content: Letter | Errand, { id = newId(), life = day } = {}): Promise<void> {
     const sealed = this.#vault.seal(JSON.stringify(content), bound(id));
     try {
       await this.#all.insert({ id, content: sealed, due: 0, until: seconds() + life, tries: 0 }, 8 * day);
@@ -142,6 +142,9 @@ export class Outbox {
     }
   }
 }
+
+/** Ids sort by time, as those of events do, so that mail goes out in the order in which it was written. */
+const newId = (): string => `${Date.now().toString(36).padStart(9, '0')}-${randomToken(16)}`;
 
 const bound = (id: string): string => `outbox ${id}`;
 

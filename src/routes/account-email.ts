@@ -5,24 +5,18 @@ import type { User } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
+import type { Notices } from '../notices/notices.ts';
 import { parameter } from './account-list.ts';
 import { type AccountPage, accountPage, type Reply, type Shown, type Visit } from './account-page.ts';
 import { show } from './answer.ts';
 import type { Frames } from './languages.ts';
 import { sentForm } from './sent-form.ts';
 
-/** The mails of a change. */
-interface Mails {
-  able: boolean;
-  sendEmailChange(address: string, link: string, user?: User): Promise<void>;
-  sendEmailUndo(address: string, link: string, user?: User): Promise<void>;
-}
-
 interface Parts {
   issuer: string;
   emailChanges: EmailChanges;
   attempts: Attempts;
-  notices: Mails;
+  notices: Notices;
 }
 
 const place = '/account/email';

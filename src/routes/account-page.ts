@@ -49,7 +49,8 @@ export interface AccountPage {
   needs: 'session' | 'fresh';
   /** Fields of its form that are shown again when the sign-in has become too old meanwhile; never a secret. */
   keeps?: readonly string[];
-  get(visit: Visit): Promise<Shown | { goOn: string }>;
+  /** `connect`: a sign-in through this connection, to come to `goOn` then. */
+  get(visit: Visit): Promise<Shown | { goOn: string; connect?: string }>;
   post?(visit: Visit, form: ReadonlyMap<string, string>): Promise<Reply>;
 }
 

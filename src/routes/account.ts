@@ -83,11 +83,14 @@ function frameFor(frames: Frames, ctx: Context, user: User | undefined): Frame {
 }
 
 async function ask(rooms: Rooms, ctx: Context, page: AccountPage): Promise<void> {
-  const { visit, user } = await visitOf(rooms, ctx, page);
-  if (!visit) return signInFor(rooms, ctx, page, user);
+  const { visit, user: known } = await visitOf(rooms, ctx, page);
+  if (!visit) return signInFor(rooms, ctx, page, known);
   const reply = await page.get(visit);
-  if ('goOn' in reply) return goOn(ctx, reply.goOn);
-  return present(rooms, visit, page, reply);
+  if (!('goOn' in reply)) return present(rooms, visit, page, reply);
+  if (reply.connect === undefined) return goOn(ctx, reply.goOn);
+  const { frame, user } = visit;
+  const wish = { needs: 'session', language: frame.tag, loginHint: user.email, connection: reply.connect } as const;
+  return toSignIn(ctx, rooms, { ...wish, path: reply.goOn });
 }
 
 async function receive(rooms: Rooms, ctx: Context, page: AccountPage): Promise<void> {

@@ -4,6 +4,7 @@ import { newUserId, normalEmail, type User, type UserChange, type Users } from '
 import type { Connection } from '../federation/connection.ts';
 import { refused } from '../federation/connector.ts';
 import { Problem } from '../kernel/errors.ts';
+import { taken } from '../store/port.ts';
 import type { Proof } from './proof.ts';
 
 interface Parts {
@@ -25,13 +26,17 @@ export class Joining {
     this.#parts = parts;
   }
 
-  /** The person, with profile and roles as the provider says now; undefined when nobody is connected. Throws `refused`. */
-  async join(proof: Proof, connection: Connection): Promise<User | undefined> {
+  /**
+   * The person, with profile and roles as the provider says now; undefined when nobody is connected. `owner`: somebody who
+   * is signed in wants to connect it, so nobody new is taken in. Throws `refused`, and `taken` when it is connected to somebody else.
+   */
+  async join(proof: Proof, connection: Connection, owner?: string): Promise<User | undefined> {
     const { identities } = this.#parts;
     const known = await identities.of(connection, proof.subject);
     const person = known && (await this.#personOf(known, proof));
+    if (person && owner !== undefined && person.user.id !== owner) throw taken('This account at the provider');
     if (person) return this.#welcome(person, proof);
-    return connection.provision ? this.#provision(proof, connection) : undefined;
+    return connection.provision && owner === undefined ? this.#provision(proof, connection) : undefined;
   }
 
   /** Connects an account that the person has proven with its password. Throws `taken`, and `refused` when it may not be. */

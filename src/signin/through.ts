@@ -1,4 +1,5 @@
 import type { Trail } from '../audit/trail.ts';
+import { accountClientId } from '../clients/built-in.ts';
 import { calledAs, normalEmail, type User, type Users } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
 import type { Connection } from '../federation/connection.ts';
@@ -159,7 +160,7 @@ export class ThroughProvider {
   /** Somebody is proven at the provider; who that is here may be open. */
   async #proven(visit: Visit, flow: Flow, connection: Connection, proof: Proof): Promise<Way> {
     const fresh = { ...flow, facts: nothing };
-    const user = await this.#parts.joining.join(proof, connection);
+    const user = await this.#parts.joining.join(proof, connection, connecting(flow));
     if (user) return { goOn: await this.#welcome(visit, fresh, user, proof) };
     return { goOn: await this.#parts.signIn.learn(visit, fresh, { upstream: proof }) };
   }
@@ -203,6 +204,13 @@ export class ThroughProvider {
       return { failed: { connection: { id, name }, again: why.reason !== 'connection_disabled' } };
     }
   }
+}
+
+/** The id of the person who connects a provider on the account pages (routes/account-providers.ts): they asked for it by name. */
+function connecting({ client, interaction: { params, prompt, session } }: Flow): string | undefined {
+  const asked =
+    client.id === accountClientId && params.idp_hint !== undefined && prompt.reasons.includes('login_prompt');
+  return asked ? session?.accountId : undefined;
 }
 
 /** For the trail. What came stays out: it is the provider's, and may be anything. */

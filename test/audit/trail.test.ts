@@ -75,4 +75,26 @@ describe('audit trail', () => {
     assert.deepEqual(Object.keys(event?.detail ?? {}), ['code']);
     assert.equal(String(event?.detail?.code).length, 301);
   });
+
+  it('tells its listener once the event is durable, and a listener that fails fails no deed', async (t) => {
+    const heard: string[] = [];
+    const complaints: unknown[] = [];
+    t.after(() =>
+      parts.trail.listen(
+        () => undefined,
+        () => {},
+      ),
+    );
+    parts.trail.listen(
+      async ({ id, target }) => {
+        const [last] = await parts.trail.search({ target: target ?? '' });
+        heard.push(last?.id === id ? 'it is there' : 'it is not there yet');
+        throw new Error('the listener is broken');
+      },
+      (error) => complaints.push(error),
+    );
+    await parts.trail.record({ type: 'user.created', actor: 'cli', target: 'user:heard' });
+    assert.deepEqual(heard, ['it is there']);
+    assert.deepEqual(complaints, [new Error('the listener is broken')]);
+  });
 });

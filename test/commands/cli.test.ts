@@ -25,7 +25,11 @@ describe('sallyport config check', () => {
   });
 
   it('ends with 2 and a line for each problem: path, what is wrong, what to do, variable', () => {
-    const { status, stdout, stderr } = sallyport(['config', 'check'], { NODE_ENV: 'production', SALLYPORT_PORT: 'x' });
+    const { status, stdout, stderr } = sallyport(['config', 'check'], {
+      NODE_ENV: 'production',
+      SALLYPORT_PORT: 'x',
+      SALLYPORT_MAIL_URL: 'smtp://mail.example.com',
+    });
     assert.deepEqual([status, stdout], [2, '']);
     const lines = stderr.trimEnd().split('\n');
     assert.deepEqual(

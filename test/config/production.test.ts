@@ -7,6 +7,7 @@ const fit = {
   SALLYPORT_ISSUER: 'https://id.example.com',
   SALLYPORT_MASTER_KEY: Buffer.from('an 0123456789 ABCDEFGHIJKLMNOPQR').toString('base64'),
   SALLYPORT_TRUSTED_PROXIES: '10.0.0.0/8',
+  SALLYPORT_MAIL_URL: 'smtp://mail.example.com',
 };
 
 describe('production', () => {
@@ -60,6 +61,17 @@ describe('production', () => {
   it('names every development default at once', () => {
     const { problems } = reading('demo: {}\nstore: "memory:"', { NODE_ENV: 'production' });
     assert.deepEqual([...new Set(problems.map(({ path }) => path))].sort(), ['demo', 'issuer', 'masterKey', 'store']);
+  });
+
+  it('starts without a mail server, and says what people then miss', () => {
+    const { config, remarks } = reading('', { ...fit, SALLYPORT_MAIL_URL: '' });
+    assert.ok(config);
+    assert.deepEqual(
+      remarks.map(({ path }) => path),
+      ['mail.url'],
+    );
+    assert.match(remarks[0]?.sentence ?? '', /nobody can reset a forgotten one/);
+    assert.deepEqual(reading('', {}).remarks, []);
   });
 
   it('is remarked on where nobody could reach it', () => {

@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   audit: ['store'],
   ...Object.fromEntries(capabilities.map((name) => [name, ['store', 'audit']])),
   notices: ['store', 'audit', 'directory'],
-  signin: ['store', 'audit', ...capabilities],
+  signin: ['store', 'audit', 'notices', ...capabilities],
   protocol: ['store', 'audit', 'directory', 'clients', 'federation'],
   http: ['config'],
   routes: ['http', 'views', 'audit', 'signin', 'protocol', 'notices', ...capabilities],

@@ -1,3 +1,6 @@
+import { Trail } from '../../src/audit/trail.ts';
+import { createLog } from '../../src/kernel/log.ts';
+import { type Deliver, Outbox } from '../../src/notices/outbox.ts';
 import { openStore } from '../../src/store/index.ts';
 import { openKeyring } from '../../src/store/keyring.ts';
 import { migrate } from '../../src/store/migrations.ts';
@@ -33,12 +36,35 @@ async function write(lane: number): Promise<never> {
   }
 }
 
+/** Sends what waits in the outbox. */
+async function tend(deliver: Deliver): Promise<void> {
+  const vault = await openKeyring(store, Buffer.alloc(32, 7));
+  const outbox = new Outbox({ store, vault, trail: new Trail(store) });
+  await outbox.tend(deliver, createLog({ level: 'silent' }));
+}
+
+async function sentOnes(): Promise<string[]> {
+  const ids: string[] = [];
+  await tend(async (content, { id }) => {
+    ids.push(id);
+    return 'errand' in content ? undefined : content;
+  });
+  return ids;
+}
+
 const jobs: Record<string, () => Promise<unknown>> = {
   take: () => count((id) => all.take(id)),
   insert: () => count((id) => all.insert({ id, visits: 0 }).then(() => true)),
   change: () => count((id) => all.change(id, (person) => ({ ...person, visits: person.visits + 1 }))),
   'change one': () => count(() => all.change('p0', (person) => ({ ...person, visits: person.visits + 1 }))),
   keyring: async () => (await openKeyring(store, Buffer.alloc(32, 7))).fingerprint('test', 'value'),
+  outbox: () => sentOnes(),
+  'outbox hang': () =>
+    tend(async (_, { id }) => {
+      say(id);
+      await new Promise(() => setInterval(() => {}, 1000));
+      return undefined;
+    }),
   write: () => Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane))),
   // Begins a migration and is never done with it.
   hang: () =>

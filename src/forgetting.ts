@@ -1,0 +1,35 @@
+import type { User } from './directory/users.ts';
+import type { House } from './house.ts';
+
+/**
+ * Removes a person and everything of theirs. The person goes first: from then on no session, token or code of theirs counts,
+ * whatever is still kept of it; what is left then is taken away one by one, and may be again when it was interrupted. The
+ * audit trail keeps what happened, under an id that nobody gets again. `endAll` ends sessions and grants, where a server is
+ * there to tell applications of it. Throws `missing`.
+ */
+export async function forgetPerson(
+  house: House,
+  { id }: Pick<User, 'id'>,
+  actor: string,
+  endAll: (account: string) => Promise<unknown> = (account) => endQuietly(house, account),
+): Promise<void> {
+  const { access, consents, emailChanges, identities, seenSessions, upstreamSessions, users } = house;
+  await users.remove(id, actor);
+  await endAll(id);
+  await Promise.all([
+    access.forget(`user:${id}`, actor),
+    identities.forget({ user: id }, actor),
+    consents.forget(id),
+    emailChanges.forgetAll(id),
+    seenSessions.forgetAll(id),
+    upstreamSessions.forgetAll(id),
+  ]);
+}
+
+async function endQuietly({ records, status }: House, account: string): Promise<void> {
+  await records.sessions.drop({ account });
+  const grants = () => records.grants.find({ account }, { limit: 100 });
+  for (let page = await grants(); page.length > 0; page = await grants()) {
+    await Promise.all(page.map(({ id }) => status.endGrant({ grantId: id })));
+  }
+}
