@@ -1,12 +1,18 @@
 import { calledAs } from '../directory/users.ts';
 import { factorDocument } from '../routes/factor-document.ts';
-import { command } from './command.ts';
+import { command, misused } from './command.ts';
 import { columns, moment } from './listing.ts';
 import { actor, inHouse } from './office.ts';
 import { personOf } from './subject.ts';
 
 /** Whoever takes a factor from somebody says why. */
 export const reason = { value: 'TEXT', required: true, about: 'Why, for the audit trail' } as const;
+
+/** The reason as it was typed. Throws `misused` for an empty one. */
+export function stated(text: string): string {
+  if (text.trim() === '') throw misused('--reason must say why');
+  return text.trim();
+}
 
 const list = command({
   words: ['factor', 'list'],
@@ -33,7 +39,7 @@ const remove = command({
   run: ({ operands: { email, id }, options, answer }) =>
     inHouse(async (house) => {
       const user = await personOf(email, house);
-      await house.enrolments.remove(id, user.id, { actor, reason: options.reason });
+      await house.enrolments.remove(id, user.id, { actor, reason: stated(options.reason) });
       answer({ id, user: user.id }, `Removed the factor ${id} of ${calledAs(user)}`);
     }),
 });

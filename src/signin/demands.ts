@@ -76,6 +76,11 @@ export class Demands {
     return (known?.at ?? (await this.#tell(user))) + grace;
   }
 
+  /** The person is removed. */
+  async forget(user: string): Promise<void> {
+    await this.#told.take(user);
+  }
+
   async #tell(user: string): Promise<number> {
     const at = seconds();
     try {
