@@ -38,7 +38,7 @@ import { profilePages } from './routes/account-profile.ts';
 import { providerPages } from './routes/account-providers.ts';
 import { sessionPages } from './routes/account-sessions.ts';
 import { admin } from './routes/admin.ts';
-import { assets, frameOf } from './routes/assets.ts';
+import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
@@ -46,7 +46,8 @@ import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
-import { framesOf, languageOf } from './routes/languages.ts';
+import { languageChoice } from './routes/language-choice.ts';
+import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { passwordReset } from './routes/password-reset.ts';
@@ -78,12 +79,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const metrics = new Metrics();
   const edge = new Edge(config);
   const answered = meter(metrics, log, config.log.requests);
+  const frames = framesOf(config.issuer);
   const resources = new Resources(house.access, house.decide);
   const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
-    const koa = library(config, house, { jwks, resources });
-    compose(koa, { config, house, log, metrics, edge, answered });
+    const koa = library(config, house, { jwks, resources, frames });
+    compose(koa, { config, house, log, metrics, edge, answered, frames });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -134,10 +136,13 @@ async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }:
 }
 
 /** The OAuth library with everything of ours that it asks back. */
-function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks' | 'resources'>): Provider {
+function library(
+  config: Config,
+  house: House,
+  { frames, ...parts }: Pick<ProviderParts, 'jwks' | 'resources'> & { frames: Frames },
+): Provider {
   const { clients, consents, decide, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
   const { idle, absolute, grace } = config.ttl.refreshToken;
-  const frame = { ...frameOf(config.issuer), ...languageOf([]) };
   return provider({
     ...parts,
     issuer: config.issuer,
@@ -158,8 +163,8 @@ function library(config: Config, house: House, parts: Pick<ProviderParts, 'jwks'
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
-      renderError: errorPages(problemPages(frame)),
-      logout: logoutPages(frame, users),
+      renderError: errorPages(problemPages(frames)),
+      logout: logoutPages(frames, users),
     },
     adapter: adapter({
       records,
@@ -245,18 +250,19 @@ interface Rooms {
   metrics: Metrics;
   edge: Edge;
   answered: Meter;
+  frames: Frames;
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered }: Rooms): void {
+function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames }: Rooms): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
   const ending = new Sessions({ records, status, provider: () => koa });
   const endedThere = new EndedThere({ ...house, ending });
-  const frame = { ...frameOf(issuer), ...languageOf([]) };
   koa.use(measured(answered));
-  koa.use(problems(koa, { page: problemPages(frame), log, failed: metrics.failed }));
+  koa.use(toldLanguage);
+  koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
   koa.use(
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
@@ -264,19 +270,20 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered }:
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys, () => reach(house)));
   koa.use(frontChannel);
-  koa.use(logoutDecision({ frame, trail, signingOut }));
+  koa.use(logoutDecision({ frames, trail, signingOut }));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
   koa.use(federation({ issuer, ...house }));
   koa.use(federationMetadata(connections));
-  koa.use(federationLogout({ frame, issuer, connections, signingOut, endedThere }));
-  koa.use(connectionTest({ issuer, frame, ...house, testing: new ConnectionTesting(house) }));
-  koa.use(signinPages({ ...signingIn(house, koa), clients, frame }));
+  koa.use(federationLogout({ frames, issuer, connections, signingOut, endedThere }));
+  koa.use(connectionTest({ issuer, frames, ...house, testing: new ConnectionTesting(house) }));
+  koa.use(signinPages({ ...signingIn(house, koa), clients, frames }));
   const endAll = (user: string) => ending.endAll(user);
-  koa.use(passwordReset({ ...house, issuer, frames: framesOf(issuer), resets: house.passwordResets, endAll }));
-  koa.use(emailUndo({ ...house, frames: framesOf(issuer) }));
-  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames: framesOf(issuer) }));
+  koa.use(passwordReset({ ...house, issuer, frames, resets: house.passwordResets, endAll }));
+  koa.use(emailUndo({ ...house, frames }));
+  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames }));
+  koa.use(languageChoice(languageChoices.map(([tag]) => tag)));
   koa.use(assets);
-  koa.use(home(frame));
-  koa.use(formPost(frame));
+  koa.use(home(frames));
+  koa.use(formPost(frames));
 }

@@ -13,6 +13,10 @@ export interface Frame {
   /** The language of the page (BCP 47), and its texts. */
   tag: string;
   say: Say;
+  /** All languages there are: tag, and name for itself. */
+  languages: readonly (readonly [string, string])[];
+  /** The path from which this page comes again in another language, if it does. */
+  here?: string | undefined;
 }
 
 const doctype = trusted('<!doctype html>');
@@ -37,8 +41,22 @@ ${body}
 export const brand = (frame: Frame): Html =>
   html`<p class="brand"><img src="${frame.mark}" alt="" width="28" height="28"> Sallyport</p>`;
 
-/** Who runs this. */
-export const host = (frame: Frame): Html => frame.say('footer.host', { host: new URL(frame.issuer).host });
+/** Who runs this, and the other languages of this page. */
+export const footer = (frame: Frame): Html => html`<footer>
+<p>${frame.say('footer.host', { host: new URL(frame.issuer).host })}</p>
+${languages(frame)}
+</footer>`;
+
+const languages = ({ here, languages: all, say, tag }: Frame): Html | false =>
+  here !== undefined &&
+  html`<form method="post" action="/language" class="languages" aria-label="${say('footer.languages')}">
+<input type="hidden" name="to" value="${here}">
+${all.map(([one, name]) =>
+  one === tag
+    ? html`<span aria-current="true">${name}</span>`
+    : html`<button name="language" value="${one}" lang="${one}">${name}</button>`,
+)}
+</form>`;
 
 /** The one card that every page of a sign-in is: the mark, one heading, one decision, and who runs this. */
 export const layout = (frame: Frame, title: Value, content: Html): Html =>
@@ -50,9 +68,12 @@ export const layout = (frame: Frame, title: Value, content: Html): Html =>
 ${brand(frame)}
 ${content}
 </main>
-<footer>${host(frame)}</footer>
+${footer(frame)}
 </body>`,
   );
+
+/** A page that people only pass: asking for it again in another language would send what it carries a second time. */
+export const passing = (frame: Frame): Frame => ({ ...frame, here: undefined });
 
 /** What went wrong, next to the field that it is about; read out at once. */
 export const alert = (id: string, sentence: Html | string | undefined): Html | false =>

@@ -18,7 +18,7 @@ const areas = [
   '/account',
   '/gateway',
 ];
-const moreAreas = ['/access', '/assets', '/.well-known'];
+const moreAreas = ['/access', '/assets', '/language', '/.well-known'];
 const resources = new Set(
   `clients registrars apis roles groups users organizations assignments connections tiers sessions keys audit-events
   webhooks access`.split(/\s+/),

@@ -8,8 +8,8 @@ import { loggedPath } from './metrics.ts';
 import { ownOrigin } from './origin.ts';
 import { Unfit } from './unfit.ts';
 
-/** The error page; `reference` is the request id that the log carries too. */
-export type ProblemPage = (problem: Problem, reference: string) => string;
+/** The error page for whoever asks; `reference` is the request id that the log carries too. */
+export type ProblemPage = (problem: Problem, reference: string, ctx: Koa.Context) => string;
 
 /** Error codes of RFC 6749, 6750, 7009, 7591, 8628, 8693, 8707, 9126, 9449 and OIDC: these leave as they are. */
 const oauthCodes = new Set(
@@ -66,7 +66,7 @@ function write(ctx: Koa.Context, problem: Problem, page: ProblemPage): void {
   ctx.set('Cache-Control', 'no-store');
   if (style === 'page') {
     ctx.type = 'html';
-    ctx.body = page(problem, reference);
+    ctx.body = page(problem, reference, ctx);
     return;
   }
   if (problem.status === 401 && !ctx.response.get('WWW-Authenticate'))
@@ -206,5 +206,6 @@ export const renderError =
     const sentence = out.error_description ?? out.error;
     pageHeaders(ctx.res);
     ctx.type = 'html';
-    ctx.body = page(new Problem({ code: out.error, status: ctx.status, sentence }), String(ctx.state.requestId ?? ''));
+    const problem = new Problem({ code: out.error, status: ctx.status, sentence });
+    ctx.body = page(problem, String(ctx.state.requestId ?? ''), ctx);
   };

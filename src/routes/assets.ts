@@ -32,7 +32,9 @@ const sendScript = read('send.js');
 const webauthnScript = read('webauthn.js');
 
 /** What the pages of this installation share. */
-export const frameOf = (issuer: string): Omit<Frame, 'tag' | 'say'> => ({
+export const frameOf = (
+  issuer: string,
+): Pick<Frame, 'style' | 'mark' | 'sendScript' | 'webauthnScript' | 'issuer'> => ({
   style: style.url,
   mark: mark.url,
   sendScript: sendScript.url,

@@ -1,6 +1,5 @@
 import type { Context, Middleware } from 'koa';
 import { testReportPage, testStartPage } from '../../views/admin/connection-test.ts';
-import type { Frame } from '../../views/layout.ts';
 import { wayPage } from '../../views/signin/way.ts';
 import { addressesOf } from '../federation/addresses.ts';
 import { placeOf, type Run, type TestRuns, testTtl } from '../federation/test-runs.ts';
@@ -10,10 +9,11 @@ import { sameOrigin } from '../http/origin.ts';
 import { missing, problem } from '../kernel/errors.ts';
 import type { ConnectionTesting } from '../signin/connection-testing.ts';
 import { goOn, show } from './answer.ts';
+import type { Frames } from './languages.ts';
 
 interface Parts {
   issuer: string;
-  frame: Frame;
+  frames: Frames;
   testRuns: TestRuns;
   testing: ConnectionTesting;
 }
@@ -75,7 +75,8 @@ function keepCookie(ctx: Context, { path }: Place, browser: string): void {
   });
 }
 
-async function showRun({ issuer, frame, testing }: Parts, ctx: Context, run: Run): Promise<void> {
+async function showRun({ issuer, frames, testing }: Parts, ctx: Context, run: Run): Promise<void> {
+  const frame = frames(ctx);
   const { connection, report } = await testing.look(run, seenBy(ctx));
   const { id, name, kind, state } = connection;
   if (report.state !== 'waiting') {
@@ -100,7 +101,7 @@ async function start(parts: Parts, ctx: Context, place: Place): Promise<void> {
   }
   const wishes = { strong: field(form, 'strong') === 'yes', fresh: field(form, 'fresh') === 'yes' };
   const way = await parts.testing.start(run, wishes, seenBy(ctx));
-  if (way && 'post' in way) return show(ctx, wayPage(parts.frame, way.post));
+  if (way && 'post' in way) return show(ctx, wayPage(parts.frames(ctx), way.post));
   return goOn(ctx, way && 'goOn' in way ? way.goOn : place.path);
 }
 

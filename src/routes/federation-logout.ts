@@ -1,5 +1,4 @@
 import type { Context, Middleware } from 'koa';
-import type { Frame } from '../../views/layout.ts';
 import { loggedOutPage } from '../../views/signin/logout.ts';
 import type { Connection } from '../federation/connection.ts';
 import type { Connections } from '../federation/connections.ts';
@@ -10,10 +9,11 @@ import type { EndedThere } from '../signin/ended-there.ts';
 import type { SigningOut } from '../signin/signing-out.ts';
 import { show } from './answer.ts';
 import { replyOf } from './federation.ts';
+import type { Frames } from './languages.ts';
 import { carry, follow } from './logout.ts';
 
 interface Parts {
-  frame: Frame;
+  frames: Frames;
   issuer: string;
   connections: Connections;
   signingOut: SigningOut;
@@ -38,8 +38,8 @@ const fromOf = (ctx: Context) => ({ ip: String(ctx.state.ip), requestId: String(
 const logout: Place<'oidc'> = {
   kind: 'oidc',
   methods: ['GET'],
-  async run({ frame, signingOut }, ctx, connection) {
-    follow(ctx, frame, await signingOut.back(connection, await replyOf(ctx), fromOf(ctx)));
+  async run({ frames, signingOut }, ctx, connection) {
+    follow(ctx, frames, await signingOut.back(connection, await replyOf(ctx), fromOf(ctx)));
   },
 };
 
@@ -47,14 +47,14 @@ const logout: Place<'oidc'> = {
 const slo: Place<'saml'> = {
   kind: 'saml',
   methods: ['GET', 'POST'],
-  async run({ frame, signingOut, endedThere }, ctx, connection) {
+  async run({ frames, signingOut, endedThere }, ctx, connection) {
     const reply = await replyOf(ctx);
     const asks = reply.fields.SAMLRequest !== undefined;
     if (asks === (reply.fields.SAMLResponse !== undefined)) throw invalid('Send either SAMLRequest or SAMLResponse');
-    if (!asks) return follow(ctx, frame, await signingOut.back(connection, reply, fromOf(ctx)));
+    if (!asks) return follow(ctx, frames, await signingOut.back(connection, reply, fromOf(ctx)));
     const way = await endedThere.bySaml(connection, reply, fromOf(ctx));
-    if (way) carry(ctx, frame, way, connection.name);
-    else show(ctx, loggedOutPage(frame));
+    if (way) carry(ctx, frames, way, connection.name);
+    else show(ctx, loggedOutPage(frames(ctx)));
   },
 };
 

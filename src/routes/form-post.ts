@@ -1,9 +1,9 @@
 import type { Middleware } from 'koa';
-import type { Frame } from '../../views/layout.ts';
 import { formPostPage } from '../../views/signin/form-post.ts';
 import { given } from '../http/given.ts';
 import { pageHeaders } from '../http/headers.ts';
 import { show } from './answer.ts';
+import type { Frames } from './languages.ts';
 
 const theirPage = '<title>Submitting Callback</title>';
 
@@ -13,7 +13,7 @@ const theirPage = '<title>Submitting Callback</title>';
  * script at all. Should a later library write that page otherwise, its own page is shown, which works too.
  */
 export const formPost =
-  (frame: Frame): Middleware =>
+  (frames: Frames): Middleware =>
   async (ctx, next) => {
     await next();
     const { body } = ctx;
@@ -21,5 +21,5 @@ export const formPost =
     const [form] = /<form method="post"[\s\S]*?(?=<noscript>)/.exec(body) ?? [];
     if (form === undefined) return;
     pageHeaders(ctx.res);
-    show(ctx, formPostPage(frame, given({ form, client: ctx.oidc?.client?.clientName })), ctx.status);
+    show(ctx, formPostPage(frames(ctx), given({ form, client: ctx.oidc?.client?.clientName })), ctx.status);
   };

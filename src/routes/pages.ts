@@ -1,10 +1,10 @@
 import type { Context, Middleware } from 'koa';
 import { homePage } from '../../views/home.ts';
-import type { Frame } from '../../views/layout.ts';
 import { type ProblemView, problemPage } from '../../views/problem.ts';
 import { type ProblemPage, renderError } from '../http/problems.ts';
 import type { Problem } from '../kernel/errors.ts';
 import { ended } from '../signin/flow.ts';
+import type { Frames } from './languages.ts';
 
 type Words = Pick<ProblemView, 'title'> & Partial<Pick<ProblemView, 'sentence' | 'advice'>>;
 
@@ -77,9 +77,9 @@ export function viewOf(problem: Problem, reference: string): ProblemView {
 
 /** Every Problem on our card; the reference is the request id that the log carries too. */
 export const problemPages =
-  (frame: Frame): ProblemPage =>
-  (problem, reference) =>
-    problemPage(frame, viewOf(problem, reference)).toString();
+  (frames: Frames): ProblemPage =>
+  (problem, reference, ctx) =>
+    problemPage(frames(ctx), viewOf(problem, reference)).toString();
 
 /** oidc-provider's errors on the same card; it has no code of its own for a sign-in that is over. */
 export function errorPages(page: ProblemPage) {
@@ -90,10 +90,10 @@ export function errorPages(page: ProblemPage) {
 
 /** The page at the issuer's own address. */
 export const home =
-  (frame: Frame): Middleware =>
+  (frames: Frames): Middleware =>
   async (ctx, next) => {
     if (ctx.path !== '/' || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next();
     ctx.type = 'html';
-    ctx.body = homePage(frame).toString();
+    ctx.body = homePage(frames(ctx)).toString();
     return undefined;
   };

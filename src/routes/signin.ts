@@ -1,14 +1,15 @@
 import type { Context, Middleware } from 'koa';
-import type { Frame } from '../../views/layout.ts';
 import { problemPage } from '../../views/problem.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { readForm } from '../http/form.ts';
 import { sameOrigin } from '../http/origin.ts';
 import { invalid, Problem, problem } from '../kernel/errors.ts';
+import type { Html } from '../kernel/html.ts';
 import { ended, type Flow, type SignIn, type Visit } from '../signin/flow.ts';
 import type { ThroughProvider, Way } from '../signin/through.ts';
 import { goOn, show } from './answer.ts';
 import { startOf } from './application.ts';
+import type { Frames } from './languages.ts';
 import { viewOf } from './pages.ts';
 import { follow, stepPage, tooOften } from './signin-answers.ts';
 
@@ -22,7 +23,7 @@ interface Parts {
   signIn: SignIn;
   through: ThroughProvider;
   clients: Clients;
-  frame: Frame;
+  frames: Frames;
 }
 
 /** What was sent, and to what. */
@@ -64,11 +65,22 @@ export function signinPages(parts: Parts): Middleware {
   };
 }
 
+/** The sign-in of this address; its pages are in the language that its client asks for. */
+async function load({ signIn }: Parts, ctx: Context, visit: Visit): Promise<Flow> {
+  const flow = await signIn.load(visit);
+  ctx.state.uiLocales = flow.interaction.params.ui_locales;
+  return flow;
+}
+
+/** The page of its step. */
+const page = ({ frames, through }: Parts, ctx: Context, flow: Flow, error?: string): Promise<Html> =>
+  stepPage({ frame: frames(ctx), through }, flow, error);
+
 const placeOf = ({ uid }: Visit): string => `/signin/${uid}`;
 
 async function ask(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
-  const { signIn, through, frame } = parts;
-  const flow = await signIn.load(visit);
+  const { signIn, through, frames } = parts;
+  const flow = await load(parts, ctx, visit);
   const { step } = flow;
   if (step.name === 'finished') return goOn(ctx, step.goOn);
   rememberClient(ctx, visit, flow.client);
@@ -77,24 +89,25 @@ async function ask(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
     return goOn(ctx, placeOf(visit));
   }
   const way = step.name === 'identify' ? await through.byHints(visit, flow) : undefined;
-  if (way) return follow(ctx, { frame, flow, way });
-  return show(ctx, await stepPage(parts, flow));
+  if (way) return follow(ctx, { frame: frames(ctx), flow, way });
+  return show(ctx, await page(parts, ctx, flow));
 }
 
-async function comeBack({ signIn, through, frame }: Parts, ctx: Context, visit: Visit): Promise<void> {
-  const flow = await signIn.load(visit);
+async function comeBack(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
+  const { through, frames } = parts;
+  const flow = await load(parts, ctx, visit);
   const { step } = flow;
   if (step.name === 'finished') return goOn(ctx, step.goOn);
   const { ticket } = ctx.query;
   if (typeof ticket !== 'string' || step.name === 'consent') return goOn(ctx, placeOf(visit));
-  return follow(ctx, { frame, flow, way: await through.comeBack(visit, flow, ticket) });
+  return follow(ctx, { frame: frames(ctx), flow, way: await through.comeBack(visit, flow, ticket) });
 }
 
 async function receive(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
   if (!sameOrigin(ctx)) throw foreignForm();
   const form = await fields(ctx);
-  const { signIn, through, frame } = parts;
-  const flow = await signIn.load(visit);
+  const { signIn, through, frames } = parts;
+  const flow = await load(parts, ctx, visit);
   const { step } = flow;
   if (step.name === 'finished') return goOn(ctx, step.goOn);
   const decision = form.get('decision');
@@ -106,23 +119,28 @@ async function receive(parts: Parts, ctx: Context, visit: Visit): Promise<void> 
   if (decision === 'cancel') return goOn(ctx, await signIn.giveUp(visit, flow));
   if (step.name === 'link') {
     if (decision !== 'link' && decision !== 'skip') return goOn(ctx, ctx.path);
-    return follow(ctx, { frame, flow, way: await through.decideLink(visit, flow, step, decision === 'link') });
+    return follow(ctx, {
+      frame: frames(ctx),
+      flow,
+      way: await through.decideLink(visit, flow, step, decision === 'link'),
+    });
   }
   const chosen = form.get('connection');
-  if (chosen !== undefined) return follow(ctx, { frame, flow, way: await through.choose(visit, flow, chosen) });
+  if (chosen !== undefined)
+    return follow(ctx, { frame: frames(ctx), flow, way: await through.choose(visit, flow, chosen) });
   return step.name === 'federation' ? proveThere(parts, ctx, { ...sent, step }) : prove(parts, ctx, sent);
 }
 
 /** Takes who the person is, the password, or both from one form. An address alone may be of a domain that has a provider. */
 async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): Promise<void> {
-  const { signIn, through, frame } = parts;
+  const { signIn, through, frames } = parts;
   const identifier = form.get('identifier')?.trim().slice(0, 254);
   const password = form.get('password') ?? '';
-  if (identifier === '') return show(ctx, await stepPage(parts, flow, 'Enter your e-mail address.'), 400);
+  if (identifier === '') return show(ctx, await page(parts, ctx, flow, 'Enter your e-mail address.'), 400);
   if (identifier !== undefined && password === '' && flow.step.name !== 'connect') {
     const connection = await through.forAddress(identifier);
     const way = connection && (await through.choose(visit, flow, connection.id, identifier));
-    if (way) return follow(ctx, { frame, flow, way });
+    if (way) return follow(ctx, { frame: frames(ctx), flow, way });
   }
   // Who goes back and corrects the address means the new one; it proves nothing.
   const named = identifier === undefined ? flow : await signIn.identify(flow, identifier);
@@ -139,7 +157,7 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
 async function proveThere(parts: Parts, ctx: Context, { visit, flow, form, step }: SentThere): Promise<void> {
   const identifier = form.get('identifier')?.trim().slice(0, 254) ?? step.identifier;
   const password = form.get('password') ?? '';
-  if (!identifier) return show(ctx, await stepPage(parts, flow, 'Enter your user name.'), 400);
+  if (!identifier) return show(ctx, await page(parts, ctx, flow, 'Enter your user name.'), 400);
   const named = await parts.signIn.restate(flow, { ...flow.facts, identifier });
   if (named.step.name !== 'federation' || password === '') return goOn(ctx, ctx.path);
   const outcome = await parts.through.tryDirectory(visit, named, named.step, password);
@@ -147,10 +165,10 @@ async function proveThere(parts: Parts, ctx: Context, { visit, flow, form, step 
 }
 
 async function tell(parts: Parts, ctx: Context, { flow, outcome, wrong }: Told): Promise<void> {
-  if ('wrong' in outcome) return show(ctx, await stepPage(parts, flow, wrong), 400);
-  if (!('waitSeconds' in outcome)) return follow(ctx, { frame: parts.frame, flow, way: outcome });
+  if ('wrong' in outcome) return show(ctx, await page(parts, ctx, flow, wrong), 400);
+  if (!('waitSeconds' in outcome)) return follow(ctx, { frame: parts.frames(ctx), flow, way: outcome });
   ctx.set('Retry-After', String(outcome.waitSeconds));
-  return show(ctx, await stepPage(parts, flow, tooOften(outcome.waitSeconds)), 429);
+  return show(ctx, await page(parts, ctx, flow, tooOften(outcome.waitSeconds)), 429);
 }
 
 /** The fields of a form; one that is sent twice is refused, since others might read the other one. */
@@ -173,7 +191,8 @@ function rememberClient(ctx: Context, visit: Visit, { id }: Client): void {
   });
 }
 
-async function tellEnded({ clients, frame }: Parts, ctx: Context, problem: Problem): Promise<void> {
+async function tellEnded({ clients, frames }: Parts, ctx: Context, problem: Problem): Promise<void> {
+  const frame = frames(ctx);
   const id = ctx.cookies.get(clientCookie(ctx), { signed: false }) ?? '';
   const client = await clients.get(Buffer.from(id, 'base64url').toString());
   const href = client && startOf(client, frame.issuer);

@@ -20,6 +20,5 @@ describe('GET /account', () => {
     assert.equal(textOf(back, '<h1'), 'Profile');
     assert.equal(back.headers['cache-control'], 'no-store');
     assert.match(back.text, /alice@example\.test/);
-    console.log(browser.hops, back.text.length);
   });
 });

@@ -137,7 +137,9 @@ describe('a page in forced colours', () => {
           return `${outlineStyle} ${outlineWidth}`;
         });
         assert.equal(focused, 'solid 2px');
-        const border = await page.getByRole('button').evaluate((button) => getComputedStyle(button).borderTopWidth);
+        const border = await page
+          .getByRole('button', { name: 'Sign in' })
+          .evaluate((button) => getComputedStyle(button).borderTopWidth);
         assert.equal(border, '2px');
       },
     ));

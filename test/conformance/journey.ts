@@ -31,7 +31,7 @@ const decoded = (text = ''): string =>
 
 /** The form of a page with its hidden fields. */
 function formOf(page: string): { action: string; hidden: Record<string, string> } | undefined {
-  const [, action] = /<form[^>]*\saction="([^"]+)"/.exec(page) ?? [];
+  const [, action] = /<form[^>]*\saction="(?!\/language")([^"]+)"/.exec(page) ?? [];
   if (action === undefined) return undefined;
   const inputs = page.match(/<input[^>]*type="hidden"[^>]*>/g) ?? [];
   const attribute = (input: string, name: string) => decoded(new RegExp(`\\s${name}="([^"]*)"`).exec(input)?.[1]);

@@ -82,7 +82,7 @@ export async function authorize(
 }
 
 const actionOf = (page: string): string => {
-  const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1];
+  const action = /<form[^>]*action="(?!\/language")([^"]+)"/.exec(page)?.[1];
   if (action === undefined) throw new Error(`no form on this page: ${page}`);
   return action;
 };

@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { brand, documentOf, type Frame, host } from '../layout.ts';
+import { brand, documentOf, type Frame, footer } from '../layout.ts';
 import type { Key } from '../words.ts';
 
 /** The rooms of the account pages, in the order in which they are listed. */
@@ -51,7 +51,7 @@ ${brand(frame)}
 ${said !== undefined && html`<p class="done" role="status">${said}</p>`}
 ${content}
 </main>
-<footer>${host(frame)}</footer>
+${footer(frame)}
 </body>`,
   );
 

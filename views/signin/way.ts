@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { type Frame, layout } from '../layout.ts';
+import { type Frame, layout, passing } from '../layout.ts';
 
 /** A request on its way to a provider. A script sends it; without scripts the button does. */
 export const wayPage = (
@@ -7,7 +7,7 @@ export const wayPage = (
   { url, fields, name }: { url: string; fields: Readonly<Record<string, string>>; name: string },
 ): Html =>
   layout(
-    frame,
+    passing(frame),
     'One moment',
     html`<h1>One moment</h1>
 <p>You are on your way to <strong>${name}</strong>.</p>
