@@ -81,6 +81,12 @@ export class Demands {
     await this.#told.take(user);
   }
 
+  /** The same, without telling anybody: undefined while the time has not started. */
+  async graceSoFar(user: string, { grace }: Demand): Promise<number | undefined> {
+    const known = await this.#told.get(user);
+    return known && known.at + grace;
+  }
+
   async #tell(user: string): Promise<number> {
     const at = seconds();
     try {
