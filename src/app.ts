@@ -1,11 +1,10 @@
 import type { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
+import { accountRooms } from './account-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
-import type { User } from './directory/users.ts';
 import { declare } from './federation/declaring.ts';
-import { forgetPerson } from './forgetting.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -18,9 +17,7 @@ import { delivering, intoLog } from './notices/delivering.ts';
 import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
-import { BrowserSessions } from './protocol/browser-session.ts';
 import { findClient } from './protocol/client-model.ts';
-import { Grants } from './protocol/grants.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
@@ -29,14 +26,7 @@ import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { account } from './routes/account.ts';
-import { applicationPages } from './routes/account-applications.ts';
-import { dataPages } from './routes/account-data.ts';
-import { emailPages, emailUndo } from './routes/account-email.ts';
-import { historyPages } from './routes/account-history.ts';
-import { passwordPages } from './routes/account-password.ts';
-import { profilePages } from './routes/account-profile.ts';
-import { providerPages } from './routes/account-providers.ts';
-import { sessionPages } from './routes/account-sessions.ts';
+import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
@@ -59,11 +49,9 @@ import type { App } from './server.ts';
 import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
-import { Freshness } from './signin/freshness.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
 import { SigningOut } from './signin/signing-out.ts';
 import { Standards } from './signin/standards.ts';
-import { hasEnded, type Session } from './signin/standing.ts';
 import { signingIn } from './signing-in.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
@@ -122,15 +110,15 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
-async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }: House, log: Log): Promise<Sending> {
+async function sendingMail({ issuer, mail }: Config, house: House, log: Log): Promise<Sending> {
   const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
   const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
   const deliver = delivering({
     write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
     post,
-    run: (errand, entry) => passwordResets.letterFor(errand, entry),
+    run: (errand, entry) => house.passwordResets.letterFor(errand, entry),
   });
-  return new Sending({ outbox, deliver, log });
+  return new Sending({ outbox: house.outbox, deliver, log, catchUp: () => house.notices.catchUp() });
 }
 
 /** The OAuth library with everything of ours that it asks back. */
@@ -207,31 +195,6 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
   });
 }
 
-/** The pages of people's own accounts. */
-function accountRooms({ issuer, ttl }: Config, house: House, koa: Provider) {
-  const { records, status } = house;
-  const provider = () => koa;
-  const standing = { ...house, limits: ttl.session };
-  const ended = (session: Session) => hasEnded(standing, session);
-  const ending = new Sessions({ records, status, provider });
-  const parts = {
-    ...{ ...house, issuer, ended, ending },
-    grants: new Grants({ records, status }),
-    hasPasskey: async () => false,
-    factorsOf: async () => ({}),
-    forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
-  };
-  const makers = [
-    ...[profilePages, emailPages, passwordPages, sessionPages, applicationPages],
-    ...[providerPages, historyPages, dataPages],
-  ];
-  return {
-    sessions: new BrowserSessions({ provider, ended }),
-    freshness: new Freshness({ ...house, levelOf: (user) => house.enrolments.levelOf(user) }),
-    pages: makers.flatMap((pages) => pages(parts)),
-  };
-}
-
 interface Rooms {
   config: Config;
   house: House;
@@ -270,7 +233,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   const endAll = (user: string) => ending.endAll(user);
   koa.use(passwordReset({ ...house, issuer, frames, resets: house.passwordResets, endAll }));
   koa.use(emailUndo({ ...house, frames }));
-  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames }));
+  koa.use(account({ ...house, ...accountRooms(config, house, () => koa), issuer, frames }));
   koa.use(languageChoice(languageChoices.map(([tag]) => tag)));
   koa.use(assets);
   koa.use(home(frames));
