@@ -94,6 +94,11 @@ export class Demands {
     return known && known.at + grace;
   }
 
+  /** The person is removed. */
+  async forget(user: string): Promise<void> {
+    await this.#told.take(user);
+  }
+
   async #tell(user: string): Promise<number> {
     const at = seconds();
     try {
