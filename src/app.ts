@@ -1,11 +1,10 @@
 import type { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
+import { accountRooms } from './account-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
-import type { User } from './directory/users.ts';
 import { declare } from './federation/declaring.ts';
-import { forgetPerson } from './forgetting.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -18,9 +17,7 @@ import { delivering, intoLog } from './notices/delivering.ts';
 import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
-import { BrowserSessions } from './protocol/browser-session.ts';
 import { findClient } from './protocol/client-model.ts';
-import { Grants } from './protocol/grants.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
@@ -29,14 +26,7 @@ import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
 import { account } from './routes/account.ts';
-import { applicationPages } from './routes/account-applications.ts';
-import { dataPages } from './routes/account-data.ts';
-import { emailPages, emailUndo } from './routes/account-email.ts';
-import { historyPages } from './routes/account-history.ts';
-import { passwordPages } from './routes/account-password.ts';
-import { profilePages } from './routes/account-profile.ts';
-import { providerPages } from './routes/account-providers.ts';
-import { sessionPages } from './routes/account-sessions.ts';
+import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
@@ -56,17 +46,13 @@ import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
+import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
-import { Federated } from './signin/federated.ts';
-import { SignIn } from './signin/flow.ts';
-import { Freshness } from './signin/freshness.ts';
-import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
-import { reachable } from './signin/reach.ts';
 import { SigningOut } from './signin/signing-out.ts';
-import { hasEnded, type Session } from './signin/standing.ts';
-import { ThroughProvider } from './signin/through.ts';
+import { Standards } from './signin/standards.ts';
+import { signingIn } from './signing-in.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
 const lookAtKeys = 15_000;
@@ -155,7 +141,7 @@ function library(
     fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
     signin: {
       interactions: {
-        policy: policy({ ...house, limits: config.ttl.session, reachable: () => reach(house) }),
+        policy: policy({ ...house, limits: config.ttl.session, standards: new Standards(house) }),
         url: (_ctx, { uid }) => `/signin/${uid}`,
       },
       async loadExistingGrant(ctx) {
@@ -163,6 +149,7 @@ function library(
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
+      acrOf,
       renderError: errorPages(problemPages(frames)),
       logout: logoutPages(frames, users),
     },
@@ -193,16 +180,6 @@ function shortCalls(config: Config, house: House, parts: { metrics: Metrics; res
   return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
 }
 
-/** The levels that a sign-in can reach at this moment. */
-const reach = async ({ connections }: House) => reachable(await connections.list({ limit: 1000 }));
-
-/** A sign-in, here and through providers. */
-function signingIn(house: House, koa: Provider): { signIn: SignIn; through: ThroughProvider } {
-  const signIn = new SignIn({ ...house, provider: () => koa });
-  const parts = { signIn, federated: new Federated(house), joining: new Joining(house) };
-  return { signIn, through: new ThroughProvider({ ...house, ...parts }) };
-}
-
 /** Where clients register others, with what the protocol and the directory have to say to it. */
 function registrationDesk(config: Config, house: House, koa: Provider): RegistrationDesk {
   const { clients, registrars, status, trail } = house;
@@ -216,31 +193,6 @@ function registrationDesk(config: Config, house: House, koa: Provider): Registra
     checkMetadata: metadataCheck(koa, (url, init) => guardedFetch(url, init, config.outgoing)),
     forget: (id) => house.forgetClient(id, 'system'),
   });
-}
-
-/** The pages of people's own accounts. */
-function accountRooms({ issuer, ttl }: Config, house: House, koa: Provider) {
-  const { records, status } = house;
-  const provider = () => koa;
-  const standing = { ...house, limits: ttl.session };
-  const ended = (session: Session) => hasEnded(standing, session);
-  const ending = new Sessions({ records, status, provider });
-  const parts = {
-    ...{ ...house, issuer, ended, ending },
-    grants: new Grants({ records, status }),
-    hasPasskey: async () => false,
-    factorsOf: async () => ({}),
-    forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
-  };
-  const makers = [
-    ...[profilePages, emailPages, passwordPages, sessionPages, applicationPages],
-    ...[providerPages, historyPages, dataPages],
-  ];
-  return {
-    sessions: new BrowserSessions({ provider, ended }),
-    freshness: new Freshness({ ...house, levelOf: async () => '1fa' }),
-    pages: makers.flatMap((pages) => pages(parts)),
-  };
 }
 
 interface Rooms {
@@ -268,7 +220,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
   );
   koa.use(issued(records, metrics.tokenIssued));
-  koa.use(wellKnown(keys, () => reach(house)));
+  koa.use(wellKnown(keys));
   koa.use(frontChannel);
   koa.use(logoutDecision({ frames, trail, signingOut }));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
@@ -281,7 +233,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   const endAll = (user: string) => ending.endAll(user);
   koa.use(passwordReset({ ...house, issuer, frames, resets: house.passwordResets, endAll }));
   koa.use(emailUndo({ ...house, frames }));
-  koa.use(account({ ...house, ...accountRooms(config, house, koa), issuer, frames }));
+  koa.use(account({ ...house, ...accountRooms(config, house, () => koa), issuer, frames }));
   koa.use(languageChoice(languageChoices.map(([tag]) => tag)));
   koa.use(assets);
   koa.use(home(frames));

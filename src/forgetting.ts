@@ -13,13 +13,17 @@ export async function forgetPerson(
   actor: string,
   endAll: (account: string) => Promise<unknown> = (account) => endQuietly(house, account),
 ): Promise<void> {
-  const { access, consents, emailChanges, identities, seenSessions, upstreamSessions, users } = house;
+  const { access, consents, demands, devices, emailChanges, enrolments, identities } = house;
+  const { seenSessions, upstreamSessions, users } = house;
   await users.remove(id, actor);
   await endAll(id);
   await Promise.all([
     access.forget(`user:${id}`, actor),
     identities.forget({ user: id }, actor),
     consents.forget(id),
+    demands.forget(id),
+    devices.forgetPerson(id),
+    enrolments.forget(id),
     emailChanges.forgetAll(id),
     seenSessions.forgetAll(id),
     upstreamSessions.forgetAll(id),

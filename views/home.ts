@@ -4,15 +4,17 @@ import { type Frame, layout } from './layout.ts';
 const discovery = '/.well-known/openid-configuration';
 
 /** What somebody sees who opens the issuer's address. */
-export const homePage = (frame: Frame): Html =>
-  layout(
+export const homePage = (frame: Frame): Html => {
+  const { issuer, say } = frame;
+  return layout(
     frame,
-    'Sign-in service',
-    html`<h1>This is a sign-in service</h1>
-<p>Applications send you here when you sign in. There is nothing to do on this page: open the application that you want to use.</p>
-<h2>For developers</h2>
+    say('home.title'),
+    html`<h1>${say('home.heading')}</h1>
+<p>${say('home.about')}</p>
+<h2>${say('home.developers')}</h2>
 <dl>
-<dt>Issuer</dt><dd><code>${frame.issuer}</code></dd>
-<dt>Discovery</dt><dd><a href="${discovery}">${discovery}</a></dd>
+<dt>${say('home.issuer')}</dt><dd><code>${issuer}</code></dd>
+<dt>${say('home.discovery')}</dt><dd><a href="${discovery}">${discovery}</a></dd>
 </dl>`,
   );
+};

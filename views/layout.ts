@@ -72,13 +72,20 @@ ${footer(frame)}
 </body>`,
   );
 
+/** What matters in a sentence. */
+export const strong = (text: Value): Html => html`<strong>${text}</strong>`;
+
+/** The title of a page with a form, which says first that what was sent was not taken. */
+export const titled = ({ say }: Frame, title: Html, error: Html | undefined): Html =>
+  error === undefined ? title : say('page.error', { title });
+
 /** A page that people only pass: asking for it again in another language would send what it carries a second time. */
 export const passing = (frame: Frame): Frame => ({ ...frame, here: undefined });
 
 /** What went wrong, next to the field that it is about; read out at once. */
-export const alert = (id: string, sentence: Html | string | undefined): Html | false =>
+export const alert = (id: string, sentence: Html | undefined): Html | false =>
   sentence !== undefined && html`<p class="alert" id="${id}" role="alert">${sentence}</p>`;
 
 /** Marks a field as the one that an alert is about. */
-export const invalid = (id: string, sentence: Html | string | undefined): Html | false =>
+export const invalid = (id: string, sentence: Html | undefined): Html | false =>
   sentence !== undefined && html` aria-invalid="true" aria-describedby="${id}"`;

@@ -19,6 +19,8 @@ interface Parts {
 }
 
 const list = '/account/applications';
+/** So many that the page stays below 30 kB with the longest names. */
+const perPage = 15;
 const withdrawing = '/account/applications/withdraw';
 
 /** Which applications may use the account, and for what; and an end to it. */
@@ -29,7 +31,7 @@ export const applicationPages = (parts: Parts): AccountPage[] => [
     needs: 'session',
     async get(visit) {
       const { ctx, frame, user } = visit;
-      const { part, pages } = pageOf(ctx, await applications(parts, visit));
+      const { part, pages } = pageOf(ctx, await applications(parts, visit), perPage);
       const content = applicationsContent(frame, { all: part, pages, timeZone: user.profile.zoneinfo });
       return { title: frame.say('account.nav.applications'), content };
     },

@@ -1,11 +1,8 @@
 import type { Context } from 'koa';
 import type { Pager } from '../../views/account/rows.ts';
 
-/** A page holds so much that it stays below 30 kB with the longest names. */
-const perPage = 25;
-
 /** One page of a list, by the number in its address (`?page=2`), and the ways to the ones beside it. */
-export function pageOf<T>(ctx: Context, all: readonly T[]): { part: readonly T[]; pages: Pager } {
+export function pageOf<T>(ctx: Context, all: readonly T[], perPage: number): { part: readonly T[]; pages: Pager } {
   const last = Math.max(1, Math.ceil(all.length / perPage));
   const wanted = Number(ctx.query.page);
   const page = Number.isSafeInteger(wanted) ? Math.min(Math.max(1, wanted), last) : 1;

@@ -20,6 +20,8 @@ interface Parts {
 }
 
 const list = '/account/sessions';
+/** So many that the page stays below 30 kB with the longest names. */
+const perPage = 25;
 const ending = '/account/sessions/end';
 
 /** Where somebody is signed in, and an end to it. To end a session takes a fresh proof: whoever stole one must not end the owner's. */
@@ -81,7 +83,7 @@ async function overview(parts: Parts, visit: Visit): Promise<Shown> {
   const open = await openOnes(parts, visit);
   const here = open.filter(({ uid }) => uid === session.uid);
   const others = open.filter(({ uid }) => uid !== session.uid);
-  const { part, pages } = pageOf(ctx, [...here, ...others]);
+  const { part, pages } = pageOf(ctx, [...here, ...others], perPage);
   const all = await views(parts, visit, part);
   const timeZone = user.profile.zoneinfo;
   const content = sessionsContent(frame, { all, others: others.length > 0, pages, timeZone });

@@ -1,85 +1,97 @@
 import type { Context, Middleware } from 'koa';
 import { homePage } from '../../views/home.ts';
+import type { Frame } from '../../views/layout.ts';
 import { type ProblemView, problemPage } from '../../views/problem.ts';
+import { duration, type Key } from '../../views/words.ts';
 import { type ProblemPage, renderError } from '../http/problems.ts';
 import type { Problem } from '../kernel/errors.ts';
 import { ended } from '../signin/flow.ts';
 import type { Frames } from './languages.ts';
 
-type Words = Pick<ProblemView, 'title'> & Partial<Pick<ProblemView, 'sentence' | 'advice'>>;
+/** What a page says of a problem. */
+interface Words {
+  title: Key;
+  sentence: Key;
+  advice?: Key;
+}
 
-const restart = 'Go back to the application that you came from and sign in from there again';
-const nothingWrongWithYou =
-  'Nothing is wrong with you or your account. Tell whoever runs the application what stands below';
+const nothingWrongWithYou = 'problem.not-your-fault';
 
-/** Words for what often happens; where a sentence is missing, the problem's own is shown. */
-const byCode: Record<string, Words> = {
+/** Words for what often happens. */
+const byCode: Readonly<Record<string, Words>> = {
   signin_ended: {
-    title: 'This sign-in has ended',
-    sentence: 'It was finished already, took too long, or began in another browser',
-    advice: restart,
+    title: 'problem.signin-ended.title',
+    sentence: 'problem.signin-ended',
+    advice: 'problem.restart',
   },
   invalid_redirect_uri: {
-    title: 'You cannot go on to this address',
-    sentence: 'The application wants to send you to an address that is not known to belong to it',
+    title: 'problem.redirect.title',
+    sentence: 'problem.redirect',
     advice: nothingWrongWithYou,
   },
   invalid_client: {
-    title: 'This application is not known here',
-    sentence: 'The application that sent you here is not registered, or not any more',
+    title: 'problem.client.title',
+    sentence: 'problem.client',
     advice: nothingWrongWithYou,
   },
   unauthorized_client: {
-    title: 'This application may not sign you in yet',
-    sentence: 'The application that sent you here is registered, but may not be used at the moment',
+    title: 'problem.unauthorized-client.title',
+    sentence: 'problem.unauthorized-client',
     advice: nothingWrongWithYou,
   },
+  overloaded: { title: 'problem.away.title', sentence: 'problem.busy' },
+  foreign_form: { title: 'problem.title', sentence: 'problem.foreign-form' },
+  connection_disabled: { title: 'problem.title', sentence: 'problem.connection-disabled' },
+  logout_refused: { title: 'problem.title', sentence: 'problem.logout-refused' },
+  signout_ended: { title: 'problem.title', sentence: 'problem.signout-ended' },
 };
 
-const byStatus: Record<number, Words> = {
-  404: {
-    title: 'Page not found',
-    sentence: 'There is nothing at this address',
-    advice: 'Check whether it was copied completely, or open the application that you want to use',
-  },
-  429: { title: 'Wait a moment' },
-  500: {
-    title: 'Something went wrong',
-    sentence: 'The fault is on our side, and whoever runs this service has been told',
-    advice: 'Try again in a few minutes. If it happens again, tell them the reference below',
-  },
-  503: { title: 'Not available right now' },
+const byStatus: Readonly<Record<number, Words>> = {
+  404: { title: 'problem.missing.title', sentence: 'problem.missing', advice: 'problem.missing.advice' },
+  429: { title: 'problem.wait.title', sentence: 'problem.wait' },
+  500: { title: 'problem.fault.title', sentence: 'problem.fault', advice: 'problem.fault.advice' },
+  503: { title: 'problem.away.title', sentence: 'problem.away' },
 };
 
 /** Problems that only the program that sent the browser here can put right. */
 const byApplication: Words = {
-  title: 'The application sent a request that does not work',
-  sentence: 'The application that sent you here asked in a way that cannot be answered',
+  title: 'problem.request.title',
+  sentence: 'problem.request',
   advice: nothingWrongWithYou,
 };
 
-function words(problem: Pick<Problem, 'code' | 'status'>): Words {
-  const { code, status } = problem;
-  const known = byCode[code] ?? byStatus[status];
-  return known ?? (/^(?:invalid|unsupported|request)_/.test(code) ? byApplication : { title: 'This did not work' });
+/** Whatever else there is; what exactly it is stands below. */
+const other: Words = { title: 'problem.title', sentence: 'problem.other' };
+
+function words({ code, status }: Pick<Problem, 'code' | 'status'>): Words {
+  const known = (Object.hasOwn(byCode, code) ? byCode[code] : undefined) ?? byStatus[status];
+  return known ?? (/^(?:invalid|unsupported|request)_/.test(code) ? byApplication : other);
 }
 
-const plainSentence = (sentence: string): string =>
-  `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`.replace(/\.$/, '');
-
-/** What happened, what to do now, and for faults of the application what it says to whoever runs that. */
-export function viewOf(problem: Problem, reference: string): ProblemView {
-  const said = words(problem);
-  const { code, message } = problem;
-  const technical = said.advice === nothingWrongWithYou ? { code, sentence: message } : undefined;
-  return { sentence: plainSentence(message), ...said, technical, reference };
+/**
+ * What happened and what to do now, in the language of the page. Where only a program or a developer can put it right, what
+ * the problem itself says stands below.
+ */
+export function viewOf({ say }: Frame, problem: Problem, reference: string): ProblemView {
+  const { code, message, retryAfter = 1 } = problem;
+  const { title, sentence, advice } = words(problem);
+  const forDevelopers = advice === nothingWrongWithYou || sentence === other.sentence;
+  return {
+    title: say(title),
+    sentence: say(sentence, { time: duration(say, retryAfter) }),
+    advice: advice && say(advice),
+    technical: forDevelopers ? { code, sentence: message } : undefined,
+    reference,
+  };
 }
 
 /** Every Problem on our card; the reference is the request id that the log carries too. */
 export const problemPages =
   (frames: Frames): ProblemPage =>
-  (problem, reference, ctx) =>
-    problemPage(frames(ctx), viewOf(problem, reference)).toString();
+  (problem, reference, ctx) => {
+    const frame = frames(ctx);
+    return problemPage(frame, viewOf(frame, problem, reference)).toString();
+  };
 
 /** oidc-provider's errors on the same card; it has no code of its own for a sign-in that is over. */
 export function errorPages(page: ProblemPage) {

@@ -7,20 +7,18 @@ import { identifyPage } from '../../views/signin/identify.ts';
 import { passwordPage } from '../../views/signin/password.ts';
 import { providerFailurePage } from '../../views/signin/provider-failure.ts';
 import { wayPage } from '../../views/signin/way.ts';
+import { duration } from '../../views/words.ts';
 import { calledAs } from '../directory/users.ts';
 import type { Html } from '../kernel/html.ts';
+import type { FirstProof } from '../signin/first.ts';
 import { ended, type Flow } from '../signin/flow.ts';
 import type { ThroughProvider, Way } from '../signin/through.ts';
 import { goOn, show } from './answer.ts';
-
-const duration = (seconds: number): string => {
-  if (seconds < 2) return 'a second';
-  return seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-};
+import type { OwnStep } from './signin-factors.ts';
 
 /** What a page says to somebody who has to wait. */
-export const tooOften = (seconds: number): string =>
-  `There were too many wrong passwords. Wait ${duration(seconds)} and try again.`;
+export const tooOften = ({ say }: Frame, seconds: number): Html =>
+  say('signin.too-often', { time: duration(say, seconds) });
 
 /** Sends the browser on its way to a provider, or says why there is none. */
 export function follow(ctx: Context, { frame, flow, way }: { frame: Frame; flow: Flow; way: Way }): void {
@@ -38,18 +36,30 @@ type ConsentStep = Extract<Flow['step'], { name: 'consent' }>;
 interface Parts {
   frame: Frame;
   through: ThroughProvider;
+  first: FirstProof;
+  /** What was wrong with a passkey. */
+  passkeyError?: Html | undefined;
 }
 
 /** The page of the step that a sign-in has come to. */
-export async function stepPage({ frame, through }: Parts, flow: Flow, error?: string): Promise<Html> {
+export async function stepPage(
+  { frame, through, first, passkeyError }: Parts,
+  flow: Flow & { step: Exclude<Flow['step'], OwnStep> },
+  error?: Html,
+): Promise<Html> {
   const { step } = flow;
   const common = { action: `/signin/${flow.interaction.uid}`, client: flow.client.name, error };
   switch (step.name) {
-    case 'identify':
-      return identifyPage(frame, { ...common, ...identifying(flow), choices: await through.choices() });
+    case 'identify': {
+      const passkey = { options: await first.challenge(flow), error: passkeyError };
+      const choices = await through.choices();
+      return identifyPage(frame, { ...common, ...identifying(frame, flow), choices, passkey });
+    }
     case 'password': {
-      const connection = await through.forAddress(step.identifier);
-      return passwordPage(frame, { ...common, identifier: step.identifier, choices: connection ? [connection] : [] });
+      const { identifier } = step;
+      const passkey = { options: await first.challenge(flow), error: passkeyError };
+      const connection = await through.forAddress(identifier);
+      return passwordPage(frame, { ...common, identifier, choices: connection ? [connection] : [], passkey });
     }
     case 'federation': {
       const provider = await through.nameOf(step.connection);
@@ -69,10 +79,8 @@ export async function stepPage({ frame, through }: Parts, flow: Flow, error?: st
   }
 }
 
-function identifying({ client, suggested, otherPerson }: Flow) {
-  const notice = otherPerson
-    ? `${client.name} asks for another account than the one that you used just now.`
-    : undefined;
+function identifying({ say }: Frame, { client, suggested, otherPerson }: Flow) {
+  const notice = otherPerson ? say('signin.other-account', { client: client.name }) : undefined;
   return { identifier: suggested, notice };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { permissionWords, placeWords } from '../../views/signin/words.ts';
+import { backWords, permissionWords } from '../../views/signin/words.ts';
+import { language } from '../../views/words.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { alertOf, textOf } from '../support/browser.ts';
 import { authorization, newBrowser } from '../support/signing-in.ts';
@@ -91,6 +92,7 @@ describe('an error', () => {
 });
 
 describe('words for people', () => {
+  const { say } = language('en', {});
   const permissions = [
     ['orders:read', 'See orders'],
     ['purchase-orders:write', 'Add and change purchase orders'],
@@ -98,7 +100,7 @@ describe('words for people', () => {
     ['dcr', 'dcr'],
   ] as const;
   for (const [permission, words] of permissions) {
-    it(`are "${words}" for ${permission}`, () => assert.equal(permissionWords(permission), words));
+    it(`are "${words}" for ${permission}`, () => assert.equal(String(permissionWords(say, permission)), words));
   }
 
   const places = [
@@ -108,6 +110,7 @@ describe('words for people', () => {
     ['not an address', 'the application'],
   ] as const;
   for (const [address, words] of places) {
-    it(`are "${words}" for ${address}`, () => assert.equal(placeWords(address), words));
+    it(`are "${words}" for ${address}`, () =>
+      assert.equal(String(backWords(say, address)), `Then you go back to ${words}.`));
   }
 });

@@ -22,10 +22,10 @@ const told = 12;
 
 function may(frame: Frame, { scopes, claims, resources }: ApplicationView): Html {
   const all = [
-    ...scopes.map(scopeWords),
-    ...claims.map(claimWords),
+    ...scopes.map((scope) => scopeWords(frame.say, scope)),
+    ...claims.map((claim) => claimWords(frame.say, claim)),
     ...Object.entries(resources).flatMap(([audience, names]) =>
-      names.map((name) => html`${permissionWords(name)} (${URL.parse(audience)?.host || audience})`),
+      names.map((name) => html`${permissionWords(frame.say, name)} (${URL.parse(audience)?.host || audience})`),
     ),
   ];
   const rest = all.length - told;

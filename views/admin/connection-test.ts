@@ -1,5 +1,6 @@
-import { type Html, html } from '../../src/kernel/html.ts';
-import { type Frame, layout } from '../layout.ts';
+import { type Html, html, type Value } from '../../src/kernel/html.ts';
+import { type Frame, strong as important, layout } from '../layout.ts';
+import { type Key, listed } from '../words.ts';
 import { facts, type StepView, stepList } from './steps.ts';
 
 /** What the page shows on which a test begins. */
@@ -15,52 +16,60 @@ export interface TestStart {
   addresses: Readonly<Record<string, string>>;
 }
 
-const wishes = ({
-  strong,
-  fresh,
-}: TestStart): Html => html`<label class="choice"><input type="checkbox" name="strong" value="yes"${
+const wishes = (
+  { say }: Frame,
+  { strong, fresh }: TestStart,
+): Html => html`<label class="choice"><input type="checkbox" name="strong" value="yes"${
   strong && html` checked`
-}> Ask for a second factor</label>
+}> ${say('test.ask.strong')}</label>
 <label class="choice"><input type="checkbox" name="fresh" value="yes"${
   fresh && html` checked`
-}> Ask for the password again, whatever session there is</label>`;
+}> ${say('test.ask.fresh')}</label>`;
 
-const credentials = html`<label for="username">User name</label>
+const credentials = ({ say }: Frame): Html => html`<label for="username">${say('signin.user-name')}</label>
 <input id="username" name="username" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="254" required>
-<label for="password">Password</label>
+<label for="password">${say('signin.password')}</label>
 <input id="password" name="password" type="password" autocomplete="off" maxlength="1024" required>
-<p class="hint">A test tries one password. For another try, make another test.</p>`;
+<p class="hint">${say('test.one-try')}</p>`;
 
-/** Names of addresses as providers' consoles have them. */
-const places: Readonly<Record<string, string>> = {
-  redirectUri: 'Redirect URI',
-  logoutUri: 'Sign-out address',
-  backchannelLogoutUri: 'Back-channel logout URI',
-  universalLogoutUri: 'Universal Logout endpoint',
-  entityId: 'Entity ID (audience)',
-  assertionConsumerService: 'Assertion consumer service (ACS, reply URL)',
-  metadataUrl: 'Metadata',
+/** Addresses by the names that providers' consoles have for them. */
+const places: Readonly<Record<string, Key>> = {
+  redirectUri: 'test.address.redirect',
+  logoutUri: 'test.address.logout',
+  backchannelLogoutUri: 'test.address.back-channel',
+  universalLogoutUri: 'test.address.universal-logout',
+  entityId: 'test.address.entity',
+  assertionConsumerService: 'test.address.acs',
+  metadataUrl: 'test.address.metadata',
 };
+
+const addressList = ({ say }: Frame, addresses: TestStart['addresses']): Html | false =>
+  facts(
+    Object.entries(addresses).map(([place, value]) => {
+      const key = places[place];
+      return [key === undefined ? place : say(key), value];
+    }),
+  );
 
 /** What is known before anybody signs in, and the button that begins. */
 export const testStartPage = (frame: Frame, view: TestStart): Html => {
   const { action, connection, directory, steps, addresses } = view;
   const { name, enabled } = connection;
-  const named = Object.entries(addresses).map(([place, value]) => [places[place] ?? place, value]);
-  const entered = facts(Object.fromEntries(named));
+  const { say } = frame;
+  const entered = addressList(frame, addresses);
   return layout(
     frame,
-    `Test ${name}`,
-    html`<h1>Test the sign-in with <strong>${name}</strong></h1>
-<p>You sign in as people do, and then see what came and every check. Nobody is signed in here, and nobody is added.</p>
-${!enabled && html`<p class="notice">This connection is switched off. Only a test gets through.</p>`}
+    say('test.title', { name }),
+    html`<h1>${say('test.heading', { name: important(name) })}</h1>
+<p>${say('test.about')}</p>
+${!enabled && html`<p class="notice">${say('test.switched-off')}</p>`}
 <form method="post" action="${action}">
-${directory ? credentials : wishes(view)}
-<button class="primary">Start the test</button>
+${directory ? credentials(frame) : wishes(frame, view)}
+<button class="primary">${say('test.start')}</button>
 </form>
-<h2>What is known already</h2>
-${stepList(steps)}
-${entered && html`<details><summary>What the provider has to know of this server</summary>${entered}</details>`}`,
+<h2>${say('test.known')}</h2>
+${stepList(frame, steps)}
+${entered && html`<details><summary>${say('test.addresses')}</summary>${entered}</details>`}`,
   );
 };
 
@@ -93,59 +102,66 @@ export interface TestReport {
   reference: string;
 }
 
-const levels: Readonly<Record<string, string>> = {
-  '1fa': 'one factor (1fa)',
-  '2fa': 'two factors (2fa)',
-  phr: 'a factor that cannot be phished (phr)',
+const levels: Readonly<Record<string, Key>> = {
+  '1fa': 'test.level.1fa',
+  '2fa': 'test.level.2fa',
+  phr: 'test.level.phr',
 };
 
-const list = (all: readonly string[], none: string): string => (all.length === 0 ? none : all.join(', '));
+const list = (all: readonly string[], none: Html): Value => (all.length === 0 ? none : all.join(', '));
 
-const groupsOf = ({ groups }: PersonView): Html => {
-  if (groups === undefined) return html`<dd>The provider named none</dd>`;
-  if (groups.length === 0) return html`<dd>none</dd>`;
-  return html`${groups.map(({ name, roles }) => html`<dd>${name} → ${list(roles, 'no role')}</dd>`)}`;
+const groupsOf = ({ say }: Frame, { groups }: PersonView): Html => {
+  if (groups === undefined) return html`<dd>${say('test.groups.unsaid')}</dd>`;
+  if (groups.length === 0) return html`<dd>${say('test.none')}</dd>`;
+  return html`${groups.map(({ name, roles }) => html`<dd>${name} → ${list(roles, say('test.no-role'))}</dd>`)}`;
 };
 
-const personOf = (person: PersonView): Html => html`<h2>Who this would be here</h2>
+const personOf = (frame: Frame, person: PersonView): Html => {
+  const { say } = frame;
+  const level = levels[person.level];
+  const email = person.email ?? say('test.none');
+  const evidence = Object.entries(person.evidence).map(([name, value]) => `${name}: ${value}`);
+  return html`<h2>${say('test.person')}</h2>
 <dl>
-<dt>Subject</dt><dd>${person.subject}</dd>
-<dt>E-mail address</dt><dd>${person.email ?? 'none'} (${person.verified ? 'verified' : 'not verified'})</dd><dd>${person.why}</dd>
+<dt>${say('test.subject')}</dt><dd>${person.subject}</dd>
+<dt>${say('test.email')}</dt><dd>${email} (${say(person.verified ? 'test.email.verified' : 'test.email.unverified')})</dd><dd lang="en">${person.why}</dd>
 ${Object.entries(person.profile).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
-<dt>Groups and the roles that they give</dt>${groupsOf(person)}
-<dt>Roles</dt><dd>${list(person.roles, 'none')}</dd>
-<dt>Claims that no rule looks at</dt><dd>${list(person.unused, 'none')}</dd>
-<dt>How the person was recognised</dt><dd>${list(
-  Object.entries(person.evidence).map(([name, value]) => `${name}: ${value}`),
-  'the provider did not say',
-)}</dd>
-<dt>What that proves by the evidence rules</dt><dd>${levels[person.level] ?? person.level}</dd>
+<dt>${say('test.groups')}</dt>${groupsOf(frame, person)}
+<dt>${say('test.roles')}</dt><dd>${list(person.roles, say('test.none'))}</dd>
+<dt>${say('test.unused')}</dt><dd>${list(person.unused, say('test.none'))}</dd>
+<dt>${say('test.evidence')}</dt><dd>${list(evidence, say('test.evidence.unsaid'))}</dd>
+<dt>${say('test.level')}</dt><dd>${level === undefined ? person.level : say(level)}</dd>
 </dl>`;
+};
 
-const failureOf = ({ failure }: TestReport): Html | false =>
+const failureOf = ({ say }: Frame, { failure }: TestReport): Html | false =>
   failure !== undefined &&
-  html`<div class="alert" role="alert"><p><strong>What to change:</strong> ${failure.advice}</p>
+  html`<div class="alert" role="alert"><p><strong>${say('test.change')}</strong> <span lang="en">${failure.advice}</span></p>
 <dl>
-<dt>Check</dt><dd>${failure.check} (${failure.reason})</dd>
-${failure.came !== undefined && html`<dt>Came</dt><dd>${failure.came}</dd>`}
-${failure.wanted !== undefined && html`<dt>Wanted</dt><dd>${failure.wanted}</dd>`}
+<dt>${say('test.check')}</dt><dd lang="en">${failure.check} (${failure.reason})</dd>
+${failure.came !== undefined && html`<dt>${say('test.came')}</dt><dd>${failure.came}</dd>`}
+${failure.wanted !== undefined && html`<dt>${say('test.wanted')}</dt><dd>${failure.wanted}</dd>`}
 </dl></div>`;
 
 /** What came, every check, who this would be here, and for a failure what to change at the provider. */
 export const testReportPage = (frame: Frame, view: TestReport): Html => {
   const { connection, succeeded, strong, fresh, steps, person, notes, reference } = view;
-  const asked = [strong && 'a second factor', fresh && 'a fresh sign-in'].filter((one) => one !== false);
+  const { say, tag } = frame;
+  const asked = [strong && say('test.asked.strong'), fresh && say('test.asked.fresh')].filter((one) => one !== false);
+  const [title, heading] = succeeded
+    ? (['test.works.title', 'test.works'] as const)
+    : (['test.fails.title', 'test.fails'] as const);
   return layout(
     frame,
-    `${connection.name} ${succeeded ? 'works' : 'does not work'}`,
-    html`<h1>The sign-in with <strong>${connection.name}</strong> ${succeeded ? 'works' : 'does not work'}</h1>
-${failureOf(view)}
-${notes.map((note) => html`<p class="notice">${note}</p>`)}
-${asked.length > 0 && html`<p>Asked for: ${asked.join(' and ')}.</p>`}
-${person && personOf(person)}
-<h2>What came, and what was checked</h2>
-${stepList(steps)}
-<p class="hint">Secrets are masked. Nothing of this test is kept longer than 15 minutes. Another test: <code>sallyport connection test ${connection.id}</code></p>
-<dl><dt>Reference</dt><dd><code>${reference}</code></dd></dl>`,
+    say(title, { name: connection.name }),
+    html`<h1>${say(heading, { name: important(connection.name) })}</h1>
+${failureOf(frame, view)}
+${notes.map((note) => html`<p class="notice" lang="en">${note}</p>`)}
+${asked.length > 0 && html`<p>${say('test.asked', { wishes: listed(tag, asked) })}</p>`}
+${person && personOf(frame, person)}
+<h2>${say('test.steps')}</h2>
+${stepList(frame, steps)}
+<p class="hint">${say('test.masked')} <code>sallyport connection test ${connection.id}</code></p>
+<dl><dt>${say('test.reference')}</dt><dd><code>${reference}</code></dd></dl>`,
   );
 };

@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
 
 /** What the page for somebody shows whom a provider knows and who is connected to nobody here. */
 export interface Connect {
@@ -9,28 +9,29 @@ export interface Connect {
   /** What the provider calls the person. */
   label: string;
   identifier: string | undefined;
-  error?: string | undefined;
+  error?: Html | undefined;
 }
 
 /** Says what to do: prove the account that the person has here, so that the two can be connected. */
 export const connectPage = (frame: Frame, view: Connect): Html => {
   const { action, client, provider, label, identifier, error } = view;
+  const { say } = frame;
   return layout(
     frame,
-    `${error === undefined ? '' : 'Error: '}Connect your account`,
-    html`<h1>Connect your account</h1>
-<p class="person"><span>${label}</span> <a href="${action}?restart">Not you?</a></p>
-<p><strong>${provider}</strong> has confirmed who you are, but this is not connected to an account here yet. Sign in with the account that you have here, and you can connect the two. If you have none, ask whoever runs <strong>${client}</strong> for one.</p>
+    titled(frame, say('connect.title'), error),
+    html`<h1>${say('connect.title')}</h1>
+<p class="person"><span>${label}</span> <a href="${action}?restart">${say('signin.not-you')}</a></p>
+<p>${say('connect.about', { provider: strong(provider), client: strong(client) })}</p>
 <form method="post" action="${action}">
-<label for="identifier">E-mail address of your account here</label>
+<label for="identifier">${say('connect.email')}</label>
 ${alert('wrong', error)}
 <input id="identifier" name="identifier" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${invalid('wrong', error)}>
-<label for="password">Password</label>
+<label for="password">${say('signin.password')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required>
-<button class="primary">Continue</button>
+<button class="primary">${say('page.continue')}</button>
 </form>
 <form method="post" action="${action}" class="stack ways">
-<button name="decision" value="cancel">Go back to ${client}</button>
+<button name="decision" value="cancel">${say('page.back-to', { client })}</button>
 </form>`,
   );
 };
@@ -47,27 +48,32 @@ export interface Link {
   allowed: boolean;
 }
 
-const both = ({ provider, label, account }: Link): Html => html`<dl class="both">
-<dt>Your account here</dt><dd><strong>${account}</strong></dd>
-<dt>${provider}</dt><dd><strong>${label}</strong></dd>
+const both = ({ say }: Frame, { provider, label, account }: Link): Html => html`<dl class="both">
+<dt>${say('link.here')}</dt><dd>${strong(account)}</dd>
+<dt>${provider}</dt><dd>${strong(label)}</dd>
 </dl>`;
 
 /** Shows both identities and asks whether they are one person; nothing is connected before the answer. */
 export const linkPage = (frame: Frame, view: Link): Html => {
   const { action, client, provider, account, allowed } = view;
-  const question = html`<h1>Connect <strong>${provider}</strong> to your account?</h1>
-${both(view)}
-<p>From then on, signing in with ${provider} opens this account. Connect them only if both are yours.</p>
+  const { say } = frame;
+  const question = html`<h1>${say('link.heading', { provider: strong(provider) })}</h1>
+${both(frame, view)}
+<p>${say('link.about', { provider })}</p>
 <form method="post" action="${action}" class="pair">
-<button name="decision" value="link">Connect</button>
-<button name="decision" value="skip">Leave apart</button>
+<button name="decision" value="link">${say('link.connect')}</button>
+<button name="decision" value="skip">${say('link.skip')}</button>
 </form>
-<p class="hint">If you leave them apart, you go on to ${client} as ${account}.</p>`;
-  const refusal = html`<h1>This account cannot be connected yet</h1>
-${both(view)}
-<p role="alert">The e-mail address of your account here was never confirmed. Ask whoever runs ${client} to confirm it, then connect the two.</p>
+<p class="hint">${say('link.next', { client, account })}</p>`;
+  const refusal = html`<h1>${say('link.refused')}</h1>
+${both(frame, view)}
+<p role="alert">${say('link.unconfirmed', { client })}</p>
 <form method="post" action="${action}" class="stack">
-<button class="primary" name="decision" value="skip">Go on without connecting</button>
+<button class="primary" name="decision" value="skip">${say('link.go-on')}</button>
 </form>`;
-  return layout(frame, allowed ? `Connect ${provider}` : 'Not connected', allowed ? question : refusal);
+  return layout(
+    frame,
+    allowed ? say('link.title', { provider }) : say('link.refused.title'),
+    allowed ? question : refusal,
+  );
 };

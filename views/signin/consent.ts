@@ -1,6 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { type Frame, layout } from '../layout.ts';
-import { claimWords, permissionWords, placeWords, scopeWords } from './words.ts';
+import { type Frame, layout, strong } from '../layout.ts';
+import { backWords, claimWords, permissionWords, scopeWords, siteWords } from './words.ts';
 
 /** What a client asks a person for. */
 export interface ConsentRequest {
@@ -24,7 +24,7 @@ export interface ConsentRequest {
   eachTime: boolean;
 }
 
-const list = (entries: readonly string[]): Html | false =>
+const list = (entries: readonly Html[]): Html | false =>
   entries.length > 0 && html`<ul>${entries.map((entry) => html`<li>${entry}</li>`)}</ul>`;
 
 /** An audience is an address or a name; people know the short form. */
@@ -33,54 +33,52 @@ const apiName = (audience: string): string => {
   return url?.host ? `${url.host}${url.pathname.replace(/\/$/, '')}` : audience;
 };
 
-const unverifiedNotice = html`<p class="notice"><strong>Not verified.</strong> This application registered itself and chose its own name. Allow it only if you know who runs it.</p>`;
+const unverifiedNotice = ({ say }: Frame): Html =>
+  html`<p class="notice">${strong(say('consent.unverified'))} ${say('consent.unverified.about')}</p>`;
 
-const details = ({ client, scopes, claims, resources }: ConsentRequest): Html => html`<details>
-<summary>Details</summary>
+const details = ({ say }: Frame, { client, scopes, claims, resources }: ConsentRequest): Html => html`<details>
+<summary>${say('consent.details')}</summary>
 <dl>
-<dt>Application</dt><dd><code>${client.id}</code></dd>
-<dt>Scopes</dt><dd><code>${[...scopes, ...claims].join(' ')}</code></dd>
+<dt>${say('consent.application')}</dt><dd><code>${client.id}</code></dd>
+<dt>${say('consent.scopes')}</dt><dd><code>${[...scopes, ...claims].join(' ')}</code></dd>
 ${Object.entries(resources).map(
   ([audience, permissions]) =>
-    html`<dt>API <code>${audience}</code></dt><dd><code>${permissions.join(' ') || 'no permission'}</code></dd>`,
+    html`<dt>API <code>${audience}</code></dt><dd><code>${permissions.join(' ') || say('consent.no-permission')}</code></dd>`,
 )}
 </dl>
 </details>`;
 
-const links = ({ homePage, policy, terms }: ConsentRequest['client']): Html | false =>
+const links = ({ say }: Frame, { homePage, policy, terms }: ConsentRequest['client']): Html | false =>
   (homePage ?? policy ?? terms) !== undefined &&
-  html`<p class="hint">${homePage !== undefined && html`<a href="${homePage}" rel="noreferrer">${placeWords(homePage)}</a>`}
-${policy !== undefined && html`<a href="${policy}" rel="noreferrer">How it uses your data</a>`}
-${terms !== undefined && html`<a href="${terms}" rel="noreferrer">Its terms of use</a>`}</p>`;
+  html`<p class="hint">${homePage !== undefined && html`<a href="${homePage}" rel="noreferrer">${siteWords(say, homePage)}</a>`}
+${policy !== undefined && html`<a href="${policy}" rel="noreferrer">${say('consent.policy')}</a>`}
+${terms !== undefined && html`<a href="${terms}" rel="noreferrer">${say('consent.terms')}</a>`}</p>`;
 
 /** Who asks, for which account, what it may do, and what happens next. Both answers weigh the same. */
 export const consentPage = (frame: Frame, request: ConsentRequest): Html => {
   const { action, client, unverified, account, scopes, claims, resources, redirectUri, eachTime } = request;
-  const aboutYou = [...scopes.map(scopeWords), ...claims.map(claimWords)];
+  const { say } = frame;
+  const aboutYou = [...scopes.map((scope) => scopeWords(say, scope)), ...claims.map((claim) => claimWords(say, claim))];
   const onApis = Object.entries(resources).filter(([, permissions]) => permissions.length > 0);
   return layout(
     frame,
-    `Allow ${client.name}`,
-    html`<h1>Allow <strong>${client.name}</strong> to use your account?</h1>
-${links(client)}
-${unverified && unverifiedNotice}
+    say('consent.title', { client: client.name }),
+    html`<h1>${say('consent.heading', { client: strong(client.name) })}</h1>
+${links(frame, client)}
+${unverified && unverifiedNotice(frame)}
 <p class="person"><span>${account}</span></p>
-<p>If you allow it, <strong>${client.name}</strong> can:</p>
+<p>${say('consent.allows', { client: strong(client.name) })}</p>
 ${list(aboutYou)}
 ${onApis.map(
-  ([audience, permissions]) => html`<h2>On ${apiName(audience)}</h2>
-${list(permissions.map(permissionWords))}`,
+  ([audience, permissions]) => html`<h2>${say('consent.on', { api: apiName(audience) })}</h2>
+${list(permissions.map((permission) => permissionWords(say, permission)))}`,
 )}
-${onApis.length > 0 && html`<p class="hint">It can never do more there than you can.</p>`}
-${details(request)}
+${onApis.length > 0 && html`<p class="hint">${say('consent.never-more')}</p>`}
+${details(frame, request)}
 <form method="post" action="${action}" class="pair">
-<button name="decision" value="allow">Allow</button>
-<button name="decision" value="deny">Deny</button>
+<button name="decision" value="allow">${say('consent.allow')}</button>
+<button name="decision" value="deny">${say('consent.deny')}</button>
 </form>
-<p class="hint">Then you go back to ${placeWords(redirectUri)}. ${
-      eachTime
-        ? 'You are asked each time, because another program could use the name of this one.'
-        : 'If you allow it, you are not asked about this again for a year.'
-    }</p>`,
+<p class="hint">${backWords(say, redirectUri)} ${say(eachTime ? 'consent.each-time' : 'consent.once')}</p>`,
   );
 };

@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
 
 /** What the page for user name and password of a directory shows. */
 export interface Directory {
@@ -8,22 +8,24 @@ export interface Directory {
   /** The connection's name. */
   provider: string;
   identifier: string | undefined;
-  error?: string | undefined;
+  error?: Html | undefined;
 }
 
 /** User name and password of an organisation's own directory. */
-export const directoryPage = (frame: Frame, { action, client, provider, identifier, error }: Directory): Html =>
-  layout(
+export const directoryPage = (frame: Frame, { action, client, provider, identifier, error }: Directory): Html => {
+  const { say } = frame;
+  return layout(
     frame,
-    `${error === undefined ? '' : 'Error: '}Sign in to ${client}`,
-    html`<h1>Sign in to <strong>${client}</strong></h1>
-<p class="person"><span>With ${provider}</span> <a href="${action}?restart">Another way</a></p>
+    titled(frame, say('signin.title', { client }), error),
+    html`<h1>${say('signin.title', { client: strong(client) })}</h1>
+<p class="person"><span>${say('signin.with', { provider })}</span> <a href="${action}?restart">${say('signin.another-way')}</a></p>
 <form method="post" action="${action}">
-<label for="identifier">User name</label>
+<label for="identifier">${say('signin.user-name')}</label>
 ${alert('wrong', error)}
 <input id="identifier" name="identifier" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${identifier === undefined && html` autofocus`}${invalid('wrong', error)}>
-<label for="password">Password</label>
+<label for="password">${say('signin.password')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required${identifier !== undefined && html` autofocus`}>
-<button class="primary">Sign in</button>
+<button class="primary">${say('signin.submit')}</button>
 </form>`,
   );
+};

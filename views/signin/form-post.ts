@@ -1,15 +1,17 @@
 import { type Html, html, trusted } from '../../src/kernel/html.ts';
-import { type Frame, layout, passing } from '../layout.ts';
+import { type Frame, layout, passing, strong } from '../layout.ts';
 
 /** A form of the protocol on its way to somebody else. A script sends it; without scripts the button does. */
-export const formPostPage = (frame: Frame, data: { form: string; client?: string }): Html =>
-  layout(
+export const formPostPage = (frame: Frame, { form, client }: { form: string; client?: string }): Html => {
+  const { say, sendScript } = frame;
+  return layout(
     passing(frame),
-    'One moment',
-    html`<h1>One moment</h1>
-<p>You are on your way${data.client !== undefined && html` to <strong>${data.client}</strong>`}.</p>
-${trusted(data.form)}
-<button class="primary">Continue</button>
+    say('way.title'),
+    html`<h1>${say('way.title')}</h1>
+<p>${client === undefined ? say('way.on') : say('way.to', { name: strong(client) })}</p>
+${trusted(form)}
+<button class="primary">${say('page.continue')}</button>
 </form>
-<script src="${frame.sendScript}" defer></script>`,
+<script src="${sendScript}" defer></script>`,
   );
+};

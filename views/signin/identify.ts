@@ -1,5 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
+import { type Passkey, passkeyForm } from './passkey.ts';
 import { type Choice, providers } from './providers.ts';
 
 /** What the first page of a sign-in shows. */
@@ -8,11 +9,12 @@ export interface Identify {
   client: string;
   /** The address that the field begins with. */
   identifier: string | undefined;
-  error?: string | undefined;
+  error?: Html | undefined;
   /** Something to know before signing in. */
-  notice?: string | undefined;
+  notice?: Html | undefined;
   /** The providers to choose from. */
   choices: readonly Choice[];
+  passkey: Passkey;
 }
 
 /**
@@ -20,20 +22,22 @@ export interface Identify {
  * enough: whose domain has a provider goes on to it.
  */
 export const identifyPage = (frame: Frame, view: Identify): Html => {
-  const { action, client, identifier, error, notice, choices } = view;
+  const { action, client, identifier, error, notice, choices, passkey } = view;
+  const { say } = frame;
   return layout(
     frame,
-    `${error === undefined ? '' : 'Error: '}Sign in to ${client}`,
-    html`<h1>Sign in to <strong>${client}</strong></h1>
+    titled(frame, say('signin.title', { client }), error),
+    html`<h1>${say('signin.title', { client: strong(client) })}</h1>
 ${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
 <form method="post" action="${action}">
-<label for="identifier">E-mail address</label>
+<label for="identifier">${say('signin.email')}</label>
 ${alert('wrong', error)}
-<input id="identifier" name="identifier" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${identifier === undefined && html` autofocus`}${invalid('wrong', error)}>
-<label for="password">Password</label>
+<input id="identifier" name="identifier" type="text" inputmode="email" autocomplete="username webauthn" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${identifier === undefined && html` autofocus`}${invalid('wrong', error)}>
+<label for="password">${say('signin.password')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000"${identifier !== undefined && html` autofocus`}>
-<button class="primary">Sign in</button>
+<button class="primary">${say('signin.submit')}</button>
 </form>
-${providers(action, choices)}`,
+${passkeyForm(frame, action, passkey)}
+${providers(frame, action, choices)}`,
   );
 };

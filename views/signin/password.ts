@@ -1,5 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
+import { type Passkey, passkeyForm } from './passkey.ts';
 import { type Choice, providers } from './providers.ts';
 
 /** What the page for a password shows. */
@@ -7,24 +8,29 @@ export interface Password {
   action: string;
   client: string;
   identifier: string;
-  error?: string | undefined;
+  error?: Html | undefined;
   /** The provider of the address's domain. */
   choices: readonly Choice[];
+  passkey: Passkey;
 }
 
 /** The password of somebody who has said who they are. The field that only password managers see is never sent. */
-export const passwordPage = (frame: Frame, { action, client, identifier, error, choices }: Password): Html =>
-  layout(
+export const passwordPage = (frame: Frame, view: Password): Html => {
+  const { action, client, identifier, error, choices, passkey } = view;
+  const { say } = frame;
+  return layout(
     frame,
-    `${error === undefined ? '' : 'Error: '}Sign in to ${client}`,
-    html`<h1>Sign in to <strong>${client}</strong></h1>
-<p class="person"><span>${identifier}</span> <a href="${action}?restart">Not you?</a></p>
+    titled(frame, say('signin.title', { client }), error),
+    html`<h1>${say('signin.title', { client: strong(client) })}</h1>
+<p class="person"><span>${identifier}</span> <a href="${action}?restart">${say('signin.not-you')}</a></p>
 <form method="post" action="${action}">
 <input type="text" autocomplete="username" value="${identifier}" hidden readonly>
-<label for="password">Password</label>
+<label for="password">${say('signin.password')}</label>
 ${alert('wrong', error)}
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required autofocus${invalid('wrong', error)}>
-<button class="primary">Sign in</button>
+<input id="password" name="password" type="password" autocomplete="current-password webauthn" maxlength="2000" required autofocus${invalid('wrong', error)}>
+<button class="primary">${say('signin.submit')}</button>
 </form>
-${providers(action, choices)}`,
+${passkeyForm(frame, action, passkey)}
+${providers(frame, action, choices)}`,
   );
+};
