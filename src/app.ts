@@ -110,15 +110,15 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
-async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }: House, log: Log): Promise<Sending> {
+async function sendingMail({ issuer, mail }: Config, house: House, log: Log): Promise<Sending> {
   const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
   const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
   const deliver = delivering({
     write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
     post,
-    run: (errand, entry) => passwordResets.letterFor(errand, entry),
+    run: (errand, entry) => house.passwordResets.letterFor(errand, entry),
   });
-  return new Sending({ outbox, deliver, log });
+  return new Sending({ outbox: house.outbox, deliver, log, catchUp: () => house.notices.catchUp() });
 }
 
 /** The OAuth library with everything of ours that it asks back. */

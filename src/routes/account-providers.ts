@@ -8,7 +8,7 @@ import { missing, problem } from '../kernel/errors.ts';
 import type { Sessions } from '../protocol/sessions.ts';
 import { mayConnect } from '../signin/joining.ts';
 import type { UpstreamSessions } from '../signin/upstream-sessions.ts';
-import { parameter } from './account-list.ts';
+import { pageOf, parameter } from './account-list.ts';
 import { type AccountPage, accountPage, type Visit } from './account-page.ts';
 
 interface Parts {
@@ -22,6 +22,8 @@ interface Parts {
 }
 
 const list = '/account/providers';
+/** So many that the page stays below 30 kB with the longest names. */
+const perPage = 25;
 const disconnecting = '/account/providers/disconnect';
 
 const onlyWay = problem(
@@ -40,12 +42,14 @@ export const providerPages = (parts: Parts): AccountPage[] => [
     room: list,
     needs: 'session',
     async get(visit) {
-      const { frame, user } = visit;
+      const { ctx, frame, user } = visit;
       const all = await providers(parts, visit);
+      const { part, pages } = pageOf(ctx, all, perPage);
       const linked = new Set(all.map(({ identity }) => identity.connection));
       const others = (await parts.connections.shown()).filter(({ id }) => !linked.has(id));
       const content = providersContent(frame, {
-        all: all.map(({ view }) => view),
+        all: part.map(({ view }) => view),
+        pages,
         others: others.map(({ id, name }) => ({ id, name })),
         mayConnect: mayConnect(user) && user.password !== undefined,
         timeZone: user.profile.zoneinfo,

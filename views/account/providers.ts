@@ -1,7 +1,7 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import type { Frame } from '../layout.ts';
 import { moment } from './frame.ts';
-import { rows } from './rows.ts';
+import { type Pager, pager, rows } from './rows.ts';
 
 /** An account at a provider that opens this one. Times in seconds. */
 export interface ProviderView {
@@ -19,6 +19,7 @@ export interface ProviderView {
 /** What the page of providers shows. */
 export interface ProvidersView {
   all: readonly ProviderView[];
+  pages: Pager;
   /** Connections that can be connected. */
   others: readonly { id: string; name: string }[];
   /** Connecting needs a password and a confirmed address here. */
@@ -27,7 +28,7 @@ export interface ProvidersView {
 }
 
 /** Through whom the person signs in, and through whom they could. */
-export const providersContent = (frame: Frame, { all, others, mayConnect, timeZone }: ProvidersView): Html =>
+export const providersContent = (frame: Frame, { all, pages, others, mayConnect, timeZone }: ProvidersView): Html =>
   html`<h1>${frame.say('account.nav.providers')}</h1>
 <p>${frame.say('account.providers.about')}</p>
 ${rows(
@@ -52,6 +53,7 @@ ${rows(
   })),
   frame.say('account.providers.none'),
 )}
+${pager(frame, pages)}
 ${
   others.length > 0 &&
   html`<h2>${frame.say('account.providers.connect')}</h2>
