@@ -31,9 +31,6 @@ const seconds = (): number => Math.floor(Date.now() / 1000);
 /** A sign-in keeps no record of the checks that were passed; the doctor does. */
 const unheard: Trace = { received() {}, passed() {} };
 
-/** A sign-in keeps no more of them than policies could be about. */
-const mostGroups = 200;
-
 interface Parts {
   connections: Connections;
   tickets: Tickets;
@@ -111,7 +108,7 @@ export function proofOf(
   return {
     ...{ connection: connection.id, subject, emailVerified, profile, roles, level, amr: amrOf(level, identity) },
     label: labelOf(email, profile, subject),
-    ...(groups.length === 0 ? {} : { groups: groups.slice(0, mostGroups) }),
+    ...(groups.length === 0 ? {} : { groups }),
     ...(email === undefined ? {} : { email }),
     ...(authTime === undefined ? {} : { authTime }),
     ...(session === undefined ? {} : { session }),
