@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { confirmContent, emailContent, undonePage, undoPage, uselessContent } from '../../views/account/email.ts';
+import { duration } from '../../views/words.ts';
 import type { Confirmed, EmailChanges } from '../directory/email-changes.ts';
 import type { User } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
@@ -89,7 +90,12 @@ async function receive(parts: Parts, visit: Visit, form: ReadonlyMap<string, str
   if (!allowed.ok) {
     ctx.set('Retry-After', String(allowed.retryAfter));
     return {
-      ...(await page(parts, visit, typed, frame.say('account.email.wait', { seconds: allowed.retryAfter }))),
+      ...(await page(
+        parts,
+        visit,
+        typed,
+        frame.say('account.email.wait', { time: duration(frame.say, allowed.retryAfter) }),
+      )),
       status: 429,
     };
   }

@@ -1,4 +1,5 @@
 import { type PasswordView, passwordChangedPage, passwordContent } from '../../views/account/password.ts';
+import { duration } from '../../views/words.ts';
 import type { Trail } from '../audit/trail.ts';
 import { accountClientId } from '../clients/built-in.ts';
 import type { EmailChanges } from '../directory/email-changes.ts';
@@ -50,7 +51,7 @@ async function receive(parts: Parts, visit: Visit, form: ReadonlyMap<string, str
     user.password === undefined ? undefined : await prove(parts, visit, email, form.get('password') ?? '');
   if (refused) return refused;
   try {
-    await parts.users.setPassword(user.id, wanted, `user:${user.id}`);
+    await parts.users.setPassword(user.id, wanted, `user:${user.id}`, { seen: visit.seen });
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'weak_password') throw error;
     return page(visit, { new: html`${error.message}.` });
@@ -72,7 +73,7 @@ async function prove(
   const allowed = await attempts.allowed(person, seen.ip);
   if (!allowed.ok) {
     ctx.set('Retry-After', String(allowed.retryAfter));
-    const wait = frame.say('account.password.wait', { seconds: allowed.retryAfter });
+    const wait = frame.say('account.password.wait', { time: duration(frame.say, allowed.retryAfter) });
     return { ...page(visit, { password: wait }), status: 429 };
   }
   if ((await users.signIn(email, password))?.id === user.id) {
