@@ -46,15 +46,13 @@ import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
+import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
-import { Federated } from './signin/federated.ts';
-import { SignIn } from './signin/flow.ts';
-import { Joining } from './signin/joining.ts';
 import { policy, sessionTtl } from './signin/policy.ts';
-import { reachable } from './signin/reach.ts';
 import { SigningOut } from './signin/signing-out.ts';
-import { ThroughProvider } from './signin/through.ts';
+import { Standards } from './signin/standards.ts';
+import { signingIn } from './signing-in.ts';
 
 /** How often this process looks whether the keys have changed (milliseconds); a planned change is announced two hours before. */
 const lookAtKeys = 15_000;
@@ -112,15 +110,15 @@ export async function createApp(config: Config, house: House, log: Log): Promise
 }
 
 /** Mail that waits goes out from now on: to the mail server, or in development without one into the log. */
-async function sendingMail({ issuer, mail }: Config, { outbox, passwordResets }: House, log: Log): Promise<Sending> {
+async function sendingMail({ issuer, mail }: Config, house: House, log: Log): Promise<Sending> {
   const { url, from = `no-reply@${new URL(issuer).hostname}` } = mail;
   const post = url === undefined ? intoLog(log) : (await import('./notices/smtp.ts')).smtp({ ...mail, url, from });
   const deliver = delivering({
     write: (letter) => mailText(languageOf([(letter.locale ?? '').replace('_', '-')]), { ...letter, issuer }),
     post,
-    run: (errand, entry) => passwordResets.letterFor(errand, entry),
+    run: (errand, entry) => house.passwordResets.letterFor(errand, entry),
   });
-  return new Sending({ outbox, deliver, log });
+  return new Sending({ outbox: house.outbox, deliver, log, catchUp: () => house.notices.catchUp() });
 }
 
 /** The OAuth library with everything of ours that it asks back. */
@@ -143,7 +141,7 @@ function library(
     fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
     signin: {
       interactions: {
-        policy: policy({ ...house, limits: config.ttl.session, reachable: () => reach(house) }),
+        policy: policy({ ...house, limits: config.ttl.session, standards: new Standards(house) }),
         url: (_ctx, { uid }) => `/signin/${uid}`,
       },
       async loadExistingGrant(ctx) {
@@ -151,6 +149,7 @@ function library(
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
+      acrOf,
       renderError: errorPages(problemPages(frames)),
       logout: logoutPages(frames, users),
     },
@@ -179,16 +178,6 @@ function shortCalls(config: Config, house: House, parts: { metrics: Metrics; res
   const { introspected, tokenIssued } = metrics;
   const machineTokens = new MachineTokens({ clients, records, resources, lifetime: config.ttl.accessToken });
   return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
-}
-
-/** The levels that a sign-in can reach at this moment. */
-const reach = async ({ connections }: House) => reachable(await connections.list({ limit: 1000 }));
-
-/** A sign-in, here and through providers. */
-function signingIn(house: House, koa: Provider): { signIn: SignIn; through: ThroughProvider } {
-  const signIn = new SignIn({ ...house, provider: () => koa });
-  const parts = { signIn, federated: new Federated(house), joining: new Joining(house) };
-  return { signIn, through: new ThroughProvider({ ...house, ...parts }) };
 }
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
@@ -231,7 +220,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
   );
   koa.use(issued(records, metrics.tokenIssued));
-  koa.use(wellKnown(keys, () => reach(house)));
+  koa.use(wellKnown(keys));
   koa.use(frontChannel);
   koa.use(logoutDecision({ frames, trail, signingOut }));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));

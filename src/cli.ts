@@ -15,6 +15,7 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   unassign: async () => (await import('./commands/access.ts')).unassignCommands,
   access: async () => (await import('./commands/access.ts')).accessCommands,
   client: async () => (await import('./commands/client.ts')).clientCommands,
+  factor: async () => (await import('./commands/factor.ts')).factorCommands,
   mfa: async () => (await import('./commands/mfa.ts')).mfaCommands,
   connection: async () => (await import('./commands/connection.ts')).connectionCommands,
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,

@@ -5,9 +5,11 @@ import { Clients } from './clients/clients.ts';
 import { Registrars } from './clients/registrars.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
+import { breachedAtApi, breachedInFile } from './directory/breached.ts';
 import { Decide } from './directory/decide.ts';
 import { EmailChanges } from './directory/email-changes.ts';
 import { Identities } from './directory/identities.ts';
+import type { Breached } from './directory/passwords.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
@@ -77,8 +79,9 @@ export interface House {
 }
 
 /** Who hears of what went wrong beside a deed that succeeded. A command tells it on standard error. */
-type Complain = (error: unknown) => void;
-const warn: Complain = (error) => process.emitWarning(error instanceof Error ? error.message : String(error));
+type Complain = (what: string, cause: unknown) => void;
+const warn: Complain = (what, cause) =>
+  process.emitWarning(`${what} (${cause instanceof Error ? cause.message : cause})`);
 
 /** No setting and no API lets a token live longer (seconds). */
 const longestToken = 86_400;
@@ -129,6 +132,14 @@ function resolveTxt(servers: readonly string[]): ResolveTxt {
   return (name) => resolver.resolveTxt(name);
 }
 
+/** Where new passwords are looked up among those that were stolen; undefined for nowhere. */
+function stolen(config: Config, complain: Complain): Breached | undefined {
+  const { breached, breachedFile, breachedUrl } = config.passwords;
+  const failed = (cause: unknown) => complain('a new password was not looked up among stolen ones', cause);
+  if (breached === 'file' && breachedFile !== undefined) return breachedInFile(breachedFile, failed);
+  return breached === 'api' ? breachedAtApi(breachedUrl, bounds(config), failed) : undefined;
+}
+
 /** The factors of people; the library for security keys is loaded when one is used first. */
 function factors({ issuer, webauthn }: Config, parts: Pick<House, 'store' | 'vault' | 'trail'>): Enrolments {
   let relyingParty: Promise<RelyingParty> | undefined;
@@ -146,7 +157,10 @@ const sendsMail = ({ mode, mail }: Config): boolean => mail.url !== undefined ||
 function writing(config: Config, { store, vault, trail, users, complain }: Writing): Pick<House, 'outbox' | 'notices'> {
   const outbox = new Outbox({ store, vault, trail });
   const notices = new Notices({ users, outbox, trail, able: sendsMail(config) });
-  trail.listen((event) => notices.hear(event), complain);
+  trail.listen(
+    (event) => notices.hear(event),
+    (cause) => complain('a notice was not written', cause),
+  );
   return { outbox, notices };
 }
 
@@ -155,7 +169,7 @@ type Writing = Ground & Pick<House, 'trail' | 'users'>;
 
 function furnish(config: Config, { store, vault, complain }: Ground): House {
   const trail = new Trail(store);
-  const users = new Users(store, trail);
+  const users = new Users(store, trail, stolen(config, complain));
   const access = new Access(store, trail);
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
@@ -181,12 +195,13 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     },
   });
   const written = writing(config, { store, vault, trail, users, complain });
+  const devices = new Devices({ store, vault, trail });
   const emailChanges = new EmailChanges(store, vault, { users, trail });
   return {
     ...written,
     passwordResets: new PasswordResets({
       ...{ store, vault, trail, users, issuer: config.issuer, outbox: written.outbox },
-      endings: [(user) => emailChanges.forget(user)],
+      endings: [(user) => emailChanges.forget(user), (user, actor) => devices.forgetAll(user, actor)],
     }),
     store,
     vault,
@@ -203,7 +218,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     attempts: new Attempts(store, vault),
     enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
     enrolments: factors(config, { store, vault, trail }),
-    devices: new Devices({ store, vault, trail }),
+    devices,
     mfaPolicies,
     demands: new Demands({ store, policies: mfaPolicies, decide }),
     consents: new Consents(store, clients),

@@ -7,6 +7,9 @@ import { backUp, empty, restore } from '../store/backup.ts';
 import { command } from './command.ts';
 import { actor, inHouse, masterKey } from './office.ts';
 
+/** Links, codes and devices of then may have been used or revoked since, and mail that waited then was sent. */
+const spent = ['password-resets', 'email-changes', 'enrolment-codes', 'remembered-devices', 'outbox'];
+
 /** The file of an embedded store. Throws for the others, which have tools of their own. */
 function databaseOf({ store }: Config): string {
   if (store.startsWith('sqlite:')) return store.slice('sqlite:'.length);
@@ -49,7 +52,7 @@ const restoreCommand = command({
       await house.trail
         .record({ type: 'store.restored', actor, detail: { keptOpen } })
         .finally(() => house.store.close());
-      if (!keptOpen) empty(copy, whatIsOpen);
+      if (!keptOpen) empty(copy, [...whatIsOpen, ...spent]);
     });
     const open = keptOpen ? 'tokens and sessions of that time go on' : 'everybody signs in again';
     const aside = before === undefined ? '' : `. What was there is now ${before}`;

@@ -12,9 +12,7 @@ const start = command({
   async run({ print }) {
     const config = loadConfig();
     const log = createLog(config.log);
-    const house = await openHouse(config, masterKey(config), (error) =>
-      log.warn({ err: error }, 'a notice was not written'),
-    );
+    const house = await openHouse(config, masterKey(config), (what, err) => log.warn({ err }, what));
     try {
       await house.access.ensureBuiltIn();
       // A first start should not take long: keys and password hashes are made on other threads while modules are loaded here.

@@ -113,7 +113,10 @@ const set = command({
       const password = options['password-stdin'] ? await stdin() : undefined;
       if (password === undefined && Object.keys(change).length === 0) throw misused('name what to change');
       if (Object.keys(change).length > 0) await house.users.change(id, change, actor);
-      if (password !== undefined) await house.users.setPassword(id, password, actor);
+      if (password !== undefined) {
+        await house.users.setPassword(id, password, actor);
+        await house.devices.forgetAll(id, actor);
+      }
       const user = await house.users.get(id);
       if (user) answer(shown(user), `Changed ${calledAs(user)}`);
     }),

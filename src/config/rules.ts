@@ -35,6 +35,11 @@ export const always: readonly Rule[] = [
     advice: 'must differ from port: health and metrics have a listener of their own',
   },
   {
+    path: 'passwords.breachedFile',
+    unfit: ({ passwords }) => passwords.breached === 'file' && passwords.breachedFile === undefined,
+    advice: 'is missing: with passwords.breached: file it has to name the file',
+  },
+  {
     path: 'ttl.session.idle',
     unfit: ({ ttl }) => ttl.session.idle > ttl.session.absolute,
     advice: 'must not be longer than ttl.session.absolute, which ends a session anyway',
@@ -120,6 +125,11 @@ export const remarks: readonly Rule[] = [
     unfit: ({ clientCertificateHeader, trustedProxies }) =>
       clientCertificateHeader !== undefined && trustedProxies.length === 0,
     advice: 'is believed from trusted proxies only, and trustedProxies is empty',
+  },
+  {
+    path: 'passwords.breachedFile',
+    unfit: ({ passwords }) => passwords.breached !== 'file' && passwords.breachedFile !== undefined,
+    advice: 'is not used: passwords.breached has to be file',
   },
   {
     path: 'outgoing.allowPrivate',

@@ -3,6 +3,7 @@ import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
 import { mail } from './mail.ts';
 import { mfa } from './mfa.ts';
+import { passwords } from './passwords.ts';
 import { checked, isAuthority, isHost, isIssuer, isKey, isNameServer, isProxy, isStore } from './values.ts';
 import { webauthn } from './webauthn.ts';
 
@@ -194,6 +195,7 @@ export const schema = z.strictObject({
     .prefault({}),
   mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
   mail: mail.prefault({}),
+  passwords: passwords.prefault({}),
   webauthn: webauthn.prefault({}).meta({ description: 'Security keys and passkeys' }),
   connections: declaredConnections,
   demo: demo.optional(),

@@ -1,6 +1,7 @@
 import type { Vault } from '../kernel/crypto.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
+import { delay, type Patience } from './patience.ts';
 
 interface Count extends Entity {
   failures: number;
@@ -11,22 +12,14 @@ interface Count extends Entity {
 /** Whether an attempt may be made now, or in how many seconds. */
 export type Allowance = { ok: true } | { ok: false; retryAfter: number };
 
-/** Failures that cost nothing, then a delay (seconds) that doubles with each until it is the longest. */
-interface Patience {
-  free: number;
-  first: number;
-  longest: number;
-}
-
 /** At most about 100 guesses a day from one address, and 200 from all addresses together (NIST SP 800-63B-4 §3.2.2). */
 const fromOneAddress: Patience = { free: 5, first: 5, longest: 15 * 60 };
 const fromEverywhere: Patience = { free: 100, first: 5, longest: 15 * 60 };
+/** At people whom an address does not know, all together: a whole office may mistype behind one, but nobody tries one password on everybody. */
+const atAnybody: Patience = { free: 200, first: 5, longest: 15 * 60 };
 const day = 24 * 60 * 60;
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
-
-const delay = (failures: number, { free, first, longest }: Patience): number =>
-  failures < free ? 0 : Math.min(longest, first * 2 ** Math.min(failures - free, 20));
 
 /** Where an address belongs to: whoever has one IPv6 address has the 2^64 of its network too. */
 export function network(ip: string): string {
@@ -40,8 +33,8 @@ export function network(ip: string): string {
 }
 
 /**
- * Slows down guessing at a person: by the address it comes from, and by person from all other addresses together, so that
- * spreading it gains nothing. Nobody is ever locked out for good, and the addresses from which a person has signed in
+ * Slows down guessing: at a person by the address it comes from, at a person from all other addresses together, and from one
+ * address at whomever it may be, so that spreading it gains nothing. Nobody is ever locked out for good, and the addresses from which a person has signed in
  * lately are not slowed down by what others do. The counters are in the store: every process sees the same ones.
  */
 export class Attempts {
@@ -63,6 +56,8 @@ export class Attempts {
     const here = await this.#claim(this.#pair(person, ip), fromOneAddress);
     if (here > 0) return { ok: false, retryAfter: here };
     if (await this.#known.get(this.#pair(person, ip))) return { ok: true };
+    const anybody = await this.#claim(this.#anybody(ip), atAnybody);
+    if (anybody > 0) return { ok: false, retryAfter: anybody };
     const everywhere = await this.#claim(this.#anywhere(person), fromEverywhere);
     return everywhere > 0 ? { ok: false, retryAfter: everywhere } : { ok: true };
   }
@@ -72,7 +67,9 @@ export class Attempts {
     const known = await this.#known.get(this.#pair(person, ip));
     await Promise.all([
       this.#count(this.#pair(person, ip), fromOneAddress),
-      ...(known ? [] : [this.#count(this.#anywhere(person), fromEverywhere)]),
+      ...(known
+        ? []
+        : [this.#count(this.#anywhere(person), fromEverywhere), this.#count(this.#anybody(ip), atAnybody)]),
     ]);
   }
 
@@ -123,5 +120,9 @@ export class Attempts {
 
   #anywhere(person: string): string {
     return this.#vault.fingerprint('attempts', JSON.stringify([person]));
+  }
+
+  #anybody(ip: string): string {
+    return this.#vault.fingerprint('attempts', JSON.stringify({ network: network(ip) }));
   }
 }

@@ -62,8 +62,10 @@ export class EnrolmentCodes {
       return fits ? { ...now, used: true } : { ...now, wrong: now.wrong + 1 };
     });
     if (left?.used || (left && left.wrong >= mostWrong)) await this.#all.take(user);
+    // Whoever was faster may have taken it away while the edit ran again.
+    const redeemed = left !== undefined && fits;
     const target = `user:${user}`;
-    await (fits
+    await (redeemed
       ? this.#trail.record({ type: 'enrolment-code.used', actor: target, target, ...seen })
       : this.#trail.record({
           type: 'enrolment-code.refused',
@@ -72,7 +74,7 @@ export class EnrolmentCodes {
           target,
           ...seen,
         }));
-    return fits;
+    return redeemed;
   }
 
   #fingerprint(user: string, typed: string): string {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { MetadataService } from '@simplewebauthn/server';
 import { verifyMDSBlob } from '@simplewebauthn/server/helpers';
@@ -13,6 +14,14 @@ const untrusted = new Set<string>([
   'USER_KEY_REMOTE_COMPROMISE',
   'USER_KEY_PHYSICAL_COMPROMISE',
 ]);
+
+/** The root under which FIDO's certificate is has many others, so the name counts too (FIDO Metadata Service §3.2). */
+const signer = 'mds.fidoalliance.org';
+
+function signerOf(blob: string): X509Certificate {
+  const header: { x5c?: string[] } = JSON.parse(Buffer.from(blob.split('.')[0] ?? '', 'base64url').toString());
+  return new X509Certificate(Buffer.from(header.x5c?.[0] ?? '', 'base64'));
+}
 
 const unusable = (cause: unknown): Problem =>
   new Problem({
@@ -53,7 +62,9 @@ export class ListedAuthenticators {
   }
 
   async #load(): Promise<ReadonlyMap<string, Entry>> {
-    const { payload, statements } = await verifyMDSBlob((await readFile(this.#file, 'utf8')).trim());
+    const blob = (await readFile(this.#file, 'utf8')).trim();
+    if (signerOf(blob).checkHost(signer) === undefined) throw new Error(`the file is not signed by ${signer}`);
+    const { payload, statements } = await verifyMDSBlob(blob);
     await MetadataService.initialize({ mdsServers: [], statements, verificationMode: 'strict' });
     return new Map(payload.entries.flatMap((entry) => (entry.aaguid ? [[entry.aaguid, entry] as const] : [])));
   }

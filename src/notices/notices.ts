@@ -71,6 +71,24 @@ export class Notices {
     return telling && id !== undefined && this.able ? this.#tell(event, telling, id) : undefined;
   }
 
+  /**
+   * Writes what a process that died between an event and its letter owes, for the last hour; what was written before is not
+   * written again. Sign-ins are left out: there are too many of them.
+   */
+  async catchUp(): Promise<void> {
+    const since = Math.floor(Date.now() / 1000) - 60 * 60;
+    const types = Object.keys(tellings).filter((type) => type !== 'signin.succeeded');
+    for (const type of types) {
+      let page = await this.#parts.trail.search({ type, since }, { limit: 100 });
+      for (;;) {
+        for (const event of page) await this.hear(event);
+        const last = page.at(-1);
+        if (page.length < 100 || !last) break;
+        page = await this.#parts.trail.search({ type, since }, { limit: 100, after: last.id });
+      }
+    }
+  }
+
   /** A code with which a person binds a first factor; it lives for ten minutes. Throws `no_mail`. */
   sendEnrolmentCode(user: User, code: string): Promise<void> {
     return this.#send(letterTo(user, user.email, 'enrolment-code', { code }), lives.code);

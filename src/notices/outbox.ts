@@ -6,7 +6,7 @@ import type { Collection, Entity, Store } from '../store/port.ts';
 import { type Errand, type Letter, NotNow, Undeliverable } from './letter.ts';
 
 interface Entry extends Entity {
-  /** A letter or an errand as JSON; sealed, since it holds addresses and links. */
+  /** A letter or an errand as JSON; sealed, since it holds addresses and links. Empty once it is done. */
   content: string;
   /** Not before then (seconds): while it is in somebody's hands, and after a failure. */
   due: number;
@@ -20,19 +20,25 @@ interface Entry extends Entity {
 /** Sends what is in an entry. Answers the letter that was sent, or undefined when there was none to send. */
 export type Deliver = (content: Letter | Errand, entry: { id: string; first: boolean }) => Promise<Letter | undefined>;
 
+const indexes = { state: { key: ({ content }: Entry) => (content === '' ? undefined : 'waiting') } };
+
 interface Parts {
   store: Store;
   vault: Vault;
   trail: Trail;
 }
 
-const day = 24 * 60 * 60;
+const hour = 60 * 60;
+const day = 24 * hour;
+
+/** That an entry is done is remembered so long (seconds), twice as long as `Notices.catchUp` looks back. */
+const remembered = 2 * hour;
 
 /** Whoever took an entry has so long (seconds), more than the mail server is given; then it is another's. */
 const lease = 120;
 
 /** After a failure: 15 s, a minute, four minutes, a quarter of an hour, then every hour. */
-const patience = (tries: number): number => Math.min(3600, 15 * 4 ** Math.max(0, tries - 1));
+const patience = (tries: number): number => Math.min(hour, 15 * 4 ** Math.max(0, tries - 1));
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -50,7 +56,7 @@ export class Outbox {
   constructor({ store, vault, trail }: Parts) {
     this.#vault = vault;
     this.#trail = trail;
-    this.#all = store.collection<Entry, 'state'>({ name: 'outbox', indexes: { state: { key: () => 'waiting' } } });
+    this.#all = store.collection<Entry, 'state'>({ name: 'outbox', indexes });
   }
 
   /** Who is told at once when this process puts something in. */
@@ -98,12 +104,12 @@ export class Outbox {
       content = readContent(this.#vault.open(entry.content, bound(id)));
       if (entry.until <= seconds()) throw new Undeliverable('the time was over');
       const sent = await deliver(content, { id, first: entry.tries === 1 });
-      await this.#all.take(id);
+      await this.#done(entry);
       if (sent) await this.#record('notice.sent', sent);
       return true;
     } catch (error) {
       if (error instanceof Undeliverable) {
-        await this.#giveUp(id, content, error.message);
+        await this.#giveUp(entry, content, error.message);
         return true;
       }
       await this.#later(entry);
@@ -116,7 +122,9 @@ export class Outbox {
   async #take(id: string): Promise<Entry | undefined> {
     const holder = randomToken(9);
     const entry = await this.#all.change(id, (now) =>
-      now.due > seconds() ? now : { ...now, holder, tries: now.tries + 1, due: seconds() + lease },
+      now.due > seconds() || now.content === ''
+        ? now
+        : { ...now, holder, tries: now.tries + 1, due: seconds() + lease },
     );
     return entry?.holder === holder ? entry : undefined;
   }
@@ -127,8 +135,13 @@ export class Outbox {
     );
   }
 
-  async #giveUp(id: string, content: Letter | Errand | undefined, reason: string): Promise<void> {
-    await this.#all.take(id);
+  /** Nothing of it is left but its id, so that the event which it told of makes no second one. */
+  async #done({ id, tries }: Entry): Promise<void> {
+    await this.#all.put({ id, content: '', due: 0, until: 0, tries }, remembered);
+  }
+
+  async #giveUp(entry: Entry, content: Letter | Errand | undefined, reason: string): Promise<void> {
+    await this.#done(entry);
     const about = content && 'kind' in content ? content : undefined;
     await this.#record('notice.failed', about, reason);
   }

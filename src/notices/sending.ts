@@ -4,11 +4,16 @@ import type { Deliver, Outbox } from './outbox.ts';
 interface Parts {
   outbox: Outbox;
   deliver: Deliver;
+  /** Puts in what others owe. */
+  catchUp: () => Promise<void>;
   log: Log;
 }
 
 /** How often this process looks for mail that others put in, or that is due again (milliseconds). */
 const look = 10_000;
+
+/** Every so many looks it also puts in what a process that died did not come to. */
+const looksUntilCatchUp = 60;
 
 /** Sends what waits in the outbox: at once when this process put it in, and every few seconds. */
 export class Sending {
@@ -17,10 +22,14 @@ export class Sending {
   #round: Promise<void> | undefined;
   #again = false;
   #leaving = false;
+  #looks = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => this.look(), look).unref();
+    this.#timer = setInterval(() => {
+      this.#looks += 1;
+      this.look();
+    }, look).unref();
     parts.outbox.onPut(() => this.look());
     this.look();
   }
@@ -43,8 +52,12 @@ export class Sending {
   }
 
   async #tend(): Promise<void> {
-    const { outbox, deliver, log } = this.#parts;
+    const { catchUp, outbox, deliver, log } = this.#parts;
     try {
+      if (this.#looks % looksUntilCatchUp === 0) {
+        this.#looks = 1;
+        await catchUp();
+      }
       await outbox.tend(deliver, log, () => this.#leaving);
     } catch (error) {
       log.warn({ err: error }, 'the outbox could not be looked after; trying again');

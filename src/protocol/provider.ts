@@ -1,4 +1,11 @@
-import { type AdapterFactory, type Configuration, type FindAccount, type JWK, Provider } from 'oidc-provider';
+import {
+  type AdapterFactory,
+  type Configuration,
+  type FindAccount,
+  type JWK,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider';
 import type { Clients } from '../clients/clients.ts';
 import type { Vault } from '../kernel/crypto.ts';
 import { checkAssertion, clockTolerance } from './assertions.ts';
@@ -34,6 +41,8 @@ export interface ProviderParts {
   fetch: NonNullable<Configuration['fetch']>;
   /** What the sign-in decides: interactions, loadExistingGrant, ttl.Session, renderError and the logout pages. */
   signin: Pick<Configuration, 'interactions' | 'loadExistingGrant' | 'renderError'> & {
+    /** The `acr` of a request, by which essential claims are judged and which tokens carry. */
+    acrOf(oidc: KoaContextWithOIDC['oidc']): string | undefined;
     sessionTtl: NonNullable<NonNullable<Configuration['ttl']>['Session']>;
     logout: NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>;
   };
@@ -66,7 +75,6 @@ export function provider(parts: ProviderParts): Provider {
     responseTypes: ['code'],
     scopes: [...identityScopes],
     claims: claimsOfScopes,
-    // Discovery says which of them can be reached (well-known.ts).
     acrValues: ['1fa', '2fa', 'phr'],
     // Where the person has an account, for the sign-in; `kc_idp_hint` is what clients of Keycloak send.
     extraParams: ['idp_hint', 'kc_idp_hint', 'domain_hint'],
@@ -148,7 +156,7 @@ export function provider(parts: ProviderParts): Provider {
   };
   const made = new Provider(issuer, configuration);
   teachClient(made, clients);
-  changeHabits(made, vault);
+  changeHabits(made, vault, parts.signin.acrOf);
   return made;
 }
 
@@ -167,8 +175,13 @@ const mutualTls = (parts: ProviderParts) =>
  * Habits of the library for which it has no option. URLs come from the issuer, never from the request's Host header. A
  * rotated refresh token carries the value that follows from the token it replaces (refresh.ts).
  */
-function changeHabits(made: Provider, vault: Vault): void {
+function changeHabits(made: Provider, vault: Vault, acrOf: ProviderParts['signin']['acrOf']): void {
   Object.assign(made.OIDCContext.prototype, { urlFor: made.urlFor.bind(made) });
+  Object.defineProperty(made.OIDCContext.prototype, 'acr', {
+    get(this: KoaContextWithOIDC['oidc']) {
+      return acrOf(this);
+    },
+  });
   const { prototype } = made.RefreshToken;
   const fresh: (this: object) => string = Reflect.get(prototype, 'generateTokenId');
   Object.assign(prototype, {

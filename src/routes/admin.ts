@@ -3,6 +3,9 @@ import type { Clients } from '../clients/clients.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { Users } from '../directory/users.ts';
+import type { Devices } from '../factors/devices.ts';
+import type { Enrolments } from '../factors/enrolments.ts';
 import type { MfaPolicies } from '../factors/policies.ts';
 import type { Connections } from '../federation/connections.ts';
 import type { Refreshing } from '../federation/refreshing.ts';
@@ -14,6 +17,7 @@ import type { TokenStatus } from '../protocol/token-status.ts';
 import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
+import { adminFactors } from './admin-factors.ts';
 import { adminMfa } from './admin-mfa.ts';
 
 interface Parts {
@@ -24,6 +28,9 @@ interface Parts {
   connections: Connections;
   refreshing: Refreshing;
   testRuns: TestRuns;
+  users: Users;
+  enrolments: Enrolments;
+  devices: Devices;
   mfaPolicies: MfaPolicies;
   access: Access;
   decide: Decide;
@@ -41,6 +48,7 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
     ...adminMfa(parts),
+    ...adminFactors(parts),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));

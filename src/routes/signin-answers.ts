@@ -10,9 +10,11 @@ import { wayPage } from '../../views/signin/way.ts';
 import { duration } from '../../views/words.ts';
 import { calledAs } from '../directory/users.ts';
 import type { Html } from '../kernel/html.ts';
+import type { FirstProof } from '../signin/first.ts';
 import { ended, type Flow } from '../signin/flow.ts';
 import type { ThroughProvider, Way } from '../signin/through.ts';
 import { goOn, show } from './answer.ts';
+import type { OwnStep } from './signin-factors.ts';
 
 /** What a page says to somebody who has to wait. */
 export const tooOften = ({ say }: Frame, seconds: number): Html =>
@@ -34,18 +36,30 @@ type ConsentStep = Extract<Flow['step'], { name: 'consent' }>;
 interface Parts {
   frame: Frame;
   through: ThroughProvider;
+  first: FirstProof;
+  /** What was wrong with a passkey. */
+  passkeyError?: Html | undefined;
 }
 
 /** The page of the step that a sign-in has come to. */
-export async function stepPage({ frame, through }: Parts, flow: Flow, error?: Html): Promise<Html> {
+export async function stepPage(
+  { frame, through, first, passkeyError }: Parts,
+  flow: Flow & { step: Exclude<Flow['step'], OwnStep> },
+  error?: Html,
+): Promise<Html> {
   const { step } = flow;
   const common = { action: `/signin/${flow.interaction.uid}`, client: flow.client.name, error };
   switch (step.name) {
-    case 'identify':
-      return identifyPage(frame, { ...common, ...identifying(frame, flow), choices: await through.choices() });
+    case 'identify': {
+      const passkey = { options: await first.challenge(flow), error: passkeyError };
+      const choices = await through.choices();
+      return identifyPage(frame, { ...common, ...identifying(frame, flow), choices, passkey });
+    }
     case 'password': {
-      const connection = await through.forAddress(step.identifier);
-      return passwordPage(frame, { ...common, identifier: step.identifier, choices: connection ? [connection] : [] });
+      const { identifier } = step;
+      const passkey = { options: await first.challenge(flow), error: passkeyError };
+      const connection = await through.forAddress(identifier);
+      return passwordPage(frame, { ...common, identifier, choices: connection ? [connection] : [], passkey });
     }
     case 'federation': {
       const provider = await through.nameOf(step.connection);

@@ -1,24 +1,28 @@
 import type { Context, Middleware } from 'koa';
+import type { Frame } from '../../views/layout.ts';
 import { problemPage } from '../../views/problem.ts';
 import type { Key } from '../../views/words.ts';
 import type { Client, Clients } from '../clients/clients.ts';
-import { readForm } from '../http/form.ts';
-import { sameOrigin } from '../http/origin.ts';
-import { invalid, Problem, problem } from '../kernel/errors.ts';
+import { browserName } from '../http/user-agent.ts';
+import { Problem } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
+import { browserOf, nameBrowser } from '../signin/browser-cookie.ts';
+import type { FirstProof, Outcome } from '../signin/first.ts';
 import { ended, type Flow, type SignIn, type Visit } from '../signin/flow.ts';
+import type { SecondProof } from '../signin/second.ts';
 import type { ThroughProvider, Way } from '../signin/through.ts';
 import { goOn, show } from './answer.ts';
 import { startOf } from './application.ts';
 import type { Frames } from './languages.ts';
 import { viewOf } from './pages.ts';
+import { sentForm } from './sent-form.ts';
 import { follow, stepPage, tooOften } from './signin-answers.ts';
-
-/** A form that another site made the browser send. */
-const foreignForm = problem('foreign_form', 403, () => 'This form was sent from another site, so nothing was done');
+import { isOwnStep, ownPage, receiveOwn } from './signin-factors.ts';
 
 interface Parts {
   signIn: SignIn;
+  first: FirstProof;
+  second: SecondProof;
   through: ThroughProvider;
   clients: Clients;
   frames: Frames;
@@ -50,8 +54,7 @@ export function signinPages(parts: Parts): Middleware {
   return async (ctx, next) => {
     const [, uid, back] = /^\/signin\/([\w-]{1,100})(\/return)?$/.exec(ctx.path) ?? [];
     if (uid === undefined) return next();
-    const { ip, requestId } = ctx.state;
-    const visit = { uid, request: ctx.req, response: ctx.res, ip, requestId };
+    const visit = visitOf(ctx, uid);
     const deed = back !== undefined ? comeBack : ctx.method === 'POST' ? receive : ask;
     try {
       await deed(parts, ctx, visit);
@@ -63,6 +66,15 @@ export function signinPages(parts: Parts): Middleware {
   };
 }
 
+function visitOf(ctx: Context, uid: string): Visit {
+  const { ip, requestId } = ctx.state;
+  return {
+    ...{ uid, request: ctx.req, response: ctx.res, ip, requestId, browser: browserOf(ctx) },
+    device: browserName(ctx.get('user-agent')) ?? 'Browser',
+    nameBrowser: (name) => nameBrowser(ctx, name),
+  };
+}
+
 /** The sign-in of this address; its pages are in the language that its client asks for. */
 async function load({ signIn }: Parts, ctx: Context, visit: Visit): Promise<Flow> {
   const flow = await signIn.load(visit);
@@ -71,10 +83,23 @@ async function load({ signIn }: Parts, ctx: Context, visit: Visit): Promise<Flow
 }
 
 /** The page of its step. */
-const page = ({ frames, through }: Parts, ctx: Context, flow: Flow, error?: Key): Promise<Html> => {
+async function page(
+  { frames, through, first, second }: Parts,
+  ctx: Context,
+  flow: Flow,
+  error?: (frame: Frame) => Html,
+): Promise<Html> {
   const frame = frames(ctx);
-  return stepPage({ frame, through }, flow, error && frame.say(error));
-};
+  const { step } = flow;
+  if (!isOwnStep(step)) return stepPage({ frame, through, first }, { ...flow, step }, error?.(frame));
+  const { way } = ctx.query;
+  return ownPage({ frame, second, flow, way: typeof way === 'string' ? way : undefined }, step);
+}
+
+const saying =
+  (key: Key) =>
+  ({ say }: Frame): Html =>
+    say(key);
 
 const placeOf = ({ uid }: Visit): string => `/signin/${uid}`;
 
@@ -85,10 +110,10 @@ async function ask(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
   if (step.name === 'finished') return goOn(ctx, step.goOn);
   rememberClient(ctx, visit, flow.client);
   if (ctx.querystring === 'restart') {
-    if (step.name !== 'consent') await signIn.restart(flow);
+    if (step.name !== 'consent') await signIn.restart(visit, flow);
     return goOn(ctx, placeOf(visit));
   }
-  const way = step.name === 'identify' ? await through.byHints(visit, flow) : undefined;
+  const way = step.name === 'identify' ? await through.byHints(visit, flow) : await through.byOrigin(visit, flow);
   if (way) return follow(ctx, { frame: frames(ctx), flow, way });
   return show(ctx, await page(parts, ctx, flow));
 }
@@ -104,8 +129,7 @@ async function comeBack(parts: Parts, ctx: Context, visit: Visit): Promise<void>
 }
 
 async function receive(parts: Parts, ctx: Context, visit: Visit): Promise<void> {
-  if (!sameOrigin(ctx)) throw foreignForm();
-  const form = await fields(ctx);
+  const form = await sentForm(ctx);
   const { signIn, through, frames } = parts;
   const flow = await load(parts, ctx, visit);
   const { step } = flow;
@@ -117,6 +141,7 @@ async function receive(parts: Parts, ctx: Context, visit: Visit): Promise<void> 
     return goOn(ctx, await signIn.decide(visit, flow, step, decision === 'allow'));
   }
   if (decision === 'cancel') return goOn(ctx, await signIn.giveUp(visit, flow));
+  if (isOwnStep(step)) return receiveOwn(ctx, { ...sent, frame: frames(ctx), second: parts.second }, step);
   if (step.name === 'link') {
     if (decision !== 'link' && decision !== 'skip') return goOn(ctx, ctx.path);
     return follow(ctx, {
@@ -133,22 +158,25 @@ async function receive(parts: Parts, ctx: Context, visit: Visit): Promise<void> 
 
 /** Takes who the person is, the password, or both from one form. An address alone may be of a domain that has a provider. */
 async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): Promise<void> {
-  const { signIn, through, frames } = parts;
+  const { first, signIn, through, frames } = parts;
+  const response = form.get('response');
+  const bySelf = flow.step.name === 'identify' || flow.step.name === 'password';
+  if (response && bySelf) return tellPasskey(parts, ctx, flow, await first.tryPasskey(visit, flow, response));
   const identifier = form.get('identifier')?.trim().slice(0, 254);
   const password = form.get('password') ?? '';
-  if (identifier === '') return show(ctx, await page(parts, ctx, flow, 'signin.no-email'), 400);
+  if (identifier === '') return show(ctx, await page(parts, ctx, flow, saying('signin.no-email')), 400);
   if (identifier !== undefined && password === '' && flow.step.name !== 'connect') {
     const connection = await through.forAddress(identifier);
     const way = connection && (await through.choose(visit, flow, connection.id, identifier));
     if (way) return follow(ctx, { frame: frames(ctx), flow, way });
   }
   // Who goes back and corrects the address means the new one; it proves nothing.
-  const named = identifier === undefined ? flow : await signIn.identify(flow, identifier);
+  const named = identifier === undefined ? flow : await signIn.identify(visit, flow, identifier);
   const asked = named.step.name === 'password' || named.step.name === 'connect';
   if (!asked || named.facts.identifier === undefined || password === '') return goOn(ctx, ctx.path);
   return tell(parts, ctx, {
     flow: named,
-    outcome: await signIn.tryPassword(visit, named, password),
+    outcome: await first.tryPassword(visit, named, password),
     wrong: 'signin.wrong',
   });
 }
@@ -157,30 +185,29 @@ async function prove(parts: Parts, ctx: Context, { visit, flow, form }: Sent): P
 async function proveThere(parts: Parts, ctx: Context, { visit, flow, form, step }: SentThere): Promise<void> {
   const identifier = form.get('identifier')?.trim().slice(0, 254) ?? step.identifier;
   const password = form.get('password') ?? '';
-  if (!identifier) return show(ctx, await page(parts, ctx, flow, 'signin.no-user-name'), 400);
-  const named = await parts.signIn.restate(flow, { ...flow.facts, identifier });
+  if (!identifier) return show(ctx, await page(parts, ctx, flow, saying('signin.no-user-name')), 400);
+  const named = await parts.signIn.restate(visit, flow, { ...flow.facts, identifier });
   if (named.step.name !== 'federation' || password === '') return goOn(ctx, ctx.path);
   const outcome = await parts.through.tryDirectory(visit, named, named.step, password);
   return tell(parts, ctx, { flow: named, outcome, wrong: 'signin.wrong-directory' });
 }
 
 async function tell(parts: Parts, ctx: Context, { flow, outcome, wrong }: Told): Promise<void> {
-  if ('wrong' in outcome) return show(ctx, await page(parts, ctx, flow, wrong), 400);
+  if ('wrong' in outcome) return show(ctx, await page(parts, ctx, flow, saying(wrong)), 400);
   if (!('waitSeconds' in outcome)) return follow(ctx, { frame: parts.frames(ctx), flow, way: outcome });
   ctx.set('Retry-After', String(outcome.waitSeconds));
-  const frame = parts.frames(ctx);
-  const answer = await stepPage({ ...parts, frame }, flow, tooOften(frame, outcome.waitSeconds));
-  return show(ctx, answer, 429);
+  return show(ctx, await page(parts, ctx, flow, (frame) => tooOften(frame, outcome.waitSeconds)), 429);
 }
 
-/** The fields of a form; one that is sent twice is refused, since others might read the other one. */
-async function fields(ctx: Context): Promise<ReadonlyMap<string, string>> {
-  const form = new Map<string, string>();
-  for (const [name, value] of Object.entries(await readForm(ctx))) {
-    if (typeof value !== 'string') throw invalid(`The field ${name} was sent more than once`);
-    form.set(name, value);
-  }
-  return form;
+/** As for a password, but next to the button of the passkey. */
+async function tellPasskey(parts: Parts, ctx: Context, flow: Flow, outcome: Outcome): Promise<void> {
+  const { step } = flow;
+  if ('goOn' in outcome || isOwnStep(step)) return goOn(ctx, 'goOn' in outcome ? outcome.goOn : ctx.path);
+  const frame = parts.frames(ctx);
+  const wait = 'waitSeconds' in outcome ? outcome.waitSeconds : undefined;
+  const passkeyError = wait === undefined ? frame.say('signin.passkey.wrong') : tooOften(frame, wait);
+  if (wait !== undefined) ctx.set('Retry-After', String(wait));
+  show(ctx, await stepPage({ ...parts, frame, passkeyError }, { ...flow, step }), wait === undefined ? 400 : 429);
 }
 
 const aDay = 24 * 60 * 60 * 1000;

@@ -9,9 +9,9 @@ const discovery = new Set(['/.well-known/openid-configuration', '/.well-known/oa
 
 /**
  * The key set with the keys that will sign next (the library knows only those that sign now), and the caching of key set
- * and discovery, which says what a sign-in can reach now and which languages it speaks. While the store is away the last key set stands: verifiers elsewhere need not stop with us.
+ * and discovery, which says which languages it speaks. While the store is away the last key set stands: verifiers elsewhere need not stop with us.
  */
-export const wellKnown = (keys: SigningKeys, reachable: () => Promise<readonly string[]>): Middleware => {
+export const wellKnown = (keys: SigningKeys): Middleware => {
   let last: Awaited<ReturnType<SigningKeys['published']>> | undefined;
   const published = async () => {
     try {
@@ -21,15 +21,6 @@ export const wellKnown = (keys: SigningKeys, reachable: () => Promise<readonly s
     }
     return last;
   };
-  let known: readonly string[] = ['1fa'];
-  const levels = async () => {
-    try {
-      known = await reachable();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-    }
-    return known;
-  };
   return async (ctx, next) => {
     const reading = ctx.method === 'GET' || ctx.method === 'HEAD';
     await next();
@@ -37,12 +28,7 @@ export const wellKnown = (keys: SigningKeys, reachable: () => Promise<readonly s
     // When nobody has asked before the outage, the library's own answer holds at least the keys that sign.
     if (ctx.path === '/oauth2/jwks') ctx.body = (await published()) ?? ctx.body;
     else if (!discovery.has(ctx.path)) return;
-    else
-      ctx.body = {
-        ...ctx.body,
-        acr_values_supported: await levels(),
-        ui_locales_supported: languageChoices.map(([tag]) => tag),
-      };
+    else ctx.body = { ...ctx.body, ui_locales_supported: languageChoices.map(([tag]) => tag) };
     ctx.set('Cache-Control', cacheable);
   };
 };

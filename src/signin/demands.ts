@@ -76,6 +76,12 @@ export class Demands {
     return (known?.at ?? (await this.#tell(user))) + grace;
   }
 
+  /** The same, without telling anybody: undefined while the time has not started. */
+  async graceSoFar(user: string, { grace }: Demand): Promise<number | undefined> {
+    const known = await this.#told.get(user);
+    return known && known.at + grace;
+  }
+
   /** The person is removed. */
   async forget(user: string): Promise<void> {
     await this.#told.take(user);

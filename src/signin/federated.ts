@@ -104,10 +104,11 @@ export function proofOf(
   checkAge(connection, authTime, { began, login }, now);
   const level = levelOf(connection, identity, now);
   const { email, emailVerified, profile, roles } = mapped(identity, connection);
-  const { subject, session, sessionEnds } = identity;
+  const { subject, session, sessionEnds, groups = [] } = identity;
   return {
     ...{ connection: connection.id, subject, emailVerified, profile, roles, level, amr: amrOf(level, identity) },
     label: labelOf(email, profile, subject),
+    ...(groups.length === 0 ? {} : { groups }),
     ...(email === undefined ? {} : { email }),
     ...(authTime === undefined ? {} : { authTime }),
     ...(session === undefined ? {} : { session }),

@@ -2,13 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors, type InteractionResults, type Provider } from 'oidc-provider';
 import type { Trail } from '../audit/trail.ts';
 import type { Client, Clients } from '../clients/clients.ts';
-import { normalEmail, type User, type Users } from '../directory/users.ts';
-import type { Attempts } from '../factors/attempts.ts';
+import type { User, Users } from '../directory/users.ts';
+import type { FactorLevel } from '../factors/factor.ts';
 import { problem } from '../kernel/errors.ts';
+import { wantsFresh } from './asked.ts';
+import { beginning } from './beginning.ts';
+import type { Completing } from './completing.ts';
 import { type Asked, type Consents, isAsked, isAskedEachTime } from './consent.ts';
-import { levelOf } from './policy.ts';
+import type { Demands } from './demands.ts';
+import type { Standards } from './standards.ts';
 import { type Facts, nextStep, nothing, type Step } from './steps.ts';
-import { originOf } from './upstream-sessions.ts';
+import type { UpstreamSessions } from './upstream-sessions.ts';
+import { noRules, type Rules } from './worth.ts';
 
 /** The sign-in is over, too old, or was begun in another browser. */
 export const ended = problem(
@@ -24,6 +29,11 @@ export interface Visit {
   response: ServerResponse;
   ip: string;
   requestId: string;
+  /** The random name of the browser, and what people call it. */
+  browser: string | undefined;
+  device: string;
+  /** Gives the browser a name with the answer to this request. */
+  nameBrowser(name: string): void;
 }
 
 /** What a client asks of a person who has signed in. */
@@ -42,11 +52,9 @@ interface Finished {
   goOn: string;
 }
 
-/** One sign-in in the making, as this browser may see it. */
-export interface Flow {
+/** What does not change while a sign-in is open. */
+interface Begun {
   interaction: Interaction;
-  facts: Facts;
-  step: Exclude<Step, { name: 'done' }> | Consent | Finished;
   client: Client;
   /** The address that the client, or the session that is to be renewed, says is this person's; proves nothing. */
   suggested: string | undefined;
@@ -54,25 +62,42 @@ export interface Flow {
   otherPerson: boolean;
 }
 
-/** What came of a password. */
-export type Outcome = { goOn: string } | { wrong: true } | { waitSeconds: number };
+/** One sign-in in the making, as this browser may see it. */
+export interface Flow extends Begun {
+  facts: Facts;
+  step: Exclude<Step, { name: 'done' }> | Consent | Finished;
+  /** Who is proven, as far as it goes, and what is asked of them. */
+  person?: { user: User; rules: Rules };
+}
 
 interface Parts {
   provider: () => Provider;
   clients: Clients;
   users: Users;
-  attempts: Attempts;
   consents: Consents;
+  demands: Pick<Demands, 'graceEnds'>;
+  standards: Standards;
+  completing: Completing;
+  upstreamSessions: UpstreamSessions;
   trail: Trail;
 }
 
-type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+/** The library's record of a sign-in. */
+export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const isFacts = (value: unknown): value is Facts => typeof value === 'object' && value !== null && 'amr' in value;
 /** Reasons for asking that name a certain person (OIDC Core §3.1.2.1, §5.5.1). */
 const certainPerson = ['id_token_hint', 'id_token_hint_again', 'claims_id_token_sub_value'];
+
+/** What the client, or an API that it names, asks for (asked.ts). */
+export const askedOf = ({ prompt: { details } }: Interaction): FactorLevel | undefined =>
+  details.asked === '2fa' || details.asked === 'phr' ? details.asked : undefined;
+
+/** Where the browser goes on from here: to the page of the step, or to the library. */
+export const placeOf = ({ uid }: Visit, { step }: Flow): string =>
+  step.name === 'finished' ? step.goOn : `/signin/${uid}`;
 
 /** Sign-ins in the making: load one, learn facts about it, finish it. What is learnt waits in the library's interaction. */
 export class SignIn {
@@ -85,71 +110,53 @@ export class SignIn {
   /** The sign-in of this address, if this browser began it: only that one has the cookie. Throws `signin_ended`. */
   async load(visit: Visit): Promise<Flow> {
     const interaction = await this.#interaction(visit);
-    const { prompt, params, session, lastSubmission } = interaction;
+    const { prompt, params, result, session, lastSubmission, returnTo } = interaction;
     const client = await this.#parts.clients.get(String(params.client_id));
     if (!client) throw ended();
     const user = session && (await this.#parts.users.get(session.accountId));
     const otherPerson = prompt.reasons.some((reason) => certainPerson.includes(reason));
-    const facts = factsOf(interaction);
-    return {
+    const begun = {
       interaction,
-      facts,
-      step: prompt.name === 'consent' ? consentOf(interaction, client, user) : openStep(interaction, facts),
       client,
       suggested: text(params.login_hint)?.slice(0, 254) ?? (otherPerson ? undefined : user?.email),
       otherPerson: otherPerson && lastSubmission?.login !== undefined,
     };
+    if (prompt.name === 'consent') return { ...begun, facts: nothing, step: consentOf(interaction, client, user) };
+    if (result?.login || result?.error) return { ...begun, facts: nothing, step: { name: 'finished', goOn: returnTo } };
+    const facts = isFacts(result?.facts) ? result.facts : await beginning(interaction, this.#parts.upstreamSessions);
+    return this.#open(visit, begun, facts);
   }
 
   /** Keeps what the person typed to say who they are; what a provider has proven meanwhile is not forgotten. */
-  identify(flow: Flow, identifier: string): Promise<Flow> {
+  identify(visit: Visit, flow: Flow, identifier: string): Promise<Flow> {
     const { choosing, upstream } = flow.facts;
     const kept = { ...(choosing ? { choosing } : {}), ...(upstream ? { upstream } : {}) };
-    return this.restate(flow, { ...nothing, ...kept, identifier });
+    return this.restate(visit, flow, { ...nothing, ...kept, identifier });
   }
 
   /** Forgets everything, and lets the person choose the way, whatever the hints say. */
-  restart(flow: Flow): Promise<Flow> {
-    return this.restate(flow, { ...nothing, choosing: true });
+  restart(visit: Visit, flow: Flow): Promise<Flow> {
+    return this.restate(visit, flow, { ...nothing, choosing: true });
   }
 
   /** These facts from now on, while the sign-in is open. */
-  async restate(flow: Flow, facts: Facts): Promise<Flow> {
-    await this.#keep(flow, facts);
-    return { ...flow, facts, step: openStep(flow.interaction, facts) };
+  async restate(visit: Visit, flow: Flow, facts: Facts): Promise<Flow> {
+    const next = await this.#open(visit, flow, facts);
+    if (next.step.name !== 'finished') await this.#keep(flow, next.facts);
+    return next;
   }
 
-  /** The person gives up here; answers where the browser goes on: to the client, which is told. */
+  /**
+   * The person gives up here; answers where the browser goes on: to the client, which is told, and told that it asked for
+   * too much where that is so (OpenID Connect Core Unmet Authentication Requirements 1.0).
+   */
   giveUp(visit: Visit, flow: Flow): Promise<string> {
-    return this.#finish(visit, flow, { error: 'access_denied', error_description: 'the person did not sign in' });
-  }
-
-  /** Tries a password for whom the person said to be. Unknown, disabled and wrong are told alike. */
-  async tryPassword(visit: Visit, flow: Flow, password: string): Promise<Outcome> {
-    const { attempts, trail, users } = this.#parts;
-    const { identifier = '' } = flow.facts;
-    const person = normalEmail(identifier);
-    const seen = { ip: visit.ip, requestId: visit.requestId };
-    const facts = { method: 'password', client: flow.client.id };
-    const allowed = await attempts.allowed(person, visit.ip);
-    if (!allowed.ok) {
-      const detail = { ...facts, retryAfter: allowed.retryAfter };
-      await trail.record({ type: 'signin.slowed', actor: 'anonymous', outcome: 'failure', ...seen, detail });
-      return { waitSeconds: allowed.retryAfter };
-    }
-    const user = await users.signIn(identifier, password);
-    if (!user) {
-      const meant = await users.byEmail(identifier);
-      const target = meant ? { target: `user:${meant.id}` } : {};
-      await attempts.failed(person, visit.ip);
-      const detail = { ...facts, reason: meant ? 'wrong or disabled' : 'unknown' };
-      await trail.record({ type: 'signin.failed', actor: 'anonymous', outcome: 'failure', ...target, ...seen, detail });
-      return { wrong: true };
-    }
-    await attempts.succeeded(person, visit.ip);
-    const actor = `user:${user.id}`;
-    await trail.record({ type: 'signin.succeeded', actor, target: actor, ...seen, detail: facts });
-    return { goOn: await this.learn(visit, flow, { user: user.id, amr: ['pwd'], authTime: seconds() }) };
+    const { name } = flow.step;
+    const asked = name === 'factor' || name === 'enrol' ? askedOf(flow.interaction) : undefined;
+    const result = asked
+      ? { error: 'unmet_authentication_requirements', error_description: `the acr ${asked} was asked and not reached` }
+      : { error: 'access_denied', error_description: 'the person did not sign in' };
+    return this.#finish(visit, flow, result);
   }
 
   /** The person allows the client what it asks for, or not; answers where the browser goes on. */
@@ -172,27 +179,39 @@ export class SignIn {
 
   /** Adds facts; answers where the browser goes on: to our next page, or to the library when nothing is open any more. */
   async learn(visit: Visit, flow: Flow, more: Partial<Facts>): Promise<string> {
-    const facts = { ...flow.facts, ...more };
-    const step = nextStep(facts);
-    if (step.name !== 'done') {
-      await this.#keep(flow, facts);
-      return `/signin/${visit.uid}`;
-    }
-    const { authTime = seconds() } = facts;
-    const upstream = facts.joined ? facts.upstream : undefined;
-    const acr = upstream?.level ?? levelOf(facts.amr);
-    const amr = [...new Set([...facts.amr, ...(upstream?.amr ?? [])])];
-    const login = { accountId: step.user, amr, ts: authTime, ...(acr === undefined ? {} : { acr }) };
-    return this.#finish(visit, flow, { login, ...(upstream ? { upstream: originOf(upstream) } : {}) });
+    return placeOf(visit, await this.restate(visit, flow, { ...flow.facts, ...more }));
   }
 
-  async #keep({ interaction }: Flow, facts: Facts): Promise<void> {
+  /** Where these facts lead; finishes the sign-in when nothing is open any more. */
+  async #open(visit: Visit, begun: Begun, known: Facts): Promise<Flow> {
+    const { interaction, client, suggested, otherPerson } = begun;
+    const user = await this.#personOf(known);
+    // Who was disabled or signed out everywhere since is proven no longer.
+    const facts = known.user !== undefined && !user ? nothing : known;
+    const rules = user ? await this.#parts.standards.of(occasionOf(visit, begun, facts, user)) : noRules;
+    const step = nextStep(facts, rules);
+    const flow = { interaction, client, suggested, otherPerson, facts, ...(user ? { person: { user, rules } } : {}) };
+    // The time of grace begins when somebody is told of it.
+    if (user && step.name === 'enrol' && step.until) await this.#parts.demands.graceEnds(user.id, rules.demand);
+    if (step.name !== 'done') return { ...flow, step };
+    if (!user) throw ended();
+    const result = await this.#parts.completing.complete(visit, { user, client: client.id, facts, rules });
+    return { ...flow, step: { name: 'finished', goOn: await this.#finish(visit, flow, result) } };
+  }
+
+  async #personOf({ user: id, authTime, before }: Facts): Promise<User | undefined> {
+    const user = id === undefined ? undefined : await this.#parts.users.get(id);
+    const since = authTime ?? before?.authTime ?? 0;
+    return user?.state === 'active' && since >= (user.signedOut ?? 0) ? user : undefined;
+  }
+
+  async #keep({ interaction }: Begun, facts: Facts): Promise<void> {
     stillOpen(interaction);
     interaction.result = { facts };
     await interaction.persist();
   }
 
-  #finish({ request, response }: Visit, { interaction }: Flow, result: InteractionResults): Promise<string> {
+  #finish({ request, response }: Visit, { interaction }: Begun, result: InteractionResults): Promise<string> {
     stillOpen(interaction);
     // A consent comes after the login it belongs to and keeps it; a new login starts from nothing.
     const mergeWithLastSubmission = result.login === undefined;
@@ -210,15 +229,13 @@ export class SignIn {
   }
 }
 
-function factsOf({ result }: Interaction): Facts {
-  if (result?.login) return { amr: result.login.amr ?? [], user: result.login.accountId };
-  return isFacts(result?.facts) ? result.facts : nothing;
-}
-
-function openStep({ returnTo }: Interaction, facts: Facts): Flow['step'] {
-  const step = nextStep(facts);
-  return step.name === 'done' ? { name: 'finished', goOn: returnTo } : step;
-}
+const occasionOf = (visit: Visit, { interaction, client }: Begun, facts: Facts, user: User) => {
+  const { connection, groups } = (facts.joined ? facts.upstream : facts.before?.origin) ?? {};
+  return {
+    ...{ user, client: client.id, connection, groups, browser: visit.browser },
+    ...{ asked: askedOf(interaction), fresh: wantsFresh(interaction.params) },
+  };
+};
 
 function consentOf(interaction: Interaction, client: Client, user: User | undefined): Consent | Finished {
   const { prompt, params, grantId, result, returnTo } = interaction;

@@ -1,7 +1,7 @@
-import { levelOf } from './policy.ts';
-import { atLeast, isLevel, type Level } from './proof.ts';
+import { atLeast, type Level } from './proof.ts';
 import { isFederated } from './standing.ts';
 import type { UpstreamSessions } from './upstream-sessions.ts';
+import { worthOfSession } from './worth.ts';
 
 /** So old may a sign-in be before a deed that matters (seconds). */
 export const freshFor = 300;
@@ -37,7 +37,7 @@ export class Freshness {
   /** What the library is asked for with `max_age` and `acr_values` (policy.ts), held against a session once more. */
   async isFresh(session: Session): Promise<boolean> {
     const { acr, amr, account, loginTs, uid } = session;
-    const worth = isLevel(acr) ? acr : levelOf(amr);
+    const worth = worthOfSession({ acr, amr });
     if (seconds() - loginTs > freshFor || !atLeast(worth, await this.wanted(account))) return false;
     if (!isFederated(session)) return true;
     // A session here is younger than the proof at the provider that it rests on.

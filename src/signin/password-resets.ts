@@ -2,8 +2,8 @@ import type { Trail } from '../audit/trail.ts';
 import type { User, Users } from '../directory/users.ts';
 import { network } from '../factors/attempts.ts';
 import type { Seen } from '../factors/factor.ts';
-import type { Vault } from '../kernel/crypto.ts';
-import { Problem, problem } from '../kernel/errors.ts';
+import { randomToken, type Vault } from '../kernel/crypto.ts';
+import { invalid, Problem, problem } from '../kernel/errors.ts';
 import type { Errand, Letter } from '../notices/letter.ts';
 import { letterTo } from '../notices/notices.ts';
 import type { Outbox } from '../notices/outbox.ts';
@@ -101,6 +101,22 @@ export class PasswordResets {
     return { ...letterTo(user, user.email, 'reset-link', { link, minutes: String(life) }), ...at };
   }
 
+  /**
+   * A link for whoever an administrator hands it to: nobody but the person chooses the password (ASVS 6.4.6). Throws `invalid`
+   * for somebody who has no password here, or is disabled.
+   */
+  async linkFor(user: User, actor: string): Promise<{ link: string; minutes: number }> {
+    if (user.state !== 'active') throw invalid('This person is disabled; enable them first');
+    if (user.password === undefined) {
+      throw invalid(
+        'This person has no password here: they sign in through their organisation, which can reset theirs',
+      );
+    }
+    const link = await this.#open(user, {}, randomToken());
+    await this.#parts.trail.record({ type: 'user.password-reset-asked', actor, target: `user:${user.id}` });
+    return { link, minutes: life };
+  }
+
   /** Whose link this is, while it works; looking does not use it up. */
   async look(token: string): Promise<OpenReset | undefined> {
     const [reset] = await this.#resets.find({ token: this.#fingerprint(token) }, { limit: 1 });
@@ -129,7 +145,7 @@ export class PasswordResets {
   }
 
   /** Puts the one open reset of this person into the store; the same entry gives the same link, should it be sent again. */
-  async #open(user: User, { client }: Errand, entry: string): Promise<string> {
+  async #open(user: User, { client }: Pick<Errand, 'client'>, entry: string): Promise<string> {
     const { issuer, vault } = this.#parts;
     const token = vault.derive('password reset', entry);
     const { email = '', password = '' } = user;

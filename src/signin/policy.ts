@@ -1,14 +1,15 @@
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Access } from '../directory/access.ts';
-import { apiLevel, apiTooWeak } from './api-demands.ts';
+import { apiTooWeak } from './api-demands.ts';
+import { type AskedDetails, askedLevel, wantedLevel, wantedLevels, wantsFresh } from './asked.ts';
+import { browserOf } from './browser-cookie.ts';
 import { askedBy, needsConsentNow } from './consent.ts';
-import { atLeast, isLevel, type Level } from './proof.ts';
+import { atLeast, levels } from './proof.ts';
+import type { Standards } from './standards.ts';
 import { hasEnded, isFederated, type SessionLimits, type StandingParts } from './standing.ts';
+import { lacking, worthOfSession } from './worth.ts';
 
 const { Check, base } = interactionPolicy;
-
-/** What a sign-in with these methods of ours (RFC 8176) is worth; undefined for none. */
-export const levelOf = (amr: readonly string[] = []): Level | undefined => (amr.includes('pwd') ? '1fa' : undefined);
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -20,23 +21,24 @@ export const sessionTtl =
 
 interface Parts extends StandingParts {
   access: Pick<Access, 'api'>;
-  /** The levels that a sign-in here can reach now (reach.ts). */
-  reachable: () => Promise<readonly Level[]>;
+  standards: Standards;
 }
-
-type Session = KoaContextWithOIDC['oidc']['session'];
 
 /** When the library must send the browser to us: its own prompts with our checks. */
 export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
   const prompts = base();
   const login = prompts.get('login');
   if (login) {
-    for (const check of [ended(parts), upstreamTooOld(parts), tooWeak(parts), otherPerson]) login.checks.add(check);
-    login.checks.add(apiTooWeak({ ...parts, worthOf }));
-    login.details = async ({ oidc }) => {
-      const wanted = [...wantedLevels(oidc).wanted, await apiLevel(oidc, parts.access)];
-      return { strong: wanted.some((one) => isLevel(one) && one !== '1fa') };
-    };
+    const ours = [
+      ended(parts),
+      upstreamTooOld(parts),
+      tooWeak,
+      apiTooWeak(parts.access),
+      lacksFactor(parts),
+      otherPerson,
+    ];
+    for (const check of ours) login.checks.add(check);
+    login.details = ({ oidc }) => detailsOf(oidc, parts);
   }
   const consent = prompts.get('consent');
   if (consent) {
@@ -45,6 +47,12 @@ export function policy(parts: Parts): interactionPolicy.DefaultPolicy {
     consent.checks.add(uncertainClient);
   }
   return prompts;
+}
+
+/** For the sign-in, which sees nothing of the request but this and its parameters. */
+async function detailsOf(oidc: KoaContextWithOIDC['oidc'], { access }: Parts): Promise<AskedDetails> {
+  const asked = await askedLevel(oidc, access);
+  return { asked, strong: asked !== undefined, authTime: oidc.session?.loginTs };
 }
 
 /** Asked at every sign-in that finds a session (standing.ts). */
@@ -78,39 +86,36 @@ function subjectOf(idToken: string): unknown {
 }
 
 /**
- * A wish for a level (`acr_values`) is kept where we know the level, and refused where we know it and cannot reach it
- * (unmet_authentication_requirements); values of other vocabularies are only wishes (OIDC Core §3.1.2.1). An essential
- * one that we cannot give is refused here, because asking again and again would not change it (OIDC Core §5.5.1.1); and
- * so is one that the sign-in just now did not reach.
+ * A wish for a level (`acr_values`) is kept where we know the level; values of other vocabularies are only wishes (OIDC Core
+ * §3.1.2.1). An essential one that nobody here can give is refused, because asking again and again would not change it
+ * (OIDC Core §5.5.1.1); and so is one that the sign-in just now did not reach.
  */
-const tooWeak = ({ reachable }: Parts) =>
-  new Check('too_weak', 'a stronger sign-in is required', 'login_required', async ({ oidc }) => {
-    const { essential, wanted } = wantedLevels(oidc);
-    const ours = wanted.filter(isLevel);
-    if ((essential ? wanted : ours).length === 0) return false;
-    const best = await reachable();
-    const possible = ours.filter((level) => best.some((worth) => atLeast(worth, level)));
-    if (possible.length === 0) {
-      throw new errors.UnmetAuthenticationRequirements(`a sign-in here can reach the acr ${best.join(', ')}`);
-    }
-    const worth = worthOf(oidc.session);
-    const fits = essential ? wanted.includes(String(worth)) : possible.some((level) => atLeast(worth, level));
-    if (fits || !oidc.result?.login) return !fits;
-    throw new errors.UnmetAuthenticationRequirements(
-      `this sign-in has the acr ${worth}; ${wanted.join(' or ')} was asked`,
-    );
+const tooWeak = new Check('too_weak', 'a stronger sign-in is required', 'login_required', ({ oidc }) => {
+  const { essential, wanted } = wantedLevels(oidc);
+  const level = wantedLevel(oidc);
+  if (level === undefined) {
+    if (!essential || wanted.length === 0) return false;
+    throw new errors.UnmetAuthenticationRequirements(`a sign-in here can have the acr ${levels.join(', ')}`);
+  }
+  const worth = worthOfSession(oidc.session);
+  if (atLeast(worth, level) || !oidc.result?.login) return !atLeast(worth, level);
+  throw new errors.UnmetAuthenticationRequirements(`this sign-in has the acr ${worth}; ${level} was asked`);
+});
+
+/** The policies ask for more than this session is worth: by the very rules by which a sign-in ends (worth.ts). */
+const lacksFactor = ({ users, upstreamSessions, standards }: Parts) =>
+  new Check('second_factor', 'a second factor is required', 'login_required', async (ctx) => {
+    const { session, client, params } = ctx.oidc;
+    const user = session?.accountId === undefined ? undefined : await users.get(session.accountId);
+    if (!session || !client || !user) return false;
+    const upstream = isFederated(session) ? await upstreamSessions.ofSession(session.uid) : undefined;
+    const rules = await standards.of({
+      ...{ user, client: client.clientId, connection: upstream?.connection, groups: upstream?.groups },
+      ...{ browser: browserOf(ctx), fresh: wantsFresh(params ?? {}) },
+    });
+    const proven = { worth: worthOfSession(session), factor: false, vouched: false, postponed: rules.told };
+    return lacking(proven, rules) !== undefined;
   });
-
-/** What a session is worth: what the sign-in found it to be, by our own methods or a provider's evidence. */
-const worthOf = (session: Session): Level | undefined => (isLevel(session?.acr) ? session.acr : levelOf(session?.amr));
-
-function wantedLevels(oidc: KoaContextWithOIDC['oidc']): { essential: boolean; wanted: string[] } {
-  const asked: unknown = oidc.claims.id_token?.acr;
-  if (typeof asked !== 'object' || asked === null) return { essential: false, wanted: [] };
-  const [value, values] = ['value' in asked ? asked.value : undefined, 'values' in asked ? asked.values : undefined];
-  const wanted = [value, ...(Array.isArray(values) ? values : [])].filter((one) => typeof one === 'string');
-  return { essential: 'essential' in asked && asked.essential === true, wanted };
-}
 
 /** Anybody may pretend to be such a client, so the person says each time that this is the right one (RFC 8252 §8.6). */
 const uncertainClient = new Check(

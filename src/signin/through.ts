@@ -8,7 +8,7 @@ import { Refused } from '../federation/connector.ts';
 import type { Tickets } from '../federation/tickets.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Federated, Wishes } from './federated.ts';
-import { ended, type Flow, type SignIn, type Visit } from './flow.ts';
+import { askedOf, ended, type Flow, type SignIn, type Visit } from './flow.ts';
 import { type Joining, mayConnect } from './joining.ts';
 import type { Proof } from './proof.ts';
 import { realm } from './realm.ts';
@@ -81,6 +81,18 @@ export class ThroughProvider {
     };
     const connection = await realm(hints, this.#parts.connections);
     return connection && this.#begin(visit, flow, connection);
+  }
+
+  /**
+   * A session that came through a provider becomes stronger there, when the client asks for it, the person has no factor
+   * here, and the connection believes what its provider shows.
+   */
+  async byOrigin(visit: Visit, flow: Flow): Promise<Way | undefined> {
+    const { origin } = flow.facts.before ?? {};
+    if (flow.step.name !== 'enrol' || !origin || !askedOf(flow.interaction)) return undefined;
+    const connection = await this.#parts.connections.get(origin.connection);
+    if (connection?.state !== 'enabled' || connection.mfa === 'ignore') return undefined;
+    return this.#begin(visit, flow, connection);
   }
 
   /** The person has chosen a connection by its id, or by a typed address of its domain. */
@@ -165,13 +177,8 @@ export class ThroughProvider {
     return { goOn: await this.#parts.signIn.learn(visit, fresh, { upstream: proof }) };
   }
 
-  async #welcome(visit: Visit, flow: Flow, user: User, upstream: Proof): Promise<string> {
-    const { signIn, trail } = this.#parts;
-    const actor = `user:${user.id}`;
-    const detail = { method: upstream.connection, client: flow.client.id };
-    const seen = { ip: visit.ip, requestId: visit.requestId };
-    await trail.record({ type: 'signin.succeeded', actor, target: actor, ...seen, detail });
-    return signIn.learn(visit, flow, { upstream, joined: true, user: user.id, authTime: seconds() });
+  #welcome(visit: Visit, flow: Flow, user: User, upstream: Proof): Promise<string> {
+    return this.#parts.signIn.learn(visit, flow, { upstream, joined: true, user: user.id, authTime: seconds() });
   }
 
   #begin(visit: Visit, flow: Flow, connection: Connection, typed?: string): Promise<Way> {
@@ -183,7 +190,7 @@ export class ThroughProvider {
       if (handoff.by === 'post') return { post: { url: handoff.url, fields: handoff.fields, name: connection.name } };
       const identifier = typed ?? text(flow.interaction.params.login_hint)?.slice(0, 254);
       const said = identifier === undefined ? {} : { identifier };
-      await signIn.restate(flow, { ...nothing, connection: connection.id, ...said });
+      await signIn.restate(visit, flow, { ...nothing, connection: connection.id, ...said });
       return { goOn: `/signin/${visit.uid}` };
     });
   }

@@ -14,6 +14,8 @@ export interface FederatedSession {
   /** Who it is at the provider. */
   subject: string;
   session?: UpstreamSession;
+  /** The groups that the provider stated, for the policies that name them. */
+  groups?: readonly string[];
   /** When the person proved themselves there, and when the session there ends (seconds), where the provider says so. */
   authTime?: number;
   ends?: number;
@@ -36,13 +38,17 @@ interface Kept extends Entity {
 type Lookup = 'account' | 'connection' | 'subject' | 'sid' | 'name';
 
 /** The session that a proof becomes. */
-export const originOf = ({ connection, subject, session, authTime, sessionEnds: ends }: Proof): Origin => ({
+export const originOf = ({ connection, subject, session, groups, authTime, sessionEnds: ends }: Proof): Origin => ({
   connection,
   subject,
+  ...(groups === undefined ? {} : { groups }),
   ...(session === undefined ? {} : { session }),
   ...(authTime === undefined ? {} : { authTime }),
   ...(ends === undefined ? {} : { ends }),
 });
+
+/** The same of a session that there is, for the one that takes its place. */
+export const originOfSession = ({ uid: _uid, account: _account, ...origin }: FederatedSession): Origin => origin;
 
 const isOrigin = (value: unknown): value is Origin =>
   typeof value === 'object' && value !== null && 'connection' in value && 'subject' in value;

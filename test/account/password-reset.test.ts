@@ -328,7 +328,7 @@ describe('a link', () => {
     assert.match((await browser.open(authorization(app))).text, /name="identifier"/);
   });
 
-  it('sec-124 ends every session, every token and a change of address that waits', async () => {
+  it('sec-124 sec-143 ends every session, every token, remembered devices and a change of address that waits', async () => {
     const { user } = await somebody();
     const { email } = user;
     const open = async () => {
@@ -346,6 +346,10 @@ describe('a link', () => {
       ip: '192.0.2.1',
       requestId: 'r',
     });
+    const { devices } = app.parts;
+    const seen = { ip: '192.0.2.1', requestId: 'r' };
+    await devices.remember(user.id, 'a browser', { seconds: 3600, name: 'Firefox', seen });
+    assert.equal(await devices.recognises(user.id, 'a browser'), true);
     assert.equal((await introspect(app, two[0]?.tokens.access_token)).active, true);
     const browser = newBrowser(app);
     assert.equal((await set(browser, await asked(browser, user))).status, 200);
@@ -361,6 +365,7 @@ describe('a link', () => {
     assert.equal((await introspect(app, kept.access_token)).active, false);
     assert.equal(await app.parts.emailChanges.confirm(user, secret, { ip: '192.0.2.1', requestId: 'r' }), undefined);
     assert.equal(await app.parts.emailChanges.pending(user.id), undefined);
+    assert.equal(await devices.recognises(user.id, 'a browser'), false);
   });
 });
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
 import { startApp, type TestApp } from '../support/app.ts';
+import { introspect, newBrowser, redeem, signInto } from '../support/signing-in.ts';
+import { codeOf } from '../support/totp.ts';
 
 const day = 86_400;
 
@@ -81,5 +83,60 @@ describe('/admin/api/v1/mfa-policies', () => {
     assert.equal((await reader.send('PATCH', place('default'), { level: 'phr' })).status, 403);
     const other = adminApi(app, await adminToken(app, 'users:read'));
     assert.equal((await other.get('/mfa-policies')).status, 403);
+  });
+});
+
+describe('/admin/api/v1/users/{id}/factors', () => {
+  const seen = { ip: '192.0.2.1', requestId: 'r-1' };
+  const idOf = async (email: string) => (await app.parts.users.byEmail(email))?.id ?? '';
+
+  async function enrol(email: string): Promise<{ id: string; factor: string }> {
+    const id = await idOf(email);
+    const place = { person: { id, name: email }, binding: 'session x' };
+    const { secret } = await app.parts.enrolments.offer('totp', place);
+    const answer = { code: codeOf(secret) };
+    const accepted = await app.parts.enrolments.accept('totp', place, { answer, name: 'Phone', seen });
+    assert.ok(accepted.ok);
+    return { id, factor: accepted.factor.id };
+  }
+
+  it('lists and removes, with a reason, what belongs to this person', async () => {
+    const { id, factor } = await enrol('alice@example.test');
+    const other = await idOf('bob@example.test');
+    const { body } = await api.get(`/users/${id}/factors`);
+    assert.deepEqual([body.items.length, body.items[0].id, body.items[0].kind, body.next], [1, factor, 'totp', null]);
+    assert.doesNotMatch(JSON.stringify(body), /seal|secret|usr_/);
+    const remove = (path: string) => api.send('DELETE', path);
+    assert.equal((await remove(`/users/${id}/factors/${factor}`)).status, 400);
+    assert.equal((await remove(`/users/${other}/factors/${factor}?reason=x`)).status, 404);
+    assert.equal((await remove(`/users/usr_nobody/factors/${factor}?reason=x`)).status, 404);
+    assert.equal((await remove(`/users/${id}/factors/${factor}?reason=lost`)).status, 204);
+    assert.deepEqual((await api.get(`/users/${id}/factors`)).body.items, []);
+    const [event] = await app.parts.trail.search({ type: 'factor.removed' });
+    assert.equal(event?.detail?.reason, 'lost');
+    assert.match(event?.actor ?? '', /^client:demo-admin$/);
+  });
+
+  it('resets all of it for a reason, and ends what the person has open', async () => {
+    const { access_token } = await redeem(
+      app,
+      await signInto(app, newBrowser(app), { scope: 'openid' }, 'bob@example.test'),
+    );
+    const { id } = await enrol('bob@example.test');
+    assert.equal((await introspect(app, access_token)).active, true);
+    assert.equal((await api.send('POST', `/users/${id}/factors/reset`, {})).status, 400);
+    assert.equal((await api.send('POST', '/users/usr_nobody/factors/reset', { reason: 'x' })).status, 404);
+    const reset = await api.send('POST', `/users/${id}/factors/reset`, { reason: 'stolen' });
+    assert.deepEqual([reset.status, reset.body], [200, { factors: 1, devices: 0 }]);
+    assert.equal((await introspect(app, access_token)).active, false);
+  });
+
+  it('needs the permissions of its own', async () => {
+    const id = await idOf('alice@example.test');
+    const reader = adminApi(app, await adminToken(app, 'factors:read'));
+    assert.equal((await reader.get(`/users/${id}/factors`)).status, 200);
+    assert.equal((await reader.send('POST', `/users/${id}/factors/reset`, { reason: 'x' })).status, 403);
+    const other = adminApi(app, await adminToken(app, 'users:write'));
+    assert.equal((await other.get(`/users/${id}/factors`)).status, 403);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { openStore } from '../../src/store/index.ts';
 import { type Cli, cli } from '../support/cli.ts';
 import { basic, type Credentials, post } from '../support/oauth.ts';
 import { anyPort, startServer } from '../support/server.ts';
@@ -81,6 +82,22 @@ describe('sallyport backup and restore', () => {
     const second = await startServer(sallyport);
     assert.equal(await isActive(second.url, token), true);
     await second.kill();
+  });
+
+  it('sends no mail again that waited at that time, unless that is said', async () => {
+    const waiting = async () => {
+      const store = await openStore(`sqlite:${database}`);
+      const found = await store.collection({ name: 'outbox', indexes: {} }).find();
+      await store.close();
+      return found.length;
+    };
+    await sallyport.run(['user', 'set', 'alice@example.test', '--password-stdin'], 'one lamp beside four rivers');
+    await sallyport.run(['backup', file('mail.db')]);
+    assert.equal(await waiting(), 1);
+    await sallyport.run(['restore', file('mail.db'), '--keep-open']);
+    assert.equal(await waiting(), 1);
+    await sallyport.run(['restore', file('mail.db')]);
+    assert.equal(await waiting(), 0);
   });
 
   it('changes nothing while a server has the store open', async () => {

@@ -96,4 +96,52 @@ describe('attempts to sign in', () => {
     assert.ok(records.length > 0);
     assert.doesNotMatch(JSON.stringify(records), /olga|192\.0/);
   });
+
+  describe('sec-117 at many people from one address', () => {
+    const spray = async (ip: string, people: number) => {
+      await Promise.all(
+        Array.from({ length: people }, (_, index) => parts.attempts.failed(`p${index}-${ip}@x.test`, ip)),
+      );
+    };
+
+    it('are free two hundred times, then wait longer and longer, whomever they are at', async () => {
+      await spray('203.0.113.1', 199);
+      assert.equal(await wait('next@x.test', '203.0.113.1'), 0);
+      const waits: number[] = [];
+      for (let count = 0; count < 10; count += 1) {
+        await fail(`next${count}@x.test`, '203.0.113.1', 1);
+        waits.push(await wait(`other${count}@x.test`, '203.0.113.1'));
+        mock.timers.tick(900_000);
+      }
+      assert.deepEqual(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    });
+
+    it('are slowed down in every process and in the whole network of an IPv6 address, and nowhere else', async () => {
+      const other = await openParts(parts.url);
+      try {
+        await spray('2001:db8:1:2::1', 200);
+        const answers = await Promise.all(
+          ['2001:db8:1:2::9', '2001:db8:1:3::1', '203.0.113.9'].map((ip) => other.attempts.allowed('new@x.test', ip)),
+        );
+        assert.deepEqual(
+          answers.map(({ ok }) => ok),
+          [false, true, true],
+        );
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('do not hurt whoever has signed in from there lately, nor are their own mistakes counted', async () => {
+      await parts.attempts.succeeded('office@x.test', '203.0.113.2');
+      for (let round = 0; round < 50; round += 1) {
+        await fail('office@x.test', '203.0.113.2', 4);
+        await parts.attempts.succeeded('office@x.test', '203.0.113.2');
+      }
+      assert.equal(await wait('new@x.test', '203.0.113.2'), 0);
+      await spray('203.0.113.2', 200);
+      assert.equal(await wait('new@x.test', '203.0.113.2'), 5);
+      assert.equal(await wait('office@x.test', '203.0.113.2'), 0);
+    });
+  });
 });

@@ -147,6 +147,34 @@ describe('notices', () => {
     await other.close();
   });
 
+  it('sec-161 what a process owes that died between the event and the letter is written by the next one, once', async (t) => {
+    const other = await startApp({ SALLYPORT_MAIL_URL: server.url });
+    t.after(() => other.close());
+    const place = other.parts;
+    const { id } = await place.users.add({ email: 'eva@example.test', password }, 'cli');
+    const told: AuditEvent = {
+      type: 'factor.added',
+      actor: `user:${id}`,
+      target: `user:${id}`,
+      detail: { kind: 'totp' },
+    };
+    await place.trail.record(told);
+    await server.arrived(1);
+    // As if it had died right after the event.
+    place.trail.listen(
+      () => undefined,
+      () => {},
+    );
+    await place.trail.record({ ...told, type: 'factor.removed' });
+    await place.notices.catchUp();
+    await place.notices.catchUp();
+    const [first, second] = await server.arrived(2);
+    assert.match(first?.subject ?? '', /A new second factor/);
+    assert.match(second?.subject ?? '', /taken away/);
+    await place.notices.sendRemoved({ ...ana, email: 'control@example.test' });
+    assert.equal((await server.arrived(3)).length, 3);
+  });
+
   it('a deed on the command line is told too, by a server on the same store', async (t) => {
     const sallyport = await cli({ SALLYPORT_MAIL_URL: server.url });
     const home = await startApp({

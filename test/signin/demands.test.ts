@@ -124,7 +124,7 @@ describe('what policies demand together', () => {
       { secondFactor: 'required', level: 'phr', remember: 0 },
     ],
     [
-      'never less for what is only alleged',
+      'sec-141 never less for what is only alleged',
       {
         usual: strict,
         alleged: [{ id: 'group:ops', secondFactor: 'off', level: '2fa', grace: 90 * day, remember: 30 * day }],
@@ -209,7 +209,7 @@ describe('what is demanded of a sign-in', () => {
     assert.equal((await of({ user: { ...ada, email: 'ada@sub.bücher.test' } })).level, '2fa');
   });
 
-  it('remembers no device of whoever may administer this server, unless the policy of administrators does', async () => {
+  it('sec-143 remembers no device of whoever may administer this server, unless the policy of administrators does', async () => {
     await parts.access.saveRole(
       { id: 'helpdesk', permissions: ['urn:sallyport:admin#users:read'], includes: [] },
       'cli',

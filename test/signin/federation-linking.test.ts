@@ -172,7 +172,7 @@ describe('connecting two accounts', () => {
     const browser = traveller();
     const question = await toTheQuestion('ola@corp.example', 'corp', browser);
     await home.parts.users.disable(id, 'cli');
-    assert.equal((await browser.submit(question, { decision: 'link' })).status, 400);
+    assert.match(textOf(await browser.submit(question, { decision: 'link' }), '<h1') ?? '', /^Sign in to/);
     await home.parts.users.enable(id, 'cli');
     await home.parts.connections.setState('corp', 'disabled', 'cli');
     const after = await browser.submit(question, { decision: 'link' });

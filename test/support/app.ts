@@ -43,7 +43,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
   });
   const log: string[] = [];
   const logged = createLog({ level: config.log.level, stream: { write: (line) => log.push(line) } });
-  const complain = (error: unknown) => logged.warn({ err: error }, 'a notice was not written');
+  const complain = (what: string, err: unknown) => logged.warn({ err }, what);
   const parts = await openHouse(config, async () => masterKey, complain);
   await parts.access.ensureBuiltIn();
   const { demo } = await makeDemo(config, parts);

@@ -5,8 +5,11 @@ import { Access } from '../../src/directory/access.ts';
 import { Decide } from '../../src/directory/decide.ts';
 import { Users } from '../../src/directory/users.ts';
 import { Attempts } from '../../src/factors/attempts.ts';
+import { Devices } from '../../src/factors/devices.ts';
 import { EnrolmentCodes } from '../../src/factors/enrolment-codes.ts';
+import { Enrolments } from '../../src/factors/enrolments.ts';
 import { MfaPolicies, type Rules } from '../../src/factors/policies.ts';
+import { RelyingParty } from '../../src/factors/webauthn.ts';
 import { Demands } from '../../src/signin/demands.ts';
 import { openStore } from '../../src/store/index.ts';
 import { openKeyring } from '../../src/store/keyring.ts';
@@ -18,14 +21,18 @@ export type Parts = Awaited<ReturnType<typeof openParts>>;
 /** What the configuration asks of everybody, unless it says otherwise. */
 export const usualRules: Rules = { secondFactor: 'if-enrolled', level: '2fa', grace: 0, remember: 30 * 86_400 };
 
+/** The public address of these parts: security keys are bound to it. */
+export const issuer = 'https://id.example.test';
+
 /** Opens a fresh store and everything on it; `url` opens a known one a second time, as another process would. */
-export async function openParts(url?: string) {
+export async function openParts(url?: string, mdsFile?: string) {
   const place = url ?? (await storeUrl());
   const store = await openStore(place);
   const vault = await openKeyring(store, Buffer.alloc(32, 7));
   const trail = new Trail(store);
   const access = new Access(store, trail);
   const decide = new Decide(access);
+  const relyingParty = new RelyingParty({ issuer, mdsFile });
   const mfaPolicies = new MfaPolicies(store, trail, usualRules);
   return {
     url: place,
@@ -38,6 +45,8 @@ export async function openParts(url?: string) {
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),
     enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),
+    enrolments: new Enrolments({ store, vault, trail, issuer, relyingParty: async () => relyingParty }),
+    devices: new Devices({ store, vault, trail }),
     mfaPolicies,
     demands: new Demands({ store, policies: mfaPolicies, decide }),
     close: () => store.close(),

@@ -122,7 +122,9 @@ async function offer(form) {
 const forms = document.querySelectorAll('form[data-webauthn]');
 for (const form of forms) {
   if (!globalThis.PublicKeyCredential) {
-    tell(form, form.dataset.unable);
+    // What only saves somebody a step is left out where it cannot work.
+    if (form.dataset.webauthn === 'conditional') form.hidden = true;
+    else tell(form, form.dataset.unable);
     continue;
   }
   form.addEventListener('submit', (event) => {

@@ -1,5 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
+import { type Passkey, passkeyForm } from './passkey.ts';
 import { type Choice, providers } from './providers.ts';
 
 /** What the first page of a sign-in shows. */
@@ -13,6 +14,7 @@ export interface Identify {
   notice?: Html | undefined;
   /** The providers to choose from. */
   choices: readonly Choice[];
+  passkey: Passkey;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Identify {
  * enough: whose domain has a provider goes on to it.
  */
 export const identifyPage = (frame: Frame, view: Identify): Html => {
-  const { action, client, identifier, error, notice, choices } = view;
+  const { action, client, identifier, error, notice, choices, passkey } = view;
   const { say } = frame;
   return layout(
     frame,
@@ -30,11 +32,12 @@ ${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
 <form method="post" action="${action}">
 <label for="identifier">${say('signin.email')}</label>
 ${alert('wrong', error)}
-<input id="identifier" name="identifier" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${identifier === undefined && html` autofocus`}${invalid('wrong', error)}>
+<input id="identifier" name="identifier" type="text" inputmode="email" autocomplete="username webauthn" autocapitalize="none" spellcheck="false" maxlength="254" required value="${identifier}"${identifier === undefined && html` autofocus`}${invalid('wrong', error)}>
 <label for="password">${say('signin.password')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000"${identifier !== undefined && html` autofocus`}>
 <button class="primary">${say('signin.submit')}</button>
 </form>
+${passkeyForm(frame, action, passkey)}
 ${providers(frame, action, choices)}`,
   );
 };

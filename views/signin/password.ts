@@ -1,5 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
+import { type Passkey, passkeyForm } from './passkey.ts';
 import { type Choice, providers } from './providers.ts';
 
 /** What the page for a password shows. */
@@ -10,10 +11,12 @@ export interface Password {
   error?: Html | undefined;
   /** The provider of the address's domain. */
   choices: readonly Choice[];
+  passkey: Passkey;
 }
 
 /** The password of somebody who has said who they are. The field that only password managers see is never sent. */
-export const passwordPage = (frame: Frame, { action, client, identifier, error, choices }: Password): Html => {
+export const passwordPage = (frame: Frame, view: Password): Html => {
+  const { action, client, identifier, error, choices, passkey } = view;
   const { say } = frame;
   return layout(
     frame,
@@ -24,9 +27,10 @@ export const passwordPage = (frame: Frame, { action, client, identifier, error, 
 <input type="text" autocomplete="username" value="${identifier}" hidden readonly>
 <label for="password">${say('signin.password')}</label>
 ${alert('wrong', error)}
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required autofocus${invalid('wrong', error)}>
+<input id="password" name="password" type="password" autocomplete="current-password webauthn" maxlength="2000" required autofocus${invalid('wrong', error)}>
 <button class="primary">${say('signin.submit')}</button>
 </form>
+${passkeyForm(frame, action, passkey)}
 ${providers(frame, action, choices)}`,
   );
 };
