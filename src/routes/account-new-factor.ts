@@ -5,11 +5,13 @@ import { calledAs } from '../directory/users.ts';
 import type { Place } from '../factors/enrolling.ts';
 import type { Accepted, Enrolments } from '../factors/enrolments.ts';
 import type { Html } from '../kernel/html.ts';
+import type { Demands } from '../signin/demands.ts';
 import { type AccountPage, accountPage, type Reply, type Shown, type Visit } from './account-page.ts';
 import { qr } from './qr.ts';
 
 interface Parts {
   enrolments: Enrolments;
+  demands: Pick<Demands, 'guarded'>;
 }
 
 const list = '/account/factors';
@@ -20,8 +22,9 @@ export const newFactorPages = (parts: Parts): AccountPage[] => [
     path: `${list}/totp`,
     room: list,
     needs: 'fresh',
-    get: (visit) => totpPage(parts, visit),
+    get: async (visit) => (await elsewhere(parts, visit)) ?? totpPage(parts, visit),
     async post(visit, form) {
+      if (await elsewhere(parts, visit)) return { goOn: `${list}/totp` };
       const answer = { code: form.get('code') ?? '' };
       const done = await parts.enrolments.accept('totp', placeOf(visit), { answer, name: '', seen: visit.seen });
       return done.ok ? added(parts, visit, done) : totpPage(parts, visit, why(visit.frame, 'totp', done));
@@ -32,8 +35,10 @@ export const newFactorPages = (parts: Parts): AccountPage[] => [
     room: list,
     needs: 'fresh',
     keeps: ['name'],
-    get: (visit) => passkeyPage(parts, visit, { name: visit.typed.get('name') ?? '' }),
+    get: async (visit) =>
+      (await elsewhere(parts, visit)) ?? passkeyPage(parts, visit, { name: visit.typed.get('name') ?? '' }),
     async post(visit, form) {
+      if (await elsewhere(parts, visit)) return { goOn: `${list}/passkey` };
       const [response = '', name = ''] = [form.get('response'), form.get('name')];
       const more = { answer: { response }, name, seen: visit.seen };
       const done = await parts.enrolments.accept('webauthn', placeOf(visit), more);
@@ -55,6 +60,16 @@ export const newFactorPages = (parts: Parts): AccountPage[] => [
     post: (visit) => newCodes(parts, visit),
   }),
 ];
+
+/** The sign-in knows who has proven more than a password, and asks others for a code: a guarded first factor is bound there. */
+async function elsewhere(
+  { enrolments, demands }: Parts,
+  { user }: Visit,
+): Promise<{ goOn: string; acr: '2fa' } | undefined> {
+  const all = await enrolments.of(user.id);
+  const isFirst = all.every(({ kind }) => kind === 'recovery-codes');
+  return isFirst && (await demands.guarded(user)) ? { goOn: list, acr: '2fa' } : undefined;
+}
 
 const placeOf = ({ session, user }: Visit): Place => ({
   person: { id: user.id, name: calledAs(user) },
