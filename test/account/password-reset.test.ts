@@ -7,7 +7,9 @@ import { alertOf, Browser, formOf, type Page, textOf } from '../support/browser.
 import { authorize, introspect, redeem, refresh } from '../support/code-flow.ts';
 import { type MailServer, startMailServer } from '../support/mail.ts';
 import { openParts } from '../support/parts.ts';
+import { addTotp } from '../support/second-factor.ts';
 import { authorization, newBrowser } from '../support/signing-in.ts';
+import { codeOf } from '../support/totp.ts';
 
 const old = 'the password that was forgotten';
 const fresh = 'four rivers beside one lamp';
@@ -87,6 +89,11 @@ describe('a forgotten password', () => {
 
   it('goes back to the application that the person came from, and to none that is not known', async () => {
     const { user, browser } = await somebody();
+    const first = await browser.open(authorization(app));
+    const next = await browser.submit(first, { identifier: user.email, password: '' });
+    for (const { text } of [first, next]) {
+      assert.match(text, /<a href="\/account\/forgot\?client=demo-web">Forgot your password\?<\/a>/);
+    }
     assert.equal(formOf(await browser.open('/account/forgot?client=demo-web')).fields.client, 'demo-web');
     await ask(browser, user.email, '?client=demo-web');
     const done = await set(browser, await linkTo(user.email));
@@ -320,12 +327,22 @@ describe('a link', () => {
     assert.ok(!events.includes(token) && !events.includes(user.email));
   });
 
-  it('sec-123 signs nobody in', async () => {
+  it('sec-123 signs nobody in, and second factors are asked for as before', async (t) => {
     const { user, browser } = await somebody();
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const secret = await addTotp(app, user.id);
+    t.mock.timers.setTime(Date.now() + 90_000);
+    const signedIn = [...browser.cookies.values()].length;
     await set(browser, await asked(browser, user));
-    const cookies = [...browser.cookies.values()].filter(({ value }) => value !== '');
-    assert.deepEqual(cookies, []);
-    assert.match((await browser.open(authorization(app))).text, /name="identifier"/);
+    assert.equal([...browser.cookies.values()].length, signedIn, 'no session and nothing else is kept');
+    t.mock.timers.setTime(Date.now() + 2000);
+    const page = await browser.open(authorization(app));
+    const factor = await browser.submit(page, { identifier: user.email, password: fresh });
+    assert.match(factor.text, /name="code"/);
+    const silent = await browser.open(authorization(app, { prompt: 'none' }));
+    assert.equal(silent.url.searchParams.get('error'), 'login_required');
+    const back = await browser.submit(factor, { code: codeOf(secret) });
+    assert.ok(back.url.searchParams.has('code'), back.text);
   });
 
   it('sec-124 sec-143 ends every session, every token, remembered devices and a change of address that waits', async () => {
