@@ -8,7 +8,7 @@ import { authorize, introspect, redeem, refresh } from '../support/code-flow.ts'
 import { type MailServer, startMailServer } from '../support/mail.ts';
 import { openParts } from '../support/parts.ts';
 import { addTotp } from '../support/second-factor.ts';
-import { authorization, newBrowser } from '../support/signing-in.ts';
+import { authorization, callback, newBrowser } from '../support/signing-in.ts';
 import { codeOf } from '../support/totp.ts';
 
 const old = 'the password that was forgotten';
@@ -102,6 +102,16 @@ describe('a forgotten password', () => {
     const other = await set(browser, await linkTo(user.email, 2), 'one lamp beside four rivers');
     assert.doesNotMatch(other.text, /evil\.example/);
     assert.match(other.text, /Go back to the application/);
+  });
+
+  it('does not lead on to an application that is suspended', async () => {
+    const { user, browser } = await somebody();
+    const metadata = { redirect_uris: ['https://late.example.test/callback'], token_endpoint_auth_method: 'none' };
+    await app.parts.clients.add({ id: 'late', name: 'Late', metadata }, 'cli');
+    await ask(browser, user.email, '?client=late');
+    const link = await linkTo(user.email);
+    await app.parts.clients.decide('late', 'suspend', 'cli');
+    assert.doesNotMatch((await set(browser, link)).text, /late\.example/);
   });
 
   it('a password that is refused says why, and does not use the link up', async () => {
@@ -399,7 +409,13 @@ describe('where no mail is sent', () => {
     assert.equal(page.status, 404);
     assert.match(alertOf(page) ?? '', /sends no mail/);
     assert.doesNotMatch(page.text, /name="identifier"/);
-    const { users, outbox } = production.parts;
+    const { clients, users, outbox } = production.parts;
+    const metadata = { redirect_uris: [callback], token_endpoint_auth_method: 'none' };
+    await clients.add({ id: 'demo-web', name: 'Web', metadata }, 'cli');
+    const query = new URL(authorization(production)).search;
+    const first = await browser.open(`/oauth2/authorize${query}`);
+    assert.match(first.text, /name="password"/);
+    assert.doesNotMatch(first.text, /forgot/i);
     const { id } = await users.add({ email: 'ana@example.test', password: old }, 'cli');
     await users.setPassword(id, fresh, 'cli');
     assert.equal(await outbox.waiting(), 0, 'nothing piles up');
