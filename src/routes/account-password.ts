@@ -51,7 +51,7 @@ async function receive(parts: Parts, visit: Visit, form: ReadonlyMap<string, str
     user.password === undefined ? undefined : await prove(parts, visit, email, form.get('password') ?? '');
   if (refused) return refused;
   try {
-    await parts.users.setPassword(user.id, wanted, `user:${user.id}`);
+    await parts.users.setPassword(user.id, wanted, `user:${user.id}`, { seen: visit.seen });
   } catch (error) {
     if (!(error instanceof WeakPassword)) throw error;
     return page(visit, { new: weakWords(frame, error) });
