@@ -89,15 +89,8 @@ async function receive(parts: Parts, visit: Visit, form: ReadonlyMap<string, str
   const allowed = await attempts.allowed(counter(user), seen.ip);
   if (!allowed.ok) {
     ctx.set('Retry-After', String(allowed.retryAfter));
-    return {
-      ...(await page(
-        parts,
-        visit,
-        typed,
-        frame.say('account.email.wait', { time: duration(frame.say, allowed.retryAfter) }),
-      )),
-      status: 429,
-    };
+    const wait = frame.say('account.email.wait', { time: duration(frame.say, allowed.retryAfter) });
+    return { ...(await page(parts, visit, typed, wait)), status: 429 };
   }
   try {
     const { email, secret } = await emailChanges.begin(user, typed, seen);

@@ -87,9 +87,10 @@ async function ask(rooms: Rooms, ctx: Context, page: AccountPage): Promise<void>
   if (!visit) return signInFor(rooms, ctx, page, known);
   const reply = await page.get(visit);
   if (!('goOn' in reply)) return present(rooms, visit, page, reply);
-  if (reply.connect === undefined) return goOn(ctx, reply.goOn);
+  const { connect: connection, acr } = reply;
+  if (connection === undefined && acr === undefined) return goOn(ctx, reply.goOn);
   const { frame, user } = visit;
-  const wish = { needs: 'session', language: frame.tag, loginHint: user.email, connection: reply.connect } as const;
+  const wish = { needs: 'session', language: frame.tag, loginHint: user.email, connection, acr } as const;
   return toSignIn(ctx, rooms, { ...wish, path: reply.goOn });
 }
 

@@ -140,7 +140,8 @@ export function formOf(page: Page): Form {
   assert.notEqual(open, '', `there is no form on this page: ${page.text}`);
   const fields = [...content.matchAll(/<input[^>]*>/g)].flatMap(([tag]) => {
     const name = attributeOf(tag, 'name');
-    return name === undefined ? [] : [[name, attributeOf(tag, 'value') ?? '']];
+    const left = /\stype="checkbox"/.test(tag) && !/\schecked\b/.test(tag);
+    return name === undefined || left ? [] : [[name, attributeOf(tag, 'value') ?? '']];
   });
   return { action: attributeOf(open, 'action') ?? '', fields: Object.fromEntries(fields) };
 }
