@@ -98,8 +98,8 @@ describe('a passkey in Chromium', () => {
       await portal.enrol(page, 'button@x.test');
       await device.touched(false);
       await portal.start(page);
-      await button(page, 'Use a passkey').click();
       await device.touched(true);
+      await button(page, 'Use a passkey').click();
       assert.equal(await portal.arrived(page), 'code');
     });
     assert.deepEqual(complaints, []);
