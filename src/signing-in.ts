@@ -1,4 +1,3 @@
-import type { Provider } from 'oidc-provider';
 import type { House } from './house.ts';
 import { Completing } from './signin/completing.ts';
 import { Federated } from './signin/federated.ts';
@@ -10,10 +9,10 @@ import { Standards } from './signin/standards.ts';
 import { ThroughProvider } from './signin/through.ts';
 
 /** A sign-in, here and through providers, with all its factors. */
-export function signingIn(house: House, koa: Provider) {
+export function signingIn(house: House, provider: ConstructorParameters<typeof SignIn>[0]['provider']) {
   const { notices } = house;
   const parts = { ...house, standards: new Standards(house), completing: new Completing(house) };
-  const signIn = new SignIn({ ...parts, provider: () => koa });
+  const signIn = new SignIn({ ...parts, provider });
   return {
     signIn,
     first: new FirstProof({ ...house, signIn }),

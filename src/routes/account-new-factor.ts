@@ -7,6 +7,7 @@ import type { Accepted, Enrolments } from '../factors/enrolments.ts';
 import type { Html } from '../kernel/html.ts';
 import type { Demands } from '../signin/demands.ts';
 import { type AccountPage, accountPage, type Reply, type Shown, type Visit } from './account-page.ts';
+import { usualName } from './factor-name.ts';
 import { qr } from './qr.ts';
 
 interface Parts {
@@ -26,7 +27,8 @@ export const newFactorPages = (parts: Parts): AccountPage[] => [
     async post(visit, form) {
       if (await elsewhere(parts, visit)) return { goOn: `${list}/totp` };
       const answer = { code: form.get('code') ?? '' };
-      const done = await parts.enrolments.accept('totp', placeOf(visit), { answer, name: '', seen: visit.seen });
+      const more = { answer, name: usualName(visit.frame, 'totp'), seen: visit.seen };
+      const done = await parts.enrolments.accept('totp', placeOf(visit), more);
       return done.ok ? added(parts, visit, done) : totpPage(parts, visit, why(visit.frame, 'totp', done));
     },
   }),

@@ -38,6 +38,13 @@ const secretOn = ({ text }: { text: string }): string =>
 const kinds = async (id: string) => (await app.parts.enrolments.of(id)).map(({ kind }) => kind).sort();
 
 describe('/account/factors/totp', () => {
+  it('calls it by its name in the language of the page', async () => {
+    await somebody(app, 'de@x.test');
+    const browser = await atHome(app, 'de@x.test');
+    await browser.send('POST', '/language', { language: 'de', to: list });
+    const page = await browser.open(`${list}/totp`);
+    assert.match(doneOf(await browser.submit(page, { code: codeOf(secretOn(page)) })) ?? '', /^Authenticator-App ist/);
+  });
   it('sec-136 shows a key to scan or to type, and takes the code of it; recovery codes follow at once', async () => {
     const id = await somebody(app, 'ana@x.test');
     const browser = await atHome(app, 'ana@x.test');

@@ -39,6 +39,8 @@ async function enter(page: Page, password: string): Promise<void> {
   await page.getByRole('button', { name: 'Anmelden' }).click();
 }
 
+const aliceId = async () => (await app.parts.users.byEmail('alice@example.test'))?.id ?? '';
+
 describe('pages in German, whose words are long, on a small phone', () => {
   it('break no rule of WCAG 2.2 AA and cut nothing off, from the first one to the sign-out', () =>
     inGerman(async (page) => {
@@ -58,6 +60,22 @@ describe('pages in German, whose words are long, on a small phone', () => {
       await checkOnPhone(page);
       await page.getByRole('button', { name: 'Abmelden' }).click();
       await page.getByRole('heading', { name: 'Sie sind abgemeldet' }).waitFor();
+      await checkOnPhone(page);
+    }));
+
+  it('hold in the account too, where there is more on each page', () =>
+    inGerman(async (page) => {
+      // Whoever has a language in their profile has the pages in that one.
+      await app.parts.users.change(await aliceId(), { profile: { locale: 'de' } }, 'cli');
+      await page.goto(`${app.issuer}/account`);
+      await enter(page, app.password('alice@example.test'));
+      await page.getByRole('heading', { name: 'Profil', exact: true }).waitFor();
+      for (const room of ['profile', 'password', 'factors', 'factors/totp', 'sessions', 'providers', 'data/delete']) {
+        await page.goto(`${app.issuer}/account/${room}`);
+        assert.equal(await page.locator('html').getAttribute('lang'), 'de', room);
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, room);
+      }
+      await page.goto(`${app.issuer}/account/factors`);
       await checkOnPhone(page);
     }));
 

@@ -125,6 +125,19 @@ describe('an API that demands a level (RFC 9470)', () => {
     assert.match(describedOf(back), /demands the acr phr; this sign-in has 1fa/);
   });
 
+  it('is unmet after a sign-in that did not reach it, when the person gives up', async () => {
+    await believe(shown);
+    for (const acr of ['2fa', 'phr'] as const) {
+      await pay({ acr });
+      const browser = newBrowser(home);
+      const page = await browser.open(authorization(home, { scope: 'openid payments:make' }));
+      assert.ok(isSignIn(page));
+      const back = await browser.submit(await signIn(home, browser, page), { decision: 'cancel' });
+      assert.equal(errorOf(back), 'unmet_authentication_requirements');
+      assert.match(describedOf(back), new RegExp(`the acr ${acr} was asked and not reached`));
+    }
+  });
+
   it('gives no token for a sign-in that never reached it: not for a code', async () => {
     const back = await signInto(home, newBrowser(home), { scope: 'openid payments:make' });
     await pay({ acr: '2fa' });

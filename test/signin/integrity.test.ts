@@ -239,7 +239,10 @@ describe('every page', () => {
       assert.match(line, /; secure/i);
       assert.match(line, /; httponly/i);
       assert.match(line, /; samesite=lax/i);
-      assert.match(line, /^__Host-session(\.sig)?=[^;]+; path=\/;|^__Secure-[\w.-]+=[^;]+; path=\/(signin|oauth2)\//);
+      assert.match(
+        line,
+        /^__Host-(session(\.sig)?|browser)=[^;]+; path=\/;|^__Secure-[\w.-]+=[^;]+; path=\/(signin|oauth2)\//,
+      );
       assert.doesNotMatch(line, /domain=/i);
     }
     await secure.close();
