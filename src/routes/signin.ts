@@ -70,7 +70,7 @@ function visitOf(ctx: Context, uid: string): Visit {
   const { ip, requestId } = ctx.state;
   return {
     ...{ uid, request: ctx.req, response: ctx.res, ip, requestId, browser: browserOf(ctx) },
-    device: browserName(ctx.get('user-agent')) ?? 'Browser',
+    device: browserName(ctx.get('user-agent')),
     nameBrowser: (name) => nameBrowser(ctx, name),
   };
 }

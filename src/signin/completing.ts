@@ -54,12 +54,14 @@ export class Completing {
     const known = visit.browser !== undefined && (await devices.known(user.id, browser));
     const actor = `user:${user.id}`;
     const { kind: factor } = facts.own?.at(-1) ?? {};
-    const detail = { method: methodOf(facts), client, factor, acr: worthOf(facts), device: known ? 'known' : 'new' };
+    const device = { device: known ? 'known' : 'new', browser: visit.device };
+    const detail = { method: methodOf(facts), client, factor, acr: worthOf(facts), ...device };
     await trail.record({ type: 'signin.succeeded', actor, target: actor, ...seen, detail });
-    await devices.saw(user.id, browser, visit.device);
+    const name = visit.device ?? 'Browser';
+    await devices.saw(user.id, browser, name);
     const { remember } = rules.demand;
     if (facts.remember && remember > 0 && factor !== undefined && factor !== 'recovery-codes') {
-      await devices.remember(user.id, browser, { seconds: remember, name: visit.device, seen });
+      await devices.remember(user.id, browser, { seconds: remember, name, seen });
     }
     if (visit.browser === undefined) visit.nameBrowser(browser);
   }

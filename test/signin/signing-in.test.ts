@@ -56,7 +56,7 @@ describe('a sign-in with a password', () => {
   it('names the application, and asks for what password managers know', async () => {
     const page = await newBrowser(app).open(authorization(app));
     assert.equal(textOf(page, '<h1'), 'Sign in to Demo web application');
-    assert.match(page.text, /<input[^>]*name="identifier"[^>]*autocomplete="username"/);
+    assert.match(page.text, /<input[^>]*name="identifier"[^>]*autocomplete="username webauthn"/);
     assert.match(page.text, /<input[^>]*name="password"[^>]*autocomplete="current-password"/);
     assert.equal(page.text.match(/<main/g)?.length, 1);
     assert.equal(page.text.match(/<h1/g)?.length, 1);
