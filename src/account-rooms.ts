@@ -7,8 +7,11 @@ import { Grants } from './protocol/grants.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { applicationPages } from './routes/account-applications.ts';
 import { dataPages } from './routes/account-data.ts';
+import { devicePages } from './routes/account-devices.ts';
 import { emailPages } from './routes/account-email.ts';
+import { factorPages } from './routes/account-factors.ts';
 import { historyPages } from './routes/account-history.ts';
+import { newFactorPages } from './routes/account-new-factor.ts';
 import { passwordPages } from './routes/account-password.ts';
 import { profilePages } from './routes/account-profile.ts';
 import { providerPages } from './routes/account-providers.ts';
@@ -35,7 +38,7 @@ export function accountRooms(
   };
   const makers = [
     ...[profilePages, emailPages, passwordPages, sessionPages, applicationPages],
-    ...[providerPages, historyPages, dataPages],
+    ...[providerPages, historyPages, dataPages, factorPages, newFactorPages, devicePages],
   ];
   return {
     sessions: new BrowserSessions({ provider, ended }),

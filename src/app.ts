@@ -229,7 +229,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(federationMetadata(connections));
   koa.use(federationLogout({ frames, issuer, connections, signingOut, endedThere }));
   koa.use(connectionTest({ issuer, frames, ...house, testing: new ConnectionTesting(house) }));
-  koa.use(signinPages({ ...signingIn(house, () => koa), clients, frames }));
+  koa.use(signinPages({ ...signingIn(house, () => koa), canReset: house.notices.able, clients, frames }));
   const endAll = (user: string) => ending.endAll(user);
   koa.use(passwordReset({ ...house, issuer, frames, resets: house.passwordResets, endAll }));
   koa.use(emailUndo({ ...house, frames }));

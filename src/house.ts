@@ -1,5 +1,5 @@
 import { Resolver } from 'node:dns/promises';
-import { Trail } from './audit/trail.ts';
+import { type Recorded, Trail } from './audit/trail.ts';
 import { accountClient } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
 import { Registrars } from './clients/registrars.ts';
@@ -153,23 +153,33 @@ function factors({ issuer, webauthn }: Config, parts: Pick<House, 'store' | 'vau
 /** Mail needs a server, or a developer who reads the log. */
 const sendsMail = ({ mode, mail }: Config): boolean => mail.url !== undefined || mode === 'development';
 
-/** Mail to people; it is made from what the trail hears, so every deed that is recorded is told. */
-function writing(config: Config, { store, vault, trail, users, complain }: Writing): Pick<House, 'outbox' | 'notices'> {
+/**
+ * Mail to people; it is made from what the trail hears, so every deed that is recorded is told. And whoever has a new
+ * password has no device that was remembered under the old one, in whatever way it came about.
+ */
+function writing(
+  config: Config,
+  { store, vault, trail, users, devices, complain }: Writing,
+): Pick<House, 'outbox' | 'notices'> {
   const outbox = new Outbox({ store, vault, trail });
   const notices = new Notices({ users, outbox, trail, able: sendsMail(config) });
-  trail.listen(
-    (event) => notices.hear(event),
-    (cause) => complain('a notice was not written', cause),
-  );
+  const follow = async (event: Recorded): Promise<void> => {
+    const { type, target = '', actor } = event;
+    const newPassword = type === 'user.password-changed' || type === 'user.password-reset';
+    const forgotten = newPassword ? devices.forgetAll(target.replace(/^user:/, ''), actor) : undefined;
+    await Promise.all([forgotten, notices.hear(event)]);
+  };
+  trail.listen(follow, (cause) => complain('a notice was not written, or a device is still remembered', cause));
   return { outbox, notices };
 }
 
 type Ground = Pick<House, 'store' | 'vault'> & { complain: Complain };
-type Writing = Ground & Pick<House, 'trail' | 'users'>;
+type Writing = Ground & Pick<House, 'trail' | 'users' | 'devices'>;
 
 function furnish(config: Config, { store, vault, complain }: Ground): House {
   const trail = new Trail(store);
   const users = new Users(store, trail, stolen(config, complain));
+  const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
@@ -194,8 +204,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
-  const written = writing(config, { store, vault, trail, users, complain });
-  const devices = new Devices({ store, vault, trail });
+  const written = writing(config, { store, vault, trail, users, devices, complain });
   const emailChanges = new EmailChanges(store, vault, { users, trail });
   return {
     ...written,

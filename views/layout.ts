@@ -9,6 +9,8 @@ export interface Frame {
   sendScript: string;
   /** Address of the module that runs the ceremonies of security keys and passkeys. */
   webauthnScript: string;
+  /** Address of the script that copies and prints recovery codes. */
+  codesScript: string;
   issuer: string;
   /** The language of the page (BCP 47), and its texts. */
   tag: string;

@@ -1,5 +1,5 @@
 import { type Html, html, trusted, type Value } from '../src/kernel/html.ts';
-import type { Key, Language } from './words.ts';
+import { type Key, type Language, plain } from './words.ts';
 
 /** What a mail is about, when and where it happened, and what its text fills in. */
 export interface MailView {
@@ -96,17 +96,6 @@ function moment({ at, zone = 'UTC' }: MailView, tag: string): string {
     return new Intl.DateTimeFormat(tag, { ...parts, timeZone: 'UTC' }).format(at);
   }
 }
-
-const entities: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" };
-
-/** The text of what we made ourselves: its own tags go, and then what was escaped comes back. */
-const plain = (part: Html): string =>
-  part
-    .toString()
-    .replaceAll('<li>', '\n- ')
-    .replaceAll(/<[^>]+>/g, '')
-    .replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
-    .trim();
 
 const page = (tag: string, subject: string, lines: readonly Html[]): string =>
   html`${trusted('<!doctype html>')}

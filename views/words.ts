@@ -52,3 +52,14 @@ export function listed(tag: string, items: readonly Value[]): Html {
   const parts = new Intl.ListFormat(tag).formatToParts(names);
   return html`${parts.map(({ type, value }) => (type === 'element' ? items[Number(value)] : value))}`;
 }
+
+const entities: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" };
+
+/** The text of what we made ourselves: its own tags go, and then what was escaped comes back. */
+export const plain = (part: Html): string =>
+  part
+    .toString()
+    .replaceAll('<li>', '\n- ')
+    .replaceAll(/<[^>]+>/g, '')
+    .replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
+    .trim();

@@ -1,4 +1,4 @@
-import { problem } from '../kernel/errors.ts';
+import { Problem } from '../kernel/errors.ts';
 
 /** Words, keyboard rows and names from the top of every leaked list (three letters and more); longer ones first where one holds another. */
 const common = `passwords password passwort passw0rd parola contrasena motdepasse administrator admin root user username
@@ -32,8 +32,34 @@ const disguises: Record<string, string> = {
 const least = 15;
 const most = 1000;
 
-/** The password cannot be used; the sentence says why, and what would do. */
-export const weakPassword = problem('weak_password', 400, (sentence: string) => sentence);
+/** Why a password cannot be used. */
+export type Weakness = 'short' | 'long' | 'own-name' | 'service' | 'guessable' | 'stolen';
+
+const sentences: Readonly<Record<Weakness, (characters: number) => string>> = {
+  short: (characters) =>
+    `The password has ${characters} characters; it needs at least ${least}, and a few words do well`,
+  long: () => `The password may have at most ${most} characters`,
+  'own-name': () => 'The password must not contain the name in the e-mail address; choose other words',
+  service: () => 'The password must not contain the name of this service',
+  guessable: () => 'The password is one of the first to be guessed; choose a few words that do not belong together',
+  stolen: () =>
+    'The password is in lists of passwords that were stolen from other services; choose one that you use nowhere else',
+};
+
+/** `weak_password`: the password cannot be used. The sentence says why, and what would do; pages say it by `why`. */
+export class WeakPassword extends Problem {
+  readonly why: Weakness;
+  readonly characters: number;
+
+  constructor(why: Weakness, characters: number) {
+    super({ code: 'weak_password', status: 400, sentence: sentences[why](characters) });
+    this.why = why;
+    this.characters = characters;
+  }
+}
+
+/** What a password must have at least, and may have at most (characters). */
+export const passwordLength = { least, most };
 
 /** Characters as people count them (code points) of the one spelling that is hashed (NFC). */
 const spelled = (password: string): string[] => [...password.normalize('NFC')];
@@ -47,23 +73,14 @@ export const tooLong = (password: string): boolean => spelled(password).length >
  */
 export function refuseWeak(password: string, email: string): void {
   const characters = spelled(password);
-  if (characters.length < least) {
-    throw weakPassword(
-      `The password has ${characters.length} characters; it needs at least ${least}, and a few words do well`,
-    );
-  }
-  if (characters.length > most) throw weakPassword(`The password may have at most ${most} characters`);
+  const refuse = (why: Weakness) => new WeakPassword(why, characters.length);
+  if (characters.length < least) throw refuse('short');
+  if (characters.length > most) throw refuse('long');
   const text = characters.join('').toLowerCase();
   const [name = ''] = email.normalize('NFC').toLowerCase().split('@');
-  if (name.length > 2 && text.includes(name)) {
-    throw weakPassword('The password must not contain the name in the e-mail address; choose other words');
-  }
-  if (text.includes('sallyport')) throw weakPassword('The password must not contain the name of this service');
-  if (isGuessable(text)) {
-    throw weakPassword(
-      'The password is one of the first to be guessed; choose a few words that do not belong together',
-    );
-  }
+  if (name.length > 2 && text.includes(name)) throw refuse('own-name');
+  if (text.includes('sallyport')) throw refuse('service');
+  if (isGuessable(text)) throw refuse('guessable');
 }
 
 /** Whether a password is known from a theft somewhere else. */
@@ -72,9 +89,7 @@ export type Breached = (password: string) => Promise<boolean>;
 /** Throws `weak_password` for a password that was stolen somewhere: it is among the first that are tried elsewhere. */
 export async function refuseBreached(password: string, breached: Breached): Promise<void> {
   if (!(await breached(password.normalize('NFC')))) return;
-  throw weakPassword(
-    'The password is in lists of passwords that were stolen from other services; choose one that you use nowhere else',
-  );
+  throw new WeakPassword('stolen', spelled(password).length);
 }
 
 /** Of a good password, much is left when common words, years, runs and repeats are taken out. */

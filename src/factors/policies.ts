@@ -24,6 +24,7 @@ export interface MfaPolicy extends Entity, Partial<Rules> {}
 /** A change of a policy: what is not named stays, null leaves it to the other policies. */
 export type RulesChange = { [N in keyof Rules]?: Rules[N] | null | undefined };
 
+const most = 1000;
 const day = 24 * 60 * 60;
 /** Nobody may go on without, or be remembered, for longer (seconds). */
 const longest = { grace: 90 * day, remember: 30 * day } as const;
@@ -62,6 +63,17 @@ export class MfaPolicies {
   async of(subjects: readonly string[]): Promise<MfaPolicy[]> {
     const found = await Promise.all(subjects.map((subject) => this.#all.get(subject)));
     return found.filter((one) => one !== undefined);
+  }
+
+  /** The subjects whose policies require a second factor. */
+  async requiring(): Promise<string[]> {
+    const subjects: string[] = [];
+    for (let after = ''; ; ) {
+      const some = await this.#all.find({}, { limit: most, after });
+      subjects.push(...some.filter(({ secondFactor }) => secondFactor === 'required').map(({ id }) => id));
+      after = some.at(-1)?.id ?? '';
+      if (some.length < most) return subjects;
+    }
   }
 
   /**

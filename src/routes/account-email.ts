@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { confirmContent, emailContent, undonePage, undoPage, uselessContent } from '../../views/account/email.ts';
+import { duration } from '../../views/words.ts';
 import type { Confirmed, EmailChanges } from '../directory/email-changes.ts';
 import type { User } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
@@ -88,10 +89,8 @@ async function receive(parts: Parts, visit: Visit, form: ReadonlyMap<string, str
   const allowed = await attempts.allowed(counter(user), seen.ip);
   if (!allowed.ok) {
     ctx.set('Retry-After', String(allowed.retryAfter));
-    return {
-      ...(await page(parts, visit, typed, frame.say('account.email.wait', { seconds: allowed.retryAfter }))),
-      status: 429,
-    };
+    const wait = frame.say('account.email.wait', { time: duration(frame.say, allowed.retryAfter) });
+    return { ...(await page(parts, visit, typed, wait)), status: 429 };
   }
   try {
     const { email, secret } = await emailChanges.begin(user, typed, seen);

@@ -49,8 +49,8 @@ export interface AccountPage {
   needs: 'session' | 'fresh';
   /** Fields of its form that are shown again when the sign-in has become too old meanwhile; never a secret. */
   keeps?: readonly string[];
-  /** `connect`: a sign-in through this connection, to come to `goOn` then. */
-  get(visit: Visit): Promise<Shown | { goOn: string; connect?: string }>;
+  /** `connect`: a sign-in through this connection, to come to `goOn` then; `acr`: one of this level. */
+  get(visit: Visit): Promise<Shown | { goOn: string; connect?: string; acr?: '2fa' }>;
   post?(visit: Visit, form: ReadonlyMap<string, string>): Promise<Reply>;
 }
 

@@ -1,13 +1,14 @@
 import { type PasswordView, passwordChangedPage, passwordContent } from '../../views/account/password.ts';
+import { duration } from '../../views/words.ts';
 import type { Trail } from '../audit/trail.ts';
 import { accountClientId } from '../clients/built-in.ts';
 import type { EmailChanges } from '../directory/email-changes.ts';
+import { WeakPassword } from '../directory/passwords.ts';
 import { normalEmail, type Users } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
-import { Problem } from '../kernel/errors.ts';
-import { html } from '../kernel/html.ts';
 import type { Sessions } from '../protocol/sessions.ts';
 import { type AccountPage, accountPage, type Reply, type Shown, type Visit } from './account-page.ts';
+import { weakWords } from './weak-password.ts';
 
 interface Parts {
   users: Users;
@@ -50,10 +51,10 @@ async function receive(parts: Parts, visit: Visit, form: ReadonlyMap<string, str
     user.password === undefined ? undefined : await prove(parts, visit, email, form.get('password') ?? '');
   if (refused) return refused;
   try {
-    await parts.users.setPassword(user.id, wanted, `user:${user.id}`);
+    await parts.users.setPassword(user.id, wanted, `user:${user.id}`, { seen: visit.seen });
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'weak_password') throw error;
-    return page(visit, { new: html`${error.message}.` });
+    if (!(error instanceof WeakPassword)) throw error;
+    return page(visit, { new: weakWords(frame, error) });
   }
   await parts.emailChanges.forget(user.id);
   await parts.ending.endAll(user.id);
@@ -72,7 +73,7 @@ async function prove(
   const allowed = await attempts.allowed(person, seen.ip);
   if (!allowed.ok) {
     ctx.set('Retry-After', String(allowed.retryAfter));
-    const wait = frame.say('account.password.wait', { seconds: allowed.retryAfter });
+    const wait = frame.say('signin.too-often', { time: duration(frame.say, allowed.retryAfter) });
     return { ...page(visit, { password: wait }), status: 429 };
   }
   if ((await users.signIn(email, password))?.id === user.id) {

@@ -5,7 +5,8 @@ import type { Users } from '../directory/users.ts';
 import type { Connections } from '../federation/connections.ts';
 import { Problem } from '../kernel/errors.ts';
 import { type AccountPage, accountPage, type Shown, type Visit } from './account-page.ts';
-import { languageChoices } from './languages.ts';
+import { choose } from './language-choice.ts';
+import { languageChoices, languageOf } from './languages.ts';
 
 interface Parts {
   users: Users;
@@ -32,6 +33,8 @@ export const profilePages = (parts: Parts): AccountPage[] => [
       const change = changeOf(kept(visit), values);
       const { id } = visit.user;
       if (Object.keys(change).length > 0) await parts.users.change(id, { profile: change }, `user:${id}`);
+      // A choice below a page of this hour would otherwise hide this one.
+      if (typeof change.locale === 'string') choose(visit.ctx, languageOf([change.locale.replace('_', '-')]).tag);
       return { goOn: '/account/profile', said: { key: 'account.profile.saved' } };
     },
   }),

@@ -1,15 +1,15 @@
 import { question } from '../../views/account/frame.ts';
-import { type ProviderView, providersContent } from '../../views/account/providers.ts';
+import { onlyWayContent, type ProviderView, providersContent } from '../../views/account/providers.ts';
 import type { Access } from '../directory/access.ts';
 import type { Identities, Identity } from '../directory/identities.ts';
 import type { User } from '../directory/users.ts';
 import type { Connections } from '../federation/connections.ts';
-import { missing, problem } from '../kernel/errors.ts';
+import { missing } from '../kernel/errors.ts';
 import type { Sessions } from '../protocol/sessions.ts';
 import { mayConnect } from '../signin/joining.ts';
 import type { UpstreamSessions } from '../signin/upstream-sessions.ts';
 import { pageOf, parameter } from './account-list.ts';
-import { type AccountPage, accountPage, type Visit } from './account-page.ts';
+import { type AccountPage, accountPage, type Shown, type Visit } from './account-page.ts';
 
 interface Parts {
   access: Access;
@@ -25,12 +25,6 @@ const list = '/account/providers';
 /** So many that the page stays below 30 kB with the longest names. */
 const perPage = 25;
 const disconnecting = '/account/providers/disconnect';
-
-const onlyWay = problem(
-  'only_way',
-  409,
-  () => 'You could not sign in any more without it; set a password or connect another provider first',
-);
 
 /**
  * Accounts at providers that open this one. To disconnect one takes a fresh sign-in. To connect one is a sign-in through it,
@@ -75,6 +69,7 @@ export const providerPages = (parts: Parts): AccountPage[] => [
     async get(visit) {
       const { ctx, frame } = visit;
       const { view } = await own(parts, visit, parameter(ctx, 'identity'));
+      if (view.only) return onlyWay(visit, view);
       const title = frame.say('account.providers.disconnect.title', { name: view.name });
       const sentence = frame.say('account.providers.disconnect.sentence', { label: view.label, name: view.name });
       const deed = frame.say('account.providers.disconnect');
@@ -83,7 +78,7 @@ export const providerPages = (parts: Parts): AccountPage[] => [
     },
     async post(visit, form) {
       const { view, identity } = await own(parts, visit, form.get('identity'));
-      await disconnect(parts, visit, identity);
+      if (view.only || !(await disconnect(parts, visit, identity))) return onlyWay(visit, view);
       return { goOn: list, said: { key: 'account.providers.disconnected', values: { name: view.name } } };
     },
   }),
@@ -117,16 +112,23 @@ async function hasAnotherWay(parts: Parts, { user }: Visit): Promise<boolean> {
   return connections.some((connection) => connection?.state === 'enabled');
 }
 
-/** One of them that the person can do without; those of others are not there. Throws `missing` and `only_way`. */
+/** One of them; those of others are not there. Throws `missing`. */
 async function own(parts: Parts, visit: Visit, id: string | undefined) {
   const one = (await providers(parts, visit)).find(({ identity }) => identity.id === id);
   if (!one) throw missing('This provider');
-  if (one.view.only) throw onlyWay();
   return one;
 }
 
-/** With the roles that came with it, and the sessions that came through it: those end with all that rests on them. */
-async function disconnect(parts: Parts, visit: Visit, identity: Identity): Promise<void> {
+function onlyWay({ frame }: Visit, { name }: ProviderView): Shown {
+  const title = frame.say('account.providers.disconnect.title', { name });
+  return { title, content: onlyWayContent(frame, title), status: 409 };
+}
+
+/**
+ * With the roles that came with it, and the sessions that came through it: those end with all that rests on them. False when
+ * the person would have no way to sign in any more.
+ */
+async function disconnect(parts: Parts, visit: Visit, identity: Identity): Promise<boolean> {
   const { id, connection, subject } = identity;
   const { user, seen } = visit;
   const actor = `user:${user.id}`;
@@ -135,7 +137,7 @@ async function disconnect(parts: Parts, visit: Visit, identity: Identity): Promi
   // Two forms at once may both have seen the other way.
   if (!(await hasAnotherWay(parts, visit))) {
     await identities.link(identity, { actor, ...seen });
-    throw onlyWay();
+    return false;
   }
   const left = await identities.ofUser(user.id, { limit: 1000 });
   if (left.every((one) => one.connection !== connection)) await access.sync(actor, connection, [], actor);
@@ -143,4 +145,5 @@ async function disconnect(parts: Parts, visit: Visit, identity: Identity): Promi
     const through = await upstreamSessions.ofSession(uid);
     if (through?.connection === connection && through.subject === subject) await ending.end(uid);
   }
+  return true;
 }

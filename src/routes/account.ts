@@ -87,9 +87,10 @@ async function ask(rooms: Rooms, ctx: Context, page: AccountPage): Promise<void>
   if (!visit) return signInFor(rooms, ctx, page, known);
   const reply = await page.get(visit);
   if (!('goOn' in reply)) return present(rooms, visit, page, reply);
-  if (reply.connect === undefined) return goOn(ctx, reply.goOn);
+  const { connect: connection, acr } = reply;
+  if (connection === undefined && acr === undefined) return goOn(ctx, reply.goOn);
   const { frame, user } = visit;
-  const wish = { needs: 'session', language: frame.tag, loginHint: user.email, connection: reply.connect } as const;
+  const wish = { needs: 'session', language: frame.tag, loginHint: user.email, connection, acr } as const;
   return toSignIn(ctx, rooms, { ...wish, path: reply.goOn });
 }
 
@@ -152,7 +153,8 @@ async function comeBack(rooms: Rooms, ctx: Context): Promise<void> {
   const refuse = (why: NotIn, user?: User) =>
     show(ctx, notInPage(frameFor(frames, ctx, user), why, errand?.path ?? first), why === 'denied' ? 200 : 400);
   const { error } = ctx.query;
-  if (!errand) return refuse('lost');
+  // A second page that was opened at the same time has written over where this one was to go; nobody is kept out for that.
+  if (!errand) return (await sessions.of(ctx)) ? goOn(ctx, first) : refuse('lost');
   if (error === 'access_denied') return refuse('denied');
   if (error === 'unmet_authentication_requirements') return refuse('unmet');
   if (error !== undefined) return refuse('other');

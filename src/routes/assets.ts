@@ -30,19 +30,21 @@ const style = read('style.css');
 const mark = read('mark.svg');
 const sendScript = read('send.js');
 const webauthnScript = read('webauthn.js');
+const codesScript = read('codes.js');
 
 /** What the pages of this installation share. */
 export const frameOf = (
   issuer: string,
-): Pick<Frame, 'style' | 'mark' | 'sendScript' | 'webauthnScript' | 'issuer'> => ({
+): Pick<Frame, 'style' | 'mark' | 'sendScript' | 'webauthnScript' | 'codesScript' | 'issuer'> => ({
   style: style.url,
   mark: mark.url,
   sendScript: sendScript.url,
   webauthnScript: webauthnScript.url,
+  codesScript: codesScript.url,
   issuer,
 });
 
-const served = new Map([style, mark, sendScript, webauthnScript].map((asset) => [asset.url, asset]));
+const served = new Map([style, mark, sendScript, webauthnScript, codesScript].map((asset) => [asset.url, asset]));
 
 /** The files that pages need. Browsers keep them for good. */
 export const assets: Middleware = async (ctx, next) => {

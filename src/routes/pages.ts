@@ -43,6 +43,7 @@ const byCode: Readonly<Record<string, Words>> = {
   foreign_form: { title: 'problem.title', sentence: 'problem.foreign-form' },
   connection_disabled: { title: 'problem.title', sentence: 'problem.connection-disabled' },
   logout_refused: { title: 'problem.title', sentence: 'problem.logout-refused' },
+  only_way: { title: 'problem.title', sentence: 'problem.only-way' },
   signout_ended: { title: 'problem.title', sentence: 'problem.signout-ended' },
 };
 

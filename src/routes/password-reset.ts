@@ -2,17 +2,19 @@ import type { Context, Middleware } from 'koa';
 import { forgotPage, noResetsPage, sentPage } from '../../views/account/forgot.ts';
 import { resetDonePage, resetOverPage, resetPage } from '../../views/account/reset.ts';
 import type { Frame } from '../../views/layout.ts';
+import { duration } from '../../views/words.ts';
 import type { Clients } from '../clients/clients.ts';
+import { WeakPassword } from '../directory/passwords.ts';
 import { calledAs, normalEmail } from '../directory/users.ts';
 import { wrongMethod } from '../http/edge.ts';
 import { Problem } from '../kernel/errors.ts';
-import { html } from '../kernel/html.ts';
 import type { Notices } from '../notices/notices.ts';
 import { type OpenReset, type PasswordResets, resetOver } from '../signin/password-resets.ts';
 import { show } from './answer.ts';
 import { startOf } from './application.ts';
 import type { Frames } from './languages.ts';
 import { sentForm } from './sent-form.ts';
+import { weakWords } from './weak-password.ts';
 
 interface Parts {
   issuer: string;
@@ -61,7 +63,7 @@ async function forgot({ resets }: Parts, { ctx, frame, posted }: Visit): Promise
   const wait = await resets.ask({ identifier: normalEmail(identifier), client, ip, requestId });
   if (!wait) return show(ctx, sentPage(frame));
   ctx.set('Retry-After', String(wait.waitSeconds));
-  const error = frame.say('reset.too-often', { minutes: Math.ceil(wait.waitSeconds / 60) });
+  const error = frame.say('reset.too-often', { time: duration(frame.say, wait.waitSeconds) });
   return show(ctx, forgotPage(frame, { client, identifier, error }), 429);
 }
 
@@ -84,8 +86,8 @@ async function reset(parts: Parts, visit: Visit, token: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === resetOver().code) return show(ctx, resetOverPage(frame), 400);
-    if (error.code !== 'weak_password') throw error;
-    return show(ctx, resetPage(frame, { ...view, error: html`${error.message}.` }), 400);
+    if (!(error instanceof WeakPassword)) throw error;
+    return show(ctx, resetPage(frame, { ...view, error: weakWords(frame, error) }), 400);
   }
 }
 

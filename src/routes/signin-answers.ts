@@ -37,29 +37,32 @@ interface Parts {
   frame: Frame;
   through: ThroughProvider;
   first: FirstProof;
+  /** Whether a link for a new password can be sent. */
+  canReset: boolean;
   /** What was wrong with a passkey. */
   passkeyError?: Html | undefined;
 }
 
 /** The page of the step that a sign-in has come to. */
 export async function stepPage(
-  { frame, through, first, passkeyError }: Parts,
+  { frame, through, first, canReset, passkeyError }: Parts,
   flow: Flow & { step: Exclude<Flow['step'], OwnStep> },
   error?: Html,
 ): Promise<Html> {
-  const { step } = flow;
+  const { step, client } = flow;
+  const forgot = canReset ? `/account/forgot?${new URLSearchParams({ client: client.id })}` : undefined;
   const common = { action: `/signin/${flow.interaction.uid}`, client: flow.client.name, error };
   switch (step.name) {
     case 'identify': {
       const passkey = { options: await first.challenge(flow), error: passkeyError };
       const choices = await through.choices();
-      return identifyPage(frame, { ...common, ...identifying(frame, flow), choices, passkey });
+      return identifyPage(frame, { ...common, ...identifying(frame, flow), choices, passkey, forgot });
     }
     case 'password': {
       const { identifier } = step;
       const passkey = { options: await first.challenge(flow), error: passkeyError };
       const connection = await through.forAddress(identifier);
-      return passwordPage(frame, { ...common, identifier, choices: connection ? [connection] : [], passkey });
+      return passwordPage(frame, { ...common, identifier, choices: connection ? [connection] : [], passkey, forgot });
     }
     case 'federation': {
       const provider = await through.nameOf(step.connection);

@@ -10,6 +10,7 @@ import type { Html } from '../kernel/html.ts';
 import type { Flow, Visit } from '../signin/flow.ts';
 import { type EnrolStep, type FactorStep, personIn, type RecoveryStep, type SecondProof } from '../signin/second.ts';
 import { goOn, show } from './answer.ts';
+import { usualName } from './factor-name.ts';
 import { qr } from './qr.ts';
 
 /** The steps of which these pages are. */
@@ -130,7 +131,7 @@ async function takeNew(ctx: Context, sent: Sent, step: EnrolStep): Promise<void>
   const given = answerIn(form);
   const kind = step.kinds.find((one) => one === given?.kind);
   if (!given || !kind) return goOn(ctx, ctx.path);
-  const made = await second.enrol(visit, flow, { kind, answer: given.answer });
+  const made = await second.enrol(visit, flow, { kind, answer: given.answer, name: usualName(frame, kind) });
   if ('goOn' in made) return goOn(ctx, made.goOn);
   if ('codes' in made) return show(ctx, codesPage(frame, { action: ctx.path, codes: made.codes }));
   const key = made.reason === 'wrong' ? wrongKeys[kind] : (`factor.enrol.${made.reason}` as const);

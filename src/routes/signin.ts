@@ -24,6 +24,8 @@ interface Parts {
   first: FirstProof;
   second: SecondProof;
   through: ThroughProvider;
+  /** Whether a link for a new password can be sent. */
+  canReset: boolean;
   clients: Clients;
   frames: Frames;
 }
@@ -84,14 +86,14 @@ async function load({ signIn }: Parts, ctx: Context, visit: Visit): Promise<Flow
 
 /** The page of its step. */
 async function page(
-  { frames, through, first, second }: Parts,
+  { frames, through, first, second, canReset }: Parts,
   ctx: Context,
   flow: Flow,
   error?: (frame: Frame) => Html,
 ): Promise<Html> {
   const frame = frames(ctx);
   const { step } = flow;
-  if (!isOwnStep(step)) return stepPage({ frame, through, first }, { ...flow, step }, error?.(frame));
+  if (!isOwnStep(step)) return stepPage({ frame, through, first, canReset }, { ...flow, step }, error?.(frame));
   const { way } = ctx.query;
   return ownPage({ frame, second, flow, way: typeof way === 'string' ? way : undefined }, step);
 }

@@ -54,7 +54,7 @@ export class Completing {
     const known = visit.browser !== undefined && (await devices.known(user.id, browser));
     const actor = `user:${user.id}`;
     const { kind: factor } = facts.own?.at(-1) ?? {};
-    const device = { device: known ? 'known' : 'new', browser: visit.device };
+    const device = known ? { device: 'known' } : { device: 'new', browser: visit.device };
     const detail = { method: methodOf(facts), client, factor, acr: worthOf(facts), ...device };
     await trail.record({ type: 'signin.succeeded', actor, target: actor, ...seen, detail });
     const name = visit.device ?? 'Browser';

@@ -20,7 +20,7 @@ export interface Asking {
 
 interface Parts {
   store: Store;
-  policies: Pick<MfaPolicies, 'usual' | 'of'>;
+  policies: Pick<MfaPolicies, 'usual' | 'of' | 'requiring'>;
   decide: Pick<Decide, 'held'>;
 }
 
@@ -67,6 +67,18 @@ export class Demands {
       alleged,
       ...(administers ? { mostRemembered: forAdministrators?.remember ?? 0 } : {}),
     });
+  }
+
+  /**
+   * Whether this person has to have a second factor anywhere here. Then the first one is bound only by whoever proves more than
+   * the password: else somebody who has stolen it binds a factor where none is required, and takes it to where one is.
+   */
+  async guarded(user: Asking['user']): Promise<boolean> {
+    if ((await this.#policies.usual()).secondFactor === 'required') return true;
+    const { roles } = await this.#decide.held(`user:${user.id}`, undefined);
+    const own = [...roles.map((name) => `role:${name}`), ...domainOf(user.email)];
+    // Who comes through a connection has proven more; and by its policy or a group of its provider nobody else is asked.
+    return (await this.#policies.requiring()).some((subject) => subject.startsWith('client:') || own.includes(subject));
   }
 
   /** Until when this person may go on without a factor (seconds). The time starts at the first call, and never again. */

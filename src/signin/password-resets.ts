@@ -169,9 +169,8 @@ export class PasswordResets {
     if (!used) throw resetOver();
   }
 
-  #fits({ used, email, password }: Reset, user: User): boolean {
+  #fits({ email, password }: Reset, user: User): boolean {
     return (
-      used !== true &&
       user.state === 'active' &&
       email === this.#fingerprint(user.email ?? '') &&
       password === this.#fingerprint(user.password ?? '')

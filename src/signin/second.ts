@@ -72,10 +72,10 @@ export class SecondProof {
   }
 
   /** Binds a new factor, which is proven by that. Who has no recovery codes yet gets them, to be shown at once. */
-  async enrol(visit: Visit, flow: Flow, { kind, answer }: NewFactor): Promise<Bound> {
+  async enrol(visit: Visit, flow: Flow, { kind, answer, name }: NewFactor): Promise<Bound> {
     const { user, rules } = personIn(flow);
     const place = { person: personOf(user), binding: bindingOf(visit.uid) };
-    const accepted = await this.#parts.enrolments.accept(kind, place, { answer, name: '', seen: seenBy(visit) });
+    const accepted = await this.#parts.enrolments.accept(kind, place, { answer, name, seen: seenBy(visit) });
     if (!accepted.ok) return accepted;
     const { amr, level } = accepted;
     const codes = rules.factors.some((one) => !isOwn(one)) ? {} : ({ codes: 'new' } as const);
@@ -159,6 +159,8 @@ interface Sent {
 interface NewFactor {
   kind: NewKind;
   answer: Answer;
+  /** Empty for what its kind is called. */
+  name: string;
 }
 
 interface Failing {

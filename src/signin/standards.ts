@@ -23,7 +23,7 @@ export interface Occasion {
 }
 
 interface Parts {
-  demands: Pick<Demands, 'of' | 'graceSoFar'>;
+  demands: Pick<Demands, 'of' | 'graceSoFar' | 'guarded'>;
   enrolments: Pick<Enrolments, 'of'>;
   devices: Pick<Devices, 'recognises'>;
 }
@@ -48,6 +48,7 @@ export class Standards {
       factors,
       recognised: await this.#recognised(occasion, demand),
       ...(await this.#grace(user, demand, factors)),
+      guarded: !factors.some(isOwn) && (await this.#parts.demands.guarded(user)),
     };
   }
 

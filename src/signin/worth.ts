@@ -14,6 +14,8 @@ export interface Rules {
   recognised: boolean;
   /** So long the person may go on without a factor (seconds); undefined when no longer. */
   graceEnds?: number;
+  /** Nobody binds the first factor of this person by the password alone (demands.ts). */
+  guarded?: boolean;
   /** The person has been told of that time. */
   told: boolean;
 }
@@ -85,7 +87,7 @@ export function lacking(proven: Proven, rules: Rules): Lack | undefined {
   if (own.length > 0) return withFactors(level, proven, rules);
   const until = asked === undefined ? rules.graceEnds : undefined;
   if (until !== undefined && proven.postponed) return undefined;
-  const code = rules.demand.secondFactor === 'required' && !proven.vouched;
+  const code = (rules.guarded === true || rules.demand.secondFactor === 'required') && !proven.vouched;
   return { by: 'enrol', level, kinds: kindsFor(level), code, ...(until === undefined ? {} : { until }) };
 }
 

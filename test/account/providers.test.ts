@@ -119,7 +119,7 @@ describe('/account/providers', () => {
     const asked = await browser.open(`${address}?identity=${identity.id}`);
     const fresh = await browser.submit(asked, { connection: 'corp' });
     assert.equal(fresh.status, 409);
-    assert.match(String(alertOf(fresh)), /could not sign in any more/);
+    assert.match(String(alertOf(fresh)), /Your only way to sign in/);
     const sent = await browser.at(home).send('POST', address, { identity: identity.id });
     assert.equal(sent.status, 409);
     assert.equal((await home.parts.identities.ofUser(user?.id ?? '')).length, 1);

@@ -4,6 +4,7 @@ import { browserName } from '../../src/http/user-agent.ts';
 import { atHome, doneOf, linksOf, rowsOf, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { Browser, textOf } from '../support/browser.ts';
+import { moreSessions } from '../support/crowded.ts';
 import { basic, post } from '../support/oauth.ts';
 import { authorization, introspect, redeem } from '../support/signing-in.ts';
 
@@ -130,20 +131,9 @@ describe('/account/sessions', () => {
   });
 
   it('stays short with sixty sessions, page by page', async () => {
-    const id = await somebody(app, 'fay@example.test');
+    await somebody(app, 'fay@example.test');
     const here = await atHome(app, 'fay@example.test');
-    const { records } = app.parts;
-    const [own] = await records.sessions.find({ account: id });
-    assert.ok(own);
-    for (let count = 0; count < 59; count += 1) {
-      const uid = `uid-${count}`;
-      const key = records.idOf('Session', `session-${count}`);
-      const payload = { ...records.open(own), uid, jti: `session-${count}` };
-      await records.sessions.put(
-        { id: key, account: id, uid: records.idOf('Session uid', uid), sealed: records.seal(key, payload) },
-        3600,
-      );
-    }
+    await moreSessions(app, 'fay@example.test', 59);
     let count = 0;
     for (let path: string | undefined = '/account/sessions'; path; ) {
       const page = await here.open(path);

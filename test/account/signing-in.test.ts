@@ -117,15 +117,17 @@ describe('the door of the account pages', () => {
       '/account/return?state=',
       '/account/return?path=https://evil.example',
     ]) {
-      const page = await browser.open(address);
+      assert.equal((await browser.send('GET', address)).headers.location, '/account/profile', address);
+      const page = await newBrowser(app).open(address);
       assert.equal(page.status, 400, address);
       assert.equal(textOf(page, '<h1'), 'This sign-in came from nowhere', address);
       assert.doesNotMatch(page.text, /evil\.example/);
     }
-    browser.cookies.set('account-return /', {
+    const forger = newBrowser(app);
+    forger.cookies.set('account-return /', {
       ...{ name: 'account-return', value: 'forged', path: '/', expires: Number.POSITIVE_INFINITY, line: '' },
     });
-    assert.equal((await browser.open('/account/return?state=forged')).status, 400);
+    assert.equal((await forger.open('/account/return?state=forged')).status, 400);
   });
 
   it('gives nobody a token: the code cannot be redeemed', async () => {

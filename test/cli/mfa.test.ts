@@ -64,25 +64,30 @@ describe('sallyport mfa', () => {
       [['set', 'default', '--remember', '31'], /30 days/],
       [['set', 'default', '--grace', '91'], /90 days/],
     ];
-    for (const [args, sentence] of rows) {
-      const { status, stdout, stderr } = await sallyport.run(['mfa', ...args]);
-      assert.deepEqual([status, stdout], [1, ''], args.join(' '));
-      assert.match(stderr, sentence);
-    }
+    await Promise.all(
+      rows.map(async ([args, sentence]) => {
+        const { status, stdout, stderr } = await sallyport.run(['mfa', ...args]);
+        assert.deepEqual([status, stdout], [1, ''], args.join(' '));
+        assert.match(stderr, sentence);
+      }),
+    );
   });
 
   it('ends with 2 when it is used wrongly', async () => {
-    for (const args of [
+    const wrong = [
       ['set', 'default'],
       ['set', 'default', '--second-factor', 'always'],
       ['set', 'default', '--grace', 'long'],
       ['set'],
       ['drop', 'default'],
-    ]) {
-      const { status, stderr } = await sallyport.run(['mfa', ...args]);
-      assert.equal(status, 2, args.join(' '));
-      assert.match(stderr, /^sallyport: .+\n$/);
-    }
+    ];
+    await Promise.all(
+      wrong.map(async (args) => {
+        const { status, stderr } = await sallyport.run(['mfa', ...args]);
+        assert.equal(status, 2, args.join(' '));
+        assert.match(stderr, /^sallyport: .+\n$/);
+      }),
+    );
   });
 
   it('takes the policy of a client, role or connection away with it', async () => {

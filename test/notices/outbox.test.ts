@@ -155,6 +155,16 @@ describe('outbox', () => {
     await first;
   });
 
+  it('of many rounds at the same moment exactly one has an entry in its hands', async () => {
+    for (const id of ['g', 'h', 'i']) await outbox.put(letter, { id });
+    const slowly: Deliver = async (content, entry) => {
+      await new Promise(setImmediate);
+      return deliver(content, entry);
+    };
+    await Promise.all(Array.from({ length: 8 }, () => outbox.tend(slowly, quiet)));
+    assert.deepEqual(sent.toSorted(), ['g', 'h', 'i']);
+  });
+
   it('a hundred letters and two processes: each is sent once', async () => {
     const two = await Promise.all([1, 2].map(() => worker('outbox', parts.url)));
     for (let count = 0; count < 100; count += 1) await outbox.put(letter);

@@ -225,6 +225,39 @@ describe('what is demanded of a sign-in', () => {
   });
 });
 
+describe('sec-137 a first factor is guarded', () => {
+  let parts: Parts;
+  let ada: Asking['user'];
+  before(async () => {
+    parts = await openParts();
+    ada = await parts.users.add({ email: 'ada@corp.test' }, 'cli');
+    for (const id of ['clerk', 'chief', 'guest']) {
+      await parts.access.saveRole({ id, permissions: [], includes: id === 'chief' ? ['clerk'] : [] }, 'cli');
+    }
+    await parts.access.assign(`user:${ada.id}`, 'chief', 'cli');
+  });
+  after(() => parts.close());
+  const rows: [subject: string, secondFactor: MfaPolicy['secondFactor'], guarded: boolean][] = [
+    ['default', 'required', true],
+    ['default', 'if-enrolled', false],
+    ['client:shop', 'required', true],
+    ['client:shop', 'off', false],
+    ['role:clerk', 'required', true],
+    ['role:guest', 'required', false],
+    ['domain:corp.test', 'required', true],
+    ['domain:other.test', 'required', false],
+    ['group:staff', 'required', false],
+    ['connection:corp', 'required', false],
+  ];
+  for (const [subject, secondFactor, guarded] of rows) {
+    it(`${guarded ? 'where' : 'not where'} ${subject} is ${secondFactor}`, async () => {
+      await parts.mfaPolicies.change(subject, { secondFactor }, 'cli');
+      assert.equal(await parts.demands.guarded(ada), guarded);
+      await parts.mfaPolicies.remove(subject, 'cli');
+    });
+  }
+});
+
 describe('the grace of somebody without a factor', () => {
   let parts: Parts;
   before(async () => {

@@ -92,7 +92,11 @@ describe('a sign-in through a connection', () => {
       events.filter(({ type }) => type !== 'notice.sent').map(({ type, actor, detail }) => [type, actor, detail]),
       [
         ['user.provisioned', 'connection:corp', { connection: 'corp' }],
-        ['signin.succeeded', `user:${claims.sub}`, { method: 'corp', client: 'demo-web', acr: '1fa', device: 'new' }],
+        [
+          'signin.succeeded',
+          `user:${claims.sub}`,
+          { method: 'corp', client: 'demo-web', acr: '1fa', device: 'new', browser: 'Browser' },
+        ],
       ],
     );
   });

@@ -42,7 +42,14 @@ describe('a passkey', () => {
       'GET /oauth2/authorize/… 303',
     ]);
     const [event] = await app.parts.trail.search({ type: 'signin.succeeded', target: `user:${id}` });
-    const facts = { method: 'passkey', client: 'demo-web', factor: 'webauthn', acr: 'phr', device: 'new' };
+    const facts = {
+      method: 'passkey',
+      client: 'demo-web',
+      factor: 'webauthn',
+      acr: 'phr',
+      device: 'new',
+      browser: 'Browser',
+    };
     assert.deepEqual(event?.detail, facts);
   });
 

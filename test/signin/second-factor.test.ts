@@ -66,7 +66,7 @@ describe('password and authenticator app', () => {
     const back = await browser.submit(await toTheFactor(browser, 'told@x.test'), { code: codeOf(secret) });
     assert.deepEqual(await factsOf(back), { amr: ['pwd', 'otp', 'mfa'], acr: '2fa' });
     const facts = { method: 'password', client: 'demo-web', factor: 'totp', acr: '2fa' };
-    assert.deepEqual(await lastOf('signin.succeeded', id), { ...facts, device: 'new' });
+    assert.deepEqual(await lastOf('signin.succeeded', id), { ...facts, device: 'new', browser: 'Browser' });
     assert.equal((await app.parts.trail.search({ type: 'signin.succeeded', target: `user:${id}` })).length, 1);
     mock.timers.tick(60_000);
     const again = await browser.open(authorization(app, { prompt: 'login' }));

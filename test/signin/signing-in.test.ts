@@ -118,7 +118,13 @@ describe('a sign-in with a password', () => {
     await signIn(app, browser, page);
     const person = `user:${(await app.parts.users.byEmail(alice))?.id}`;
     const [success] = await app.parts.trail.search({ type: 'signin.succeeded', target: person });
-    assert.deepEqual(success?.detail, { method: 'password', client: 'demo-web', acr: '1fa', device: 'new' });
+    assert.deepEqual(success?.detail, {
+      method: 'password',
+      client: 'demo-web',
+      acr: '1fa',
+      device: 'new',
+      browser: 'Browser',
+    });
     assert.ok(success?.ip && success.requestId);
     const failures = await app.parts.trail.search({ type: 'signin.failed' });
     assert.doesNotMatch(JSON.stringify(failures) + app.log.join(), /typed-wrongly|carl@/);

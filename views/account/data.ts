@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { type Frame, layout } from '../layout.ts';
+import { type Frame, layout, passing } from '../layout.ts';
 import { field, summary } from './fields.ts';
 
 /** What is kept, and what the person can do with it. */
@@ -42,7 +42,7 @@ export const lastAdministratorContent = (frame: Frame): Html => html`<h1>${frame
 /** Nothing is left. */
 export const deletedPage = (frame: Frame): Html =>
   layout(
-    frame,
+    passing(frame),
     frame.say('account.data.deleted.title'),
     html`<h1>${frame.say('account.data.deleted.title')}</h1>
 <p role="status">${frame.say('account.data.deleted.sentence')}</p>`,

@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { type Frame, layout } from '../layout.ts';
+import { type Frame, layout, passing } from '../layout.ts';
 import { field } from './fields.ts';
 import { question } from './frame.ts';
 
@@ -67,7 +67,7 @@ export const undoPage = (frame: Frame, { secret, email }: { secret: string; emai
 export const undonePage = (frame: Frame, email: string | undefined): Html => {
   const key = email === undefined ? 'useless' : 'undone';
   return layout(
-    frame,
+    passing(frame),
     frame.say(`account.email.${key}.title`),
     html`<h1>${frame.say(`account.email.${key}.title`)}</h1>
 <p role="${email === undefined ? 'alert' : 'status'}">${email === undefined ? frame.say('account.email.undo.useless') : frame.say('account.email.undone.sentence', { email: html`<strong>${email}</strong>` })}</p>

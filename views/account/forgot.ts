@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, passing, titled } from '../layout.ts';
 
 /** What the page shows on which people ask for a new password. */
 export interface Forgot {
@@ -14,7 +14,7 @@ export const forgotPage = (frame: Frame, { client, identifier, error }: Forgot):
   const title = frame.say('reset.forgot.title');
   return layout(
     frame,
-    error === undefined ? title : html`${frame.say('reset.error')}: ${title}`,
+    titled(frame, title, error),
     html`<h1>${title}</h1>
 <p>${frame.say('reset.forgot.about')}</p>
 <form method="post" action="/account/forgot">
@@ -30,7 +30,7 @@ ${alert('wrong', error)}
 /** The same for everybody, whether there is such an account or not. */
 export const sentPage = (frame: Frame): Html =>
   layout(
-    frame,
+    passing(frame),
     frame.say('reset.sent.title'),
     html`<h1>${frame.say('reset.sent.title')}</h1>
 <p role="status">${frame.say('reset.sent.sentence')}</p>

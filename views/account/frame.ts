@@ -37,7 +37,7 @@ export interface AccountView {
 export const accountFrame = (frame: Frame, { room, account, title, content, said, wrong }: AccountView): Html =>
   documentOf(
     frame,
-    html`${wrong && html`${frame.say('account.error')}: `}${title}`,
+    wrong ? frame.say('page.error', { title }) : title,
     html`<body class="account">
 <a class="skip" href="#content">${frame.say('account.skip')}</a>
 <header>

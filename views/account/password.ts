@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { type Frame, layout } from '../layout.ts';
+import { type Frame, layout, passing } from '../layout.ts';
 import { field } from './fields.ts';
 
 /** What the page of the password shows. */
@@ -33,7 +33,7 @@ ${field({ name: 'again', label: frame.say('account.password.again'), type: 'pass
 /** It is changed, and everything that was open has ended, this session too. */
 export const passwordChangedPage = (frame: Frame): Html =>
   layout(
-    frame,
+    passing(frame),
     frame.say('account.password.done.title'),
     html`<h1>${frame.say('account.password.done.title')}</h1>
 <p role="status">${frame.say('account.password.done.sentence')}</p>

@@ -64,3 +64,9 @@ ${
     : html`<p>${frame.say('account.providers.connect.not-yet')}</p>`
 }`
 }`;
+
+/** Says why it cannot be disconnected, and what to do first. */
+export const onlyWayContent = (frame: Frame, title: Html): Html => html`<h1>${title}</h1>
+<p class="alert" role="alert">${frame.say('account.providers.only')}</p>
+<p class="deeds"><a class="button" href="/account/password">${frame.say('account.password.set-title')}</a>
+<a class="button" href="/account/providers">${frame.say('account.cancel')}</a></p>`;

@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { alert, type Frame, invalid, layout } from '../layout.ts';
+import { alert, type Frame, invalid, layout, passing, titled } from '../layout.ts';
 
 /** What the page behind a link shows. */
 export interface Reset {
@@ -14,7 +14,7 @@ export const resetPage = (frame: Frame, { action, identifier, error }: Reset): H
   const title = frame.say('reset.title');
   return layout(
     frame,
-    error === undefined ? title : html`${frame.say('reset.error')}: ${title}`,
+    titled(frame, title, error),
     html`<h1>${title}</h1>
 <p class="person"><span>${identifier}</span></p>
 <form method="post" action="${action}">
@@ -42,7 +42,7 @@ export const resetOverPage = (frame: Frame): Html =>
 /** It is set. Nobody is signed in by it; the way goes on where the person came from. */
 export const resetDonePage = (frame: Frame, back: { name: string; href: string } | undefined): Html =>
   layout(
-    frame,
+    passing(frame),
     frame.say('reset.done.title'),
     html`<h1>${frame.say('reset.done.title')}</h1>
 <p role="status">${frame.say('reset.done.sentence')}</p>

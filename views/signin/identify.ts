@@ -1,5 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
+import { forgotLink } from './forgot.ts';
 import { type Passkey, passkeyForm } from './passkey.ts';
 import { type Choice, providers } from './providers.ts';
 
@@ -15,6 +16,8 @@ export interface Identify {
   /** The providers to choose from. */
   choices: readonly Choice[];
   passkey: Passkey;
+  /** Where a forgotten password is set anew. */
+  forgot: string | undefined;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface Identify {
  * enough: whose domain has a provider goes on to it.
  */
 export const identifyPage = (frame: Frame, view: Identify): Html => {
-  const { action, client, identifier, error, notice, choices, passkey } = view;
+  const { action, client, identifier, error, notice, choices, passkey, forgot } = view;
   const { say } = frame;
   return layout(
     frame,
@@ -37,6 +40,7 @@ ${alert('wrong', error)}
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000"${identifier !== undefined && html` autofocus`}>
 <button class="primary">${say('signin.submit')}</button>
 </form>
+${forgotLink(frame, forgot)}
 ${passkeyForm(frame, action, passkey)}
 ${providers(frame, action, choices)}`,
   );

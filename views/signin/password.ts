@@ -1,5 +1,6 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { alert, type Frame, invalid, layout, strong, titled } from '../layout.ts';
+import { forgotLink } from './forgot.ts';
 import { type Passkey, passkeyForm } from './passkey.ts';
 import { type Choice, providers } from './providers.ts';
 
@@ -12,11 +13,13 @@ export interface Password {
   /** The provider of the address's domain. */
   choices: readonly Choice[];
   passkey: Passkey;
+  /** Where a forgotten password is set anew. */
+  forgot: string | undefined;
 }
 
 /** The password of somebody who has said who they are. The field that only password managers see is never sent. */
 export const passwordPage = (frame: Frame, view: Password): Html => {
-  const { action, client, identifier, error, choices, passkey } = view;
+  const { action, client, identifier, error, choices, passkey, forgot } = view;
   const { say } = frame;
   return layout(
     frame,
@@ -30,6 +33,7 @@ ${alert('wrong', error)}
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required autofocus${invalid('wrong', error)}>
 <button class="primary">${say('signin.submit')}</button>
 </form>
+${forgotLink(frame, forgot)}
 ${passkeyForm(frame, action, passkey)}
 ${providers(frame, action, choices)}`,
   );
