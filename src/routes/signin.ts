@@ -72,7 +72,7 @@ function visitOf(ctx: Context, uid: string): Visit {
   const { ip, requestId } = ctx.state;
   return {
     ...{ uid, request: ctx.req, response: ctx.res, ip, requestId, browser: browserOf(ctx) },
-    device: browserName(ctx.get('user-agent')),
+    device: browserName(ctx.get('user-agent')) ?? 'Browser',
     nameBrowser: (name) => nameBrowser(ctx, name),
   };
 }

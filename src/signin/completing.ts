@@ -57,11 +57,10 @@ export class Completing {
     const device = known ? { device: 'known' } : { device: 'new', browser: visit.device };
     const detail = { method: methodOf(facts), client, factor, acr: worthOf(facts), ...device };
     await trail.record({ type: 'signin.succeeded', actor, target: actor, ...seen, detail });
-    const name = visit.device ?? 'Browser';
-    await devices.saw(user.id, browser, name);
+    await devices.saw(user.id, browser, visit.device);
     const { remember } = rules.demand;
     if (facts.remember && remember > 0 && factor !== undefined && factor !== 'recovery-codes') {
-      await devices.remember(user.id, browser, { seconds: remember, name, seen });
+      await devices.remember(user.id, browser, { seconds: remember, name: visit.device, seen });
     }
     if (visit.browser === undefined) visit.nameBrowser(browser);
   }

@@ -31,7 +31,7 @@ export interface Visit {
   requestId: string;
   /** The random name of the browser, and what people call it. */
   browser: string | undefined;
-  device: string | undefined;
+  device: string;
   /** Gives the browser a name with the answer to this request. */
   nameBrowser(name: string): void;
 }
