@@ -144,6 +144,14 @@ export class KeptFactors {
     return turn;
   }
 
+  /** The code whose turn this was fitted another factor of the same person, so it says nothing about this one. */
+  async giveBack(id: string): Promise<void> {
+    await this.#all.change(id, (now) => {
+      const failures = Math.max(0, now.failures - 1);
+      return { ...now, failures, until: delay(failures, patience) === 0 ? 0 : now.until };
+    });
+  }
+
   /** A wrong answer that nothing has to be slowed down for. */
   async fail(id: string): Promise<void> {
     await this.#all.change(id, (now) => ({ ...now, failures: now.failures + 1 }));

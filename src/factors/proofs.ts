@@ -31,7 +31,8 @@ export class Proofs {
   /** A typed code of an authenticator app, or a recovery code. A person may have several apps: the code may be of any. */
   async code(kind: Exclude<FactorKind, 'webauthn'>, user: string, typed: string, seen: Seen): Promise<Proving> {
     const waits: number[] = [];
-    let [tried, blocked] = [false, false];
+    const tried: { factor: Kept; failures: number }[] = [];
+    let blocked = false;
     for (const factor of (await this.#parts.kept.of(user)).filter((one) => one.kind === kind)) {
       const turn = await this.#parts.kept.turn(factor.id);
       if (!turn.ok) {
@@ -40,12 +41,18 @@ export class Proofs {
         continue;
       }
       const counted = await this.#counted(factor, typed);
-      if (counted) return this.#done(counted, { amr: [kind === 'totp' ? 'otp' : 'recovery'], level: '2fa' }, seen);
-      tried = true;
-      await this.#refused(factor, 'wrong', seen);
-      if (isLast(turn.failures)) await this.#blocked(factor, seen);
+      if (counted) {
+        // The code was not meant for the others.
+        for (const other of tried) await this.#parts.kept.giveBack(other.factor.id);
+        return this.#done(counted, { amr: [kind === 'totp' ? 'otp' : 'recovery'], level: '2fa' }, seen);
+      }
+      tried.push({ factor, failures: turn.failures });
     }
-    if (tried) return no;
+    for (const { factor, failures } of tried) {
+      await this.#refused(factor, 'wrong', seen);
+      if (isLast(failures)) await this.#blocked(factor, seen);
+    }
+    if (tried.length > 0) return no;
     if (waits.length > 0) return { ok: false, waitSeconds: Math.min(...waits) };
     return blocked ? { ok: false, blocked: true } : no;
   }

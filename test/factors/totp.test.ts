@@ -134,6 +134,18 @@ describe('an authenticator app', () => {
     assert.equal((await prove('usr_c', codeOf(secret))).ok, true);
   });
 
+  it('is not guessed at by the codes of another app of the same person', async () => {
+    const secrets = [await enrol('usr_two'), await enrol('usr_two')];
+    for (let count = 0; count < 120; count += 1) {
+      assert.equal((await prove('usr_two', codeOf(secrets[1] ?? ''))).ok, true);
+      mock.timers.tick(30_000);
+    }
+    assert.equal((await prove('usr_two', codeOf(secrets[0] ?? ''))).ok, true);
+    assert.deepEqual(await prove('usr_two', wrongCode(secrets[0] ?? '')), { ok: false });
+    const refused = await parts.trail.search({ type: 'factor.refused', target: 'user:usr_two' });
+    assert.equal(refused.length, 2);
+  });
+
   it('sec-131 sec-120 waits longer and longer after five wrong codes, in all processes, whatever else is proven', async () => {
     const secret = await enrol('usr_d');
     await parts.enrolments.renewRecoveryCodes({ id: 'usr_d' }, seen);

@@ -59,11 +59,11 @@ export const codesContent = (
   return html`<h1>${say('account.codes.shown.title')}</h1>
 ${added !== undefined && html`<p class="done" role="status">${added}</p>`}
 <p>${say('account.codes.about')}</p>
+<p class="notice">${say('account.codes.once')}</p>
 <ol class="codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ol>
 <p class="deeds"><a class="button" download="recovery-codes.txt" href="data:text/plain;charset=utf-8,${file}">${say('account.codes.download')}</a>
 <button type="button" data-does="copy" data-done="${say('account.codes.copied')}" data-failed="${say('account.codes.not-copied')}" aria-live="polite" hidden>${say('account.codes.copy')}</button>
 <button type="button" data-does="print" hidden>${say('account.codes.print')}</button></p>
-<p class="notice">${say('account.codes.once')}</p>
 <p class="deeds"><a class="primary" href="${place}">${say('account.codes.kept')}</a></p>
 <script type="module" src="${codesScript}"></script>`;
 };
