@@ -6,7 +6,7 @@ import { Authenticator } from '../support/authenticator.ts';
 import { alertOf, type Browser, type Page, textOf } from '../support/browser.ts';
 import { begin, connect, person, startProvider, Traveller } from '../support/federation.ts';
 import { addTotp, codesOn, optionsOn } from '../support/second-factor.ts';
-import { authorization, newBrowser, redeem } from '../support/signing-in.ts';
+import { authorization, introspect, newBrowser, redeem } from '../support/signing-in.ts';
 import { codeOf, wrongCode } from '../support/totp.ts';
 
 let app: TestApp;
@@ -230,6 +230,20 @@ describe('somebody whom a provider has proven', () => {
     ]);
     // The session there is not lost by the factor here.
     assert.match(String((await again.open(authorization(app, { prompt: 'none' }))).url), /code=/);
+  });
+
+  it('keeps the session there when the one here is stepped up by a factor here', async () => {
+    await app.parts.mfaPolicies.change('default', { secondFactor: 'off' }, 'cli');
+    await person(provider, 'stepped@corp.example');
+    const traveller = new Traveller(app, provider);
+    const { claims } = await redeem(app, await traveller.signIn(await begin(traveller, app), 'stepped@corp.example'));
+    const secret = await addTotp(app, claims.sub);
+    const page = await traveller.open(authorization(app, { acr_values: '2fa' }));
+    assert.equal(title(page), 'Confirm that it is you');
+    const { access_token } = await redeem(app, await traveller.submit(page, { code: codeOf(secret) }));
+    assert.deepEqual((await introspect(app, access_token)).amr, ['fed', 'otp', 'mfa']);
+    assert.match(String((await traveller.open(authorization(app, { prompt: 'none' }))).url), /code=/);
+    await app.parts.mfaPolicies.change('default', { secondFactor: 'required' }, 'cli');
   });
 
   it('proves a factor before an account here is connected: a password alone opens no other way in', async () => {

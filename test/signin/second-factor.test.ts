@@ -174,6 +174,7 @@ describe('what is half proven', () => {
     const page = await toTheFactor(browser, 'gone@x.test');
     await app.parts.users.disable(id, 'cli');
     await app.parts.users.enable(id, 'cli');
+    mock.timers.tick(5_000);
     const still = await browser.submit(page, { code: codeOf(secret) });
     assert.match(title(still) ?? '', /^Sign in to/);
   });

@@ -114,6 +114,7 @@ describe('a session that is not strong enough', () => {
     const page = await browser.open(authorization(app, { acr_values: '2fa' }));
     await app.parts.users.disable(id, 'cli');
     await app.parts.users.enable(id, 'cli');
+    mock.timers.tick(5_000);
     const answer = await browser.submit(page, { code: codeOf(secret) });
     assert.match(title(answer) ?? '', /^Sign in to/);
   });

@@ -11,8 +11,10 @@ const seen = { ip: '192.0.2.1', requestId: 'r-1' };
 export async function addTotp(app: TestApp, id: string): Promise<string> {
   const place = { person: { id, name: id }, binding: 'a test' };
   const { secret } = await app.parts.enrolments.offer('totp', place);
-  const made = { answer: { code: codeOf(secret, -1) }, name: '', seen };
-  assert.equal((await app.parts.enrolments.accept('totp', place, made)).ok, true);
+  const bind = () =>
+    app.parts.enrolments.accept('totp', place, { answer: { code: codeOf(secret, -1) }, name: '', seen });
+  // A new step may have begun between the code and its check.
+  assert.ok((await bind()).ok || (await bind()).ok);
   return secret;
 }
 

@@ -30,7 +30,7 @@ export const passwordPage = (frame: Frame, view: Password): Html => {
 <input type="text" autocomplete="username" value="${identifier}" hidden readonly>
 <label for="password">${say('signin.password')}</label>
 ${alert('wrong', error)}
-<input id="password" name="password" type="password" autocomplete="current-password webauthn" maxlength="2000" required autofocus${invalid('wrong', error)}>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="2000" required autofocus${invalid('wrong', error)}>
 <button class="primary">${say('signin.submit')}</button>
 </form>
 ${forgotLink(frame, forgot)}
