@@ -47,6 +47,7 @@ async function as(email: string, deed: (person: Person) => Promise<void>, code?:
     await enter(page, email);
     if (code !== undefined) {
       await page.getByRole('link', { name: 'Use a recovery code' }).click();
+      await page.waitForURL(/way=recovery-codes/);
       await page.locator('#code').fill(code);
       await page.locator('main button.primary').click();
     }

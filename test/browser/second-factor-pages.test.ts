@@ -36,6 +36,7 @@ describe('the pages of second factors', () => {
     await portal.visit(async (page) => {
       await portal.start(page);
       await enter(page, 'keys@x.test');
+      await page.locator('[name=code]:focus').waitFor();
       const focus = () =>
         page.evaluate(() => {
           const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement ?? document.body);
@@ -71,6 +72,7 @@ describe('the pages of second factors', () => {
       await page.getByRole('alert').waitFor();
       await lookAt(page);
       await page.getByRole('link', { name: 'Use a recovery code' }).click();
+      await page.waitForURL(/way=recovery-codes$/);
       await lookAt(page);
     });
   });
@@ -83,6 +85,7 @@ describe('the pages of second factors', () => {
       await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor();
       await lookAt(page);
       await page.getByRole('link', { name: 'Use a passkey or security key instead' }).click();
+      await page.waitForURL(/way=webauthn$/);
       await lookAt(page);
     });
   });
@@ -108,6 +111,7 @@ describe('the pages of second factors', () => {
     await portal.visit(async (page) => {
       await portal.start(page);
       await enter(page, 'code@x.test');
+      await button(page, 'Send me the code').waitFor();
       for (const setting of settings) await checkPage(page, setting);
       await button(page, 'Send me the code').click();
       await page.getByText('The code was sent to your e-mail address').waitFor();
