@@ -32,8 +32,5 @@ export async function forgetPerson(
 
 async function endQuietly({ records, status }: House, account: string): Promise<void> {
   await records.sessions.drop({ account });
-  const grants = () => records.grants.find({ account }, { limit: 100 });
-  for (let page = await grants(); page.length > 0; page = await grants()) {
-    await Promise.all(page.map(({ id }) => status.endGrant({ grantId: id })));
-  }
+  await status.endGrantsOf(account);
 }

@@ -1,8 +1,8 @@
-import { randomInt } from 'node:crypto';
 import type { Trail } from '../audit/trail.ts';
 import { same, type Vault } from '../kernel/crypto.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
 import type { Seen } from './factor.ts';
+import { group, plain } from './typed-code.ts';
 
 /** The one code that a person may have; the id is the person's. */
 interface Kept extends Entity {
@@ -12,17 +12,11 @@ interface Kept extends Entity {
   readonly used?: true;
 }
 
-/** Nothing that is hard to tell apart, or reads like a word: 27 to the power of 12 are 57 bits. */
-const letters = 'bcdfghjkmnpqrstvwxz23456789';
+/** 27 to the power of 12 are 57 bits. */
 const groups = 3;
-const inGroup = 4;
 /** So long a code is good (seconds), and so many wrong tries it survives. */
 const life = 10 * 60;
 const mostWrong = 10;
-
-const group = (): string => Array.from({ length: inGroup }, () => letters[randomInt(letters.length)]).join('');
-/** As it is typed: in any case, with or without what parts the groups. */
-const plain = (typed: string): string => typed.toLowerCase().replaceAll(/[\s-]/g, '');
 
 interface Parts {
   store: Store;

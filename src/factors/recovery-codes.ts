@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
 import { hashPassword, passwordFits } from '../kernel/crypto.ts';
+import { group, inGroup, plain } from './typed-code.ts';
 
 /** One code that is left: the group that it begins with, by which it is found, and the hash of the rest. */
 export interface KeptCode {
@@ -8,16 +8,9 @@ export interface KeptCode {
   hash: string;
 }
 
-/** Nothing that is hard to tell apart, or reads like a word. */
-const letters = 'bcdfghjkmnpqrstvwxz23456789';
 /** Of the five groups, the four that are secret hold 27 to the power of 16: 76 bits (NIST SP 800-63B-4 §4.2.1.1 wants 64). */
 const groups = 5;
-const inGroup = 4;
 const howMany = 10;
-
-const group = (): string => Array.from({ length: inGroup }, () => letters[randomInt(letters.length)]).join('');
-/** As it is typed: in any case, with or without what parts the groups. */
-const plain = (typed: string): string => typed.toLowerCase().replaceAll(/[\s-]/g, '');
 
 /** Ten new codes, to be shown once, and what is kept of them. */
 export async function newCodes(): Promise<{ codes: string[]; kept: KeptCode[] }> {

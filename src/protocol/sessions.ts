@@ -83,11 +83,8 @@ export class Sessions {
       const some = await Promise.all(page.map((record) => this.#end(record)));
       ended.push(...some.filter((one) => one !== undefined));
     }
-    for (;;) {
-      const page = await records.grants.find({ account }, { limit: 100 });
-      if (page.length === 0) return ended;
-      await Promise.all(page.map(({ id }) => status.endGrant({ grantId: id })));
-    }
+    await status.endGrantsOf(account);
+    return ended;
   }
 
   async #end({ id }: SealedRecord): Promise<EndedSession | undefined> {

@@ -103,6 +103,14 @@ export class TokenStatus {
     await Promise.all([tokens.drop({ grant: payload.grantId }), codes.drop({ grant: payload.grantId })]);
   }
 
+  /** Ends all grants of a person. */
+  async endGrantsOf(account: string): Promise<void> {
+    const page = () => this.#parts.records.grants.find({ account }, { limit: 100 });
+    for (let grants = await page(); grants.length > 0; grants = await page()) {
+      await Promise.all(grants.map(({ id }) => this.endGrant({ grantId: id })));
+    }
+  }
+
   async #grantStands(payload: Payload): Promise<boolean> {
     const { records } = this.#parts;
     const grant = await records.grants.get(payload.grantId ?? '');

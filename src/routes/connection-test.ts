@@ -5,11 +5,11 @@ import { addressesOf } from '../federation/addresses.ts';
 import { placeOf, type Run, type TestRuns, testTtl } from '../federation/test-runs.ts';
 import { wrongMethod } from '../http/edge.ts';
 import { field, readForm } from '../http/form.ts';
-import { sameOrigin } from '../http/origin.ts';
-import { missing, problem } from '../kernel/errors.ts';
+import { missing } from '../kernel/errors.ts';
 import type { ConnectionTesting } from '../signin/connection-testing.ts';
 import { goOn, show } from './answer.ts';
 import type { Frames } from './languages.ts';
+import { refuseForeign } from './sent-form.ts';
 
 interface Parts {
   issuer: string;
@@ -27,8 +27,6 @@ interface Place {
 
 /** Other browsers, other connections and tests that are over hear the same. */
 const nothingHere = () => missing('This test');
-const foreignForm = problem('foreign_form', 403, () => 'This form was sent from another site, so nothing was done');
-
 /**
  * The pages of a test. The link's secret opens them once: the browser that shows it gets a cookie for this address alone,
  * and for everybody else nothing is here. The provider's answer comes in where every other one does (federation.ts).
@@ -90,7 +88,7 @@ async function showRun({ issuer, frames, testing }: Parts, ctx: Context, run: Ru
 }
 
 async function start(parts: Parts, ctx: Context, place: Place): Promise<void> {
-  if (!sameOrigin(ctx)) throw foreignForm();
+  refuseForeign(ctx);
   const run = await opened(parts, ctx, place);
   if (run.report.state !== 'waiting') return goOn(ctx, place.path);
   const form = await readForm(ctx);
