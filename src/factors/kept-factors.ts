@@ -1,6 +1,6 @@
 import type { Vault } from '../kernel/crypto.ts';
-import type { Collection, Entity, Store } from '../store/port.ts';
-import type { Enrolled, FactorKind, FactorLevel } from './factor.ts';
+import type { Collection, Store } from '../store/port.ts';
+import type { Enrolled, FactorKind } from './factor.ts';
 import { delay, type Patience } from './patience.ts';
 import type { KeptCode } from './recovery-codes.ts';
 import type { Credential } from './webauthn.ts';
@@ -13,15 +13,7 @@ export interface Secrets {
 }
 
 /** A factor in the store. Times in seconds. */
-export interface Kept extends Entity {
-  user: string;
-  kind: FactorKind;
-  name: string;
-  level: FactorLevel;
-  passkey: boolean;
-  created: number;
-  used?: number;
-  left?: number;
+export interface Kept extends Omit<Enrolled, 'blocked'> {
   /** Its `Secrets`, bound to the person and to this id, so that nothing can be put under somebody else's name. */
   sealed: string;
   /** Fingerprint of the id of a credential, which nobody else has. */
