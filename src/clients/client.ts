@@ -19,6 +19,8 @@ export interface Client extends Entity {
   firstParty: boolean;
   /** The audiences whose tokens it may introspect. */
   introspects: 'all' | string[];
+  /** It is told that tokens end this many seconds from now at the latest, so that it asks again; undefined: when they end. */
+  cacheSeconds?: number;
   /** `optional` only for a confidential client that uses `nonce` instead (RFC 9700 §2.1.1). */
   pkce: 'required' | 'optional';
   /** Who registered it: the name of a registrar, or `client:ID`. */

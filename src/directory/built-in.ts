@@ -24,11 +24,16 @@ const resources = [
   'webhooks',
 ];
 
-/** What administration consists of; `dcr` lets a client register others with its own access token. */
+/**
+ * What administration consists of. `dcr` lets a client register others with its own access token; `ssf.manage` and `ssf.read`
+ * let a receiver look after its own stream of security events (CAEP interoperability profile §2.7.2).
+ */
 export const adminPermissions: readonly string[] = [
   ...resources.flatMap((name) => [`${name}:read`, `${name}:write`]),
   'clients:approve',
   'dcr',
+  'ssf.manage',
+  'ssf.read',
 ];
 
 /** The API behind `adminApi`. */

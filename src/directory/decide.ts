@@ -1,9 +1,10 @@
 import type { Access } from './access.ts';
 import { adminApi, administrator } from './built-in.ts';
 
-/** What a subject holds now: role names, included ones too, and its permissions on one audience; both sorted. */
+/** What a subject holds now: role names, included ones too, its groups, and its permissions on one audience; all sorted. */
 export interface Held {
   roles: string[];
+  groups: string[];
   entitlements: string[];
 }
 
@@ -54,9 +55,13 @@ export class Decide {
   async #held(subject: string, audience: string | undefined): Promise<Held> {
     const { roles, permissions } = await this.#everything(subject);
     const granted = audience === undefined ? undefined : permissions.get(audience);
-    if (audience === undefined || granted === undefined) return { roles, entitlements: [] };
+    if (audience === undefined || granted === undefined) return { roles, groups: [], entitlements: [] };
     const api = await this.#access.api(audience);
-    return { roles, entitlements: api ? granted.filter((one) => api.permissions.includes(one)).sort() : [] };
+    return {
+      roles,
+      groups: [],
+      entitlements: api ? granted.filter((one) => api.permissions.includes(one)).sort() : [],
+    };
   }
 
   /** The audiences on which a subject holds any permission, sorted. */

@@ -15,7 +15,14 @@ export interface Api extends Entity {
   acr?: AcrLevel;
   /** At the authorization endpoint the sign-in of a person is no older (seconds). */
   maxAge?: number;
+  /** How introspection and JWTs name what the subject may do; `standard` where it is not said. */
+  profile?: ClaimProfile;
 }
+
+/** In which names a gateway of an API reads what a token may do; `standard` are those of RFC 9068 §2.2.3.1. */
+export const claimProfiles = ['standard', 'mulesoft', 'keycloak', 'cognito', 'entra', 'minimal'] as const;
+/** One of `claimProfiles`. */
+export type ClaimProfile = (typeof claimProfiles)[number];
 
 /** What a sign-in can be worth, weakest first. */
 export const acrLevels = ['1fa', '2fa', 'phr'] as const;
@@ -39,6 +46,8 @@ export interface Assignment extends Entity {
   until?: number;
   /** The connection whose provider says so; given by an administrator otherwise. One role can be given by both. */
   connection?: string;
+  /** Counts only in tokens for this organisation, and only while the subject is a member of it. */
+  organization?: string;
 }
 
 /** Scopes about the person and the sign-in (OIDC Core §5.4, §11); no API may give them another meaning. */

@@ -25,16 +25,16 @@ export const findAccount =
     return {
       accountId: id,
       async claims(_use, scope) {
-        const { roles } = scope.split(' ').includes('roles')
+        const { roles, groups } = scope.split(' ').includes('roles')
           ? await decide.held(`user:${id}`, undefined)
-          : { roles: [] };
+          : { roles: [], groups: [] };
         return {
           ...user.profile,
           sub: id,
           ...(user.email === undefined ? {} : { email: user.email, email_verified: user.emailVerified }),
           updated_at: user.updated,
           roles,
-          groups: [],
+          groups,
         };
       },
     };

@@ -67,7 +67,7 @@ export const heldScope = (asked: string | undefined, entitlements: readonly stri
 export function rights(held: Held, client: Client) {
   return {
     roles: held.roles,
-    groups: [] as string[],
+    groups: held.groups,
     entitlements: held.entitlements,
     roles_str: held.roles.join(' '),
     entitlements_str: held.entitlements.join(' '),

@@ -16,10 +16,12 @@ const allowed: Record<string, readonly string[]> = {
   audit: ['store'],
   ...Object.fromEntries(capabilities.map((name) => [name, ['store', 'audit']])),
   notices: ['store', 'audit', 'directory'],
+  signals: ['store', 'audit'],
+  gateways: [],
   signin: ['store', 'audit', 'notices', ...capabilities],
   protocol: ['store', 'audit', 'directory', 'clients', 'federation'],
   http: ['config'],
-  routes: ['http', 'views', 'audit', 'signin', 'protocol', 'notices', ...capabilities],
+  routes: ['http', 'views', 'audit', 'signin', 'protocol', 'notices', 'signals', 'gateways', ...capabilities],
   views: [],
 };
 const free = ['root', 'commands'];
