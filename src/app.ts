@@ -1,4 +1,4 @@
-import type { Provider } from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
 import { accountRooms } from './account-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
@@ -25,10 +25,12 @@ import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { SignedAnswers } from './protocol/signed-answers.ts';
+import { audiencesFact } from './protocol/token-status.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
+import { changeStream } from './routes/changes.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
@@ -46,6 +48,8 @@ import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
+import { Changes } from './signals/changes.ts';
+import { Feed } from './signals/feed.ts';
 import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
@@ -68,10 +72,12 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const frames = framesOf(config.issuer);
   const resources = new Resources(house.access, house.decide);
   const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
+  const heard = (err: unknown) => log.warn({ err }, 'what was revoked elsewhere could not be read; trying again');
+  const changes = new Changes(new Feed(house.trail, heard));
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
-    compose(koa, { config, house, log, metrics, edge, answered, frames });
+    compose(koa, { config, house, log, metrics, edge, answered, frames, changes });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -100,7 +106,9 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       if (!(await short(request, response))) await current.handler(request, response);
     },
     ready: () => house.store.ping(),
+    leave: () => changes.close(),
     async close() {
+      changes.close();
       clearInterval(timer);
       clearInterval(tending);
       await sending?.close();
@@ -159,12 +167,17 @@ function library(
       refreshGrace: grace,
       interactionTtl: config.ttl.interaction,
       async replayed(what, payload) {
-        if (what === 'code') await status.endGrant(payload);
+        // Before it is told: whoever hears of it may ask at once. A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
+        const own = what === 'code' || Provider.ctx?.oidc.client?.clientId === payload.clientId;
+        const audiences = own && what !== 'assertion' ? await status.endGrant(payload) : [];
         await trail.record({
           type: `${what}.replayed`,
           actor: payload.clientId ? `client:${payload.clientId}` : 'anonymous',
           outcome: 'failure',
-          detail: { client: payload.clientId ?? '', grant: payload.grantId ?? '' },
+          detail: {
+            ...{ client: payload.clientId ?? '', grant: payload.grantId ?? '' },
+            ...{ subject: payload.accountId, audiences: audiencesFact(audiences) },
+          },
         });
       },
     }),
@@ -203,10 +216,11 @@ interface Rooms {
   edge: Edge;
   answered: Meter;
   frames: Frames;
+  changes: Changes;
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames }: Rooms): void {
+function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, changes }: Rooms): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
@@ -219,6 +233,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
   );
+  koa.use(changeStream({ clients, changes }));
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

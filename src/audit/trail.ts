@@ -121,7 +121,8 @@ async function tell({ hear, failed }: Hearer, event: Recorded): Promise<void> {
 }
 
 /** What the ids of events begin with that happened at this time (milliseconds): a place in the trail. */
-export const moment = (milliseconds: number): string => Math.max(0, Math.trunc(milliseconds)).toString(36).padStart(9, '0');
+export const moment = (milliseconds: number): string =>
+  Math.max(0, Math.trunc(milliseconds)).toString(36).padStart(9, '0');
 
 const shortened = (fact: Fact): Fact =>
   typeof fact === 'string' && fact.length > longestFact ? `${fact.slice(0, longestFact)}…` : fact;

@@ -1,5 +1,4 @@
-import { moment, type Trail, type UnsettlingEvent } from '../audit/trail.ts';
-import { isUnsettling } from '../audit/trail.ts';
+import { isUnsettling, moment, type Trail, type UnsettlingEvent } from '../audit/trail.ts';
 import { isSettled, type Signal, signalOf } from './signal.ts';
 
 /** Hears a signal once, and must not throw. */
