@@ -30,6 +30,7 @@ const isEventType = (type: string): type is EventType => Object.hasOwn(events, t
 export type UnsettlingEvent = Recorded & { type: Unsettling };
 
 const unsettlingTypes: ReadonlySet<EventType> = new Set(unsettling);
+/** Whether it is one of those. */
 export const isUnsettling = (event: Recorded): event is UnsettlingEvent => unsettlingTypes.has(event.type);
 
 const lookups = {
