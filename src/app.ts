@@ -46,10 +46,12 @@ import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
+import { webhookBody } from './routes/webhook-document.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
 import { Changes } from './signals/changes.ts';
 import { Feed } from './signals/feed.ts';
+import { WebhookDelivery } from './signals/webhook-delivery.ts';
 import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
@@ -73,7 +75,8 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const resources = new Resources(house.access, house.decide);
   const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
   const heard = (err: unknown) => log.warn({ err }, 'what was revoked elsewhere could not be read; trying again');
-  const changes = new Changes(new Feed(house.trail, heard));
+  const feed = new Feed(house.trail, heard);
+  const changes = new Changes(feed);
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
@@ -98,6 +101,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     });
   }, lookAtConnections).unref();
   const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
+  const webhooks = new WebhookDelivery({ webhooks: house.webhooks, feed, write: webhookBody, log });
 
   return {
     metrics,
@@ -111,7 +115,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       changes.close();
       clearInterval(timer);
       clearInterval(tending);
-      await sending?.close();
+      await Promise.all([sending?.close(), webhooks.close()]);
       await house.store.close();
     },
   };

@@ -19,6 +19,7 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   mfa: async () => (await import('./commands/mfa.ts')).mfaCommands,
   connection: async () => (await import('./commands/connection.ts')).connectionCommands,
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
+  webhook: async () => (await import('./commands/webhook.ts')).webhookCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,
   backup: async () => (await import('./commands/backup.ts')).backupCommands,
   restore: async () => (await import('./commands/backup.ts')).restoreCommands,

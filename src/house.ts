@@ -33,6 +33,7 @@ import { Outbox } from './notices/outbox.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
+import { Webhooks } from './signals/webhooks.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
 import { PasswordResets } from './signin/password-resets.ts';
@@ -71,6 +72,7 @@ export interface House {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
+  webhooks: Webhooks;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
@@ -244,6 +246,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       rotationDays: config.keys.rotationDays,
     }),
     records: kept,
+    webhooks: new Webhooks({ store, vault, trail, outgoing: bounds(config) }),
     async forgetClient(id, actor) {
       await access.forget(`client:${id}`, actor);
       await mfaPolicies.forget(`client:${id}`, actor);

@@ -62,6 +62,7 @@ export const events = {
   'webhook.created': ['url'],
   'webhook.changed': ['changed'],
   'webhook.removed': [],
+  'webhook.secret-rotated': ['overlap'],
   'webhook.failed': ['reason'],
   'stream.created': ['delivery'],
   'stream.changed': ['changed'],

@@ -14,11 +14,13 @@ import { openapi } from '../http/openapi.ts';
 import { type Caller, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
+import type { Webhooks } from '../signals/webhooks.ts';
 import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminMfa } from './admin-mfa.ts';
+import { adminWebhooks } from './admin-webhooks.ts';
 
 interface Parts {
   issuer: string;
@@ -35,6 +37,7 @@ interface Parts {
   access: Access;
   decide: Decide;
   status: TokenStatus;
+  webhooks: Webhooks;
   forgetClient(id: string, actor: string): Promise<void>;
 }
 
@@ -49,6 +52,7 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminConnectionTests(parts),
     ...adminMfa(parts),
     ...adminFactors(parts),
+    ...adminWebhooks(parts),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Access } from '../directory/access.ts';
+import { given } from '../http/given.ts';
+import { missing } from '../kernel/errors.ts';
+import { type Signal, signalTypes } from '../signals/signal.ts';
+import type { Progress } from '../signals/webhook-progress.ts';
+import type { Answered, Webhook } from '../signals/webhooks.ts';
+import { signalDocument } from './signal-document.ts';
+
+const members = {
+  url: z.string().meta({ description: 'Where signals are sent by POST, over https' }),
+  types: z.array(z.enum(signalTypes)).meta({ description: 'The only types that are sent; empty for all' }),
+  audiences: z
+    .array(z.string())
+    .meta({ description: 'Sends what a gateway hears that may introspect these APIs; empty for all' }),
+  enabled: z.boolean().meta({ description: 'Whether signals are sent; enabled again, it gets what it missed' }),
+};
+
+/** A webhook as the admin API and the CLI show it; the secret never is. Times in seconds. */
+export const webhookReply = z.object({
+  id: z.string(),
+  ...members,
+  failed: z
+    .object({ at: z.int(), reason: z.string() })
+    .optional()
+    .meta({ description: 'When and why it was disabled, after three days without success or an answer 410' }),
+  overlap_until: z.int().optional().meta({ description: 'Until then the secret before the last one signs too' }),
+  created: z.int(),
+});
+
+const secret = z.string().meta({ description: 'Shown this once: `whsec_` and 32 bytes in base64 (Standard Webhooks)' });
+export const webhookWithSecret = webhookReply.extend({ secret });
+
+/** How deliveries go. Times in seconds. */
+export const deliveryReply = z.object({
+  delivered: z.int().optional().meta({ description: 'The last time that a signal was taken' }),
+  failing_since: z.int().optional(),
+  tries: z.int().meta({ description: 'Failures in a row' }),
+  next: z.int().optional().meta({ description: 'When it is tried again' }),
+  reason: z.string().optional(),
+});
+
+export const testReply = z.object({
+  delivered: z.boolean(),
+  reason: z.string().optional().meta({ description: 'Why the message was not taken' }),
+});
+
+export const newWebhookBody = z.strictObject({ ...z.object(members).partial().shape, url: members.url });
+
+/** A change: what is not named stays (RFC 7396); no member can be taken away. */
+export const webhookChange = z.strictObject(members).partial();
+
+/** A webhook under the names of the wire. */
+export function webhookDocument(webhook: Webhook): z.input<typeof webhookReply> {
+  const { id, url, types, audiences, enabled, failed, secrets, created } = webhook;
+  const until = secrets.find((one) => one.until !== undefined && one.until > Date.now() / 1000)?.until;
+  return {
+    ...{ id, url, types: [...types], audiences: [...audiences], enabled },
+    ...given({ failed, overlap_until: until }),
+    created,
+  };
+}
+
+const time = (milliseconds: number): number | undefined =>
+  milliseconds === 0 ? undefined : Math.floor(milliseconds / 1000);
+
+/** The deliveries of a webhook under the names of the wire. */
+export const deliveryDocument = ({ delivered, since, tries, due, reason }: Progress): z.input<typeof deliveryReply> =>
+  given({
+    delivered: time(delivered),
+    failing_since: time(since),
+    tries,
+    next: time(due),
+    reason: reason === '' ? undefined : reason,
+  });
+
+/** What came of a test. */
+export const testDocument = (answered: Answered | undefined): z.input<typeof testReply> =>
+  given({ delivered: answered !== undefined && answered.reason === undefined, reason: answered?.reason });
+
+const body = (type: string, at: number, data: object): string =>
+  JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
+
+/** A signal as receivers read it: the frame of Standard Webhooks around what listeners of /gateway/changes are told. */
+export const webhookBody = (signal: Signal): string => body(signal.type, signal.at, signalDocument(signal));
+
+/** What a test sends. */
+export const testBody = (id: string): string => body('webhook.test', Date.now(), { webhook: id });
+
+/** Throws `missing` for an API that does not exist: with a slip in its name, the webhook would hear nothing of it. */
+export async function refuseUnknownApis(
+  audiences: readonly string[] | undefined,
+  access: Pick<Access, 'api'>,
+): Promise<void> {
+  for (const audience of audiences ?? []) if (!(await access.api(audience))) throw missing(`The API ${audience}`);
+}
