@@ -221,7 +221,13 @@ describe('webhooks', { timeout: 120_000 }, () => {
 
   it('takes https addresses without credentials only, unless private ones are allowed', async () => {
     const strict = await startApp();
-    for (const url of ['http://a.example/x', 'https://u:p@a.example/', 'https://a.example/#x', 'ftp://a.example', 'x']) {
+    for (const url of [
+      'http://a.example/x',
+      'https://u:p@a.example/',
+      'https://a.example/#x',
+      'ftp://a.example',
+      'x',
+    ]) {
       await assert.rejects(strict.parts.webhooks.add({ url }, 'cli'), { code: 'invalid' }, url);
     }
     const { webhook } = await strict.parts.webhooks.add({ url: 'https://127.0.0.1/', enabled: false }, 'cli');

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Cli, cli } from '../support/cli.ts';
+import { near } from '../support/logging-out.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+
+let sallyport: Cli;
+let to: Receiver;
+before(async () => {
+  sallyport = await cli(near);
+  to = await startReceiver();
+});
+after(() => to.close());
+
+describe('sallyport webhook', { timeout: 60_000 }, () => {
+  it('adds, lists, shows, sets, tests, rotates and removes', async () => {
+    const add = ['webhook', 'add', to.url, '--type', 'token.revoked', '--audience', 'urn:sallyport:admin'];
+    const { secret, ...made } = await sallyport.json<{ id: string; secret: string; created: number }>(add);
+    assert.match(secret, /^whsec_/);
+    const { id } = made;
+    const usual = { types: ['token.revoked'], audiences: ['urn:sallyport:admin'], enabled: true };
+    assert.deepEqual(made, { id, url: to.url, ...usual, created: made.created });
+    assert.deepEqual(await sallyport.json(['webhook', 'list']), [made]);
+    const shown = await sallyport.json(['webhook', 'show', id]);
+    assert.deepEqual(shown, { ...made, delivery: { tries: 0 } });
+    const set = ['webhook', 'set', id, '--all-types', '--all-audiences', '--disable'];
+    assert.deepEqual(await sallyport.json(set), { ...made, types: [], audiences: [], enabled: false });
+    const { stdout } = await sallyport.run(['webhook', 'test', id]);
+    assert.equal(stdout, `The webhook ${id} took the test\n`);
+    to.answer = 500;
+    const refused = await sallyport.run(['webhook', 'test', id]);
+    assert.deepEqual([refused.status, /it answered 500/.test(refused.stderr)], [1, true]);
+    const rotated = await sallyport.run(['webhook', 'rotate-secret', id, '--overlap', '0']);
+    assert.match(rotated.stdout, /\nSecret \(shown this once\): whsec_\S+\n$/);
+    const wrong = await sallyport.run(['webhook', 'set', id, '--enable', '--disable']);
+    assert.equal(wrong.status, 2);
+    assert.equal((await sallyport.run(['webhook', 'remove', id])).stdout, `Removed the webhook ${id}\n`);
+    assert.equal((await sallyport.run(['webhook', 'show', id])).status, 1);
+  });
+});
