@@ -29,6 +29,7 @@ export const webhookReply = z.object({
 });
 
 const secret = z.string().meta({ description: 'Shown this once: `whsec_` and 32 bytes in base64 (Standard Webhooks)' });
+/** The same with its secret, when it is made. */
 export const webhookWithSecret = webhookReply.extend({ secret });
 
 /** How deliveries go. Times in seconds. */
@@ -40,11 +41,13 @@ export const deliveryReply = z.object({
   reason: z.string().optional(),
 });
 
+/** What came of a test. */
 export const testReply = z.object({
   delivered: z.boolean(),
   reason: z.string().optional().meta({ description: 'Why the message was not taken' }),
 });
 
+/** A new webhook; only its address has to be said. */
 export const newWebhookBody = z.strictObject({ ...z.object(members).partial().shape, url: members.url });
 
 /** A change: what is not named stays (RFC 7396); no member can be taken away. */
@@ -74,7 +77,7 @@ export const deliveryDocument = ({ delivered, since, tries, due, reason }: Progr
     reason: reason === '' ? undefined : reason,
   });
 
-/** What came of a test. */
+/** What came of a test, under the names of the wire. */
 export const testDocument = (answered: Answered | undefined): z.input<typeof testReply> =>
   given({ delivered: answered !== undefined && answered.reason === undefined, reason: answered?.reason });
 
