@@ -48,6 +48,8 @@ describe('webhooks', { timeout: 120_000 }, () => {
   it('delivers what any process records, once, in order and signed', async () => {
     const to = await receiver();
     const { webhook, secret } = await one.parts.webhooks.add({ url: to.url, types: ['token.revoked'] }, 'cli');
+    // Now both processes look after it at once.
+    await two.parts.webhooks.change(webhook.id, { types: ['token.revoked'] }, 'cli');
     const told = Array.from({ length: 12 }, (_, index) => `once-${String(index).padStart(2, '0')}`);
     for (const [index, jti] of told.entries()) await happen(index % 2 === 0 ? one : two, jti);
     await one.parts.clients.change('demo-gateway', (now) => ({ ...now, metadata: { ...now.metadata } }), 'cli');
