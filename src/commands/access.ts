@@ -14,7 +14,7 @@ const assign = command({
   run: ({ operands: { subject: typed, role }, options, answer }) =>
     inHouse(async (house) => {
       const until = future('until', options.until);
-      const { subject } = await house.access.assign(await subjectOf(typed, house), role, actor, until);
+      const { subject } = await house.access.assign(await subjectOf(typed, house), role, actor, { until });
       const end = until === undefined ? '' : ` until ${moment(until)}`;
       answer({ subject, role, until }, `${typed} has the role ${role}${end}`);
     }),
@@ -45,7 +45,7 @@ const explained = command({
       const subject = await subjectOf(typed, house);
       if (!(await house.access.api(audience))) throw missing(`The API ${audience}`);
       const { roles, entitlements } = await house.decide.held(subject, audience);
-      const paths = await explain(house.access, subject, audience);
+      const { paths } = await explain(house, subject, audience);
       const rows = paths.map((path) => [path.permission, through(path), moment(path.until)]);
       const nothing = `${typed} holds no permission on ${audience}; roles: ${roles.join(', ') || 'none'}`;
       const text = rows.length > 0 ? columns(['permission', 'through', 'until'], rows) : nothing;

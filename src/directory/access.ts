@@ -1,7 +1,10 @@
 import type { Trail } from '../audit/trail.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
 import type { Collection, Page, Store } from '../store/port.ts';
+import { whole } from '../store/whole.ts';
 import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
+import { circle } from './circles.ts';
+import { Compiled } from './compiled.ts';
 import { observed } from './observed.ts';
 import {
   type Api,
@@ -26,11 +29,23 @@ const builtIn = problem('built_in', 409, (what: string) => `${what} is part of t
 const most = 1000;
 const sameList = (a: readonly string[] | undefined, b: readonly string[]): boolean => a?.join(' ') === b.join(' ');
 
+/** What bounds an assignment by an administrator. */
+export interface Bounds {
+  /** When it ends by itself, in seconds. */
+  until?: number | undefined;
+  /** The organisation within which alone it counts. */
+  organization?: string | undefined;
+}
+
+type LookUp = 'subject' | 'role' | 'connection' | 'organization' | 'group';
+type Where = { readonly [name in Exclude<LookUp, 'group'>]?: string };
+
 /** APIs, roles and who has them. */
 export class Access {
   readonly #apis: Collection<Api>;
   readonly #roles: Collection<Role>;
-  readonly #assignments: Collection<Assignment, 'subject' | 'role' | 'connection'>;
+  readonly #assignments: Collection<Assignment, LookUp>;
+  readonly #ofGroups: Compiled<Assignment, ReadonlyMap<string, readonly Assignment[]>>;
   readonly #trail: Trail;
   /** Counts the changes that this process has made, each before whoever made it hears that it is done. */
   version = 0;
@@ -42,16 +57,22 @@ export class Access {
     };
     this.#apis = observed(store.collection<Api>({ name: 'apis', indexes: {}, cached: true }), changed);
     this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: true }), changed);
-    const assignments = store.collection<Assignment, 'subject' | 'role' | 'connection'>({
+    const assignments = store.collection<Assignment, LookUp>({
       name: 'assignments',
       indexes: {
         subject: { key: (one) => one.subject },
         role: { key: (one) => one.role },
         connection: { key: (one) => one.connection },
+        organization: { key: (one) => one.organization },
+        group: { key: ({ subject }) => (subject.startsWith('group:') ? 'group' : undefined) },
       },
       cached: true,
     });
     this.#assignments = observed(assignments, changed);
+    this.#ofGroups = new Compiled(
+      (page) => this.#assignments.find({ group: 'group' }, page),
+      (all) => Map.groupBy(all, ({ subject }) => subject),
+    );
   }
 
   /** Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. */
@@ -104,7 +125,7 @@ export class Access {
       if (api.permissions.includes(permission)) continue;
       throw invalid(`${audience} has no permission ${permission}; it has ${api.permissions.join(', ') || 'none'}`);
     }
-    await this.#refuseCircle(id, next.includes, [id], new Set());
+    await this.#refuseCircle(id, next.includes);
     await this.#roles.put(next);
     const detail = { permissions: next.permissions.join(' '), includes: next.includes.join(' ') };
     await this.#trail.record({ type: 'role.saved', actor, target: `role:${id}`, detail });
@@ -129,27 +150,64 @@ export class Access {
     await this.#trail.record({ type: 'role.removed', actor, target: `role:${id}`, detail: { assignments } });
   }
 
-  /** `until` in seconds since the epoch; assigning again replaces it. Whether the subject exists is the caller's to know. */
-  async assign(subject: string, role: string, actor: string, until?: number): Promise<Assignment> {
+  /** Assigning again within the same bounds replaces the end. Whether the subject exists is the caller's to know. */
+  async assign(subject: string, role: string, actor: string, bounds: Bounds = {}): Promise<Assignment> {
+    const { until, organization } = bounds;
     const remaining = until === undefined ? undefined : until - Date.now() / 1000;
     if (remaining !== undefined && !(remaining > 0))
       throw invalid('The assignment would already have ended; give a later time');
     if (!(await this.#roles.get(role))) throw missing(`The role ${role}`);
-    const id = `${checkedSubject(subject)}|${role}`;
-    const one: Assignment = { id, subject, role, ...(until === undefined ? {} : { until }) };
+    const one: Assignment = {
+      id: idOf(checkedSubject(subject), role, organization),
+      ...{ subject, role },
+      ...(until === undefined ? {} : { until }),
+      ...(organization === undefined ? {} : { organization }),
+    };
     await this.#assignments.put(one, remaining);
-    await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail: { role, until } });
+    const detail = { role, until, organization };
+    await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail });
     return one;
   }
 
   /** Throws `missing`. */
-  async unassign(subject: string, role: string, actor: string): Promise<void> {
-    if (!(await this.#assignments.take(`${subject}|${role}`))) throw missing(`An assignment of ${role} to ${subject}`);
-    await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role } });
+  async unassign(subject: string, role: string, actor: string, organization?: string): Promise<Assignment> {
+    const taken = await this.take(idOf(subject, role, organization), actor);
+    const where = organization === undefined ? '' : ` within ${organization}`;
+    if (!taken) throw missing(`An assignment of ${role} to ${subject}${where}`);
+    return taken;
   }
 
-  assignments(where: { subject?: string; role?: string } = {}, page?: Page): Promise<Assignment[]> {
+  /** Ends an assignment by whoever's word; undefined when it had ended. */
+  async take(id: string, actor: string): Promise<Assignment | undefined> {
+    const one = await this.#assignments.take(id);
+    if (!one) return undefined;
+    const { subject, role, connection, organization } = one;
+    const detail = { role, connection, organization };
+    await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail });
+    return one;
+  }
+
+  assignment(id: string): Promise<Assignment | undefined> {
+    return this.#assignments.get(id);
+  }
+
+  /** Whether it is there in the store itself, whatever is remembered of it. */
+  async stands(id: string): Promise<boolean> {
+    return (await this.#assignments.change(id, (one) => one)) !== undefined;
+  }
+
+  assignments(where: Where = {}, page?: Page): Promise<Assignment[]> {
     return this.#assignments.find(where, page);
+  }
+
+  /** All assignments to one subject itself, by whoever's word and within every organisation; the caller looks at the time. */
+  assignmentsOf(subject: string): Promise<Assignment[]> {
+    return whole((page) => this.#assignments.find({ subject }, page));
+  }
+
+  /** All assignments to groups, by the subjects that these are: `group:NAME`. */
+  assignmentsOfGroups(): Promise<ReadonlyMap<string, readonly Assignment[]>> {
+    return this.#ofGroups.get();
   }
 
   /**
@@ -158,10 +216,8 @@ export class Access {
    * and so is the administrator's.
    */
   async sync(subject: string, connection: string, roles: readonly string[], actor: string): Promise<void> {
-    const held = (await this.#assignments.find({ subject }, { limit: most })).filter(
-      (one) => one.connection === connection,
-    );
-    for (const one of held) if (!roles.includes(one.role)) await this.#take(one, actor);
+    const held = (await this.assignmentsOf(subject)).filter((one) => one.connection === connection);
+    for (const one of held) if (!roles.includes(one.role)) await this.take(one.id, actor);
     for (const role of new Set(roles)) {
       if (isBuiltIn(role) || held.some((one) => one.role === role) || !(await this.#roles.get(role))) continue;
       const id = `${checkedSubject(subject)}|${role}|${connection}`;
@@ -171,46 +227,36 @@ export class Access {
   }
 
   /** Takes every role from a subject that is removed, so that nobody who gets the same name inherits them; says how many. */
-  async forget(subject: string, actor: string): Promise<number> {
-    const held = await this.#assignments.find({ subject }, { limit: most });
-    for (const one of held) await this.#take(one, actor);
-    return held.length;
+  forget(subject: string, actor: string): Promise<number> {
+    return this.#forget({ subject }, actor);
   }
 
   /** Takes every role that a connection gave, because it is removed; says how many. */
-  async forgetConnection(connection: string, actor: string): Promise<number> {
+  forgetConnection(connection: string, actor: string): Promise<number> {
+    return this.#forget({ connection }, actor);
+  }
+
+  /** Takes every role within an organisation that is removed; says how many. */
+  forgetOrganization(organization: string, actor: string): Promise<number> {
+    return this.#forget({ organization }, actor);
+  }
+
+  async #forget(where: Where, actor: string): Promise<number> {
     let count = 0;
-    for (
-      let page = await this.#ofConnection(connection);
-      page.length > 0;
-      page = await this.#ofConnection(connection)
-    ) {
-      for (const one of page) await this.#take(one, actor);
-      count += page.length;
+    const page = () => this.#assignments.find(where, { limit: most });
+    for (let some = await page(); some.length > 0; some = await page()) {
+      for (const { id } of some) await this.take(id, actor);
+      count += some.length;
     }
     return count;
-  }
-
-  #ofConnection(connection: string): Promise<Assignment[]> {
-    return this.#assignments.find({ connection }, { limit: most });
-  }
-
-  async #take({ id, subject, role, connection }: Assignment, actor: string): Promise<void> {
-    if (!(await this.#assignments.take(id))) return;
-    await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role, connection } });
   }
 
   #refuseBuiltIn(id: string): void {
     if (isBuiltIn(id)) throw builtIn(id);
   }
 
-  async #allRoles(): Promise<Role[]> {
-    const all: Role[] = [];
-    for (let page = await this.roles({ limit: most }); page.length > 0; ) {
-      all.push(...page);
-      page = page.length < most ? [] : await this.roles({ limit: most, after: page.at(-1)?.id ?? '' });
-    }
-    return all;
+  #allRoles(): Promise<Role[]> {
+    return whole((page) => this.roles(page));
   }
 
   async #refuseUsed(audience: string, permissions: readonly string[]): Promise<void> {
@@ -222,19 +268,16 @@ export class Access {
     throw inUse(`${used.join(', ')} of ${audience}`, `the roles ${users.map(({ id }) => id).join(', ')}`);
   }
 
-  async #refuseCircle(
-    start: string,
-    includes: readonly string[],
-    path: readonly string[],
-    seen: Set<string>,
-  ): Promise<void> {
-    for (const name of includes) {
-      if (name === start) throw invalid(`Roles would include each other in a circle: ${[...path, name].join(' → ')}`);
-      if (seen.has(name)) continue;
-      seen.add(name);
+  async #refuseCircle(id: string, includes: readonly string[]): Promise<void> {
+    const found = await circle(id, includes, async (name) => {
       const role = await this.#roles.get(name);
       if (!role) throw invalid(`There is no role ${name} to include; add it first`);
-      await this.#refuseCircle(start, role.includes, [...path, name], seen);
-    }
+      return role.includes;
+    });
+    if (found) throw invalid(`Roles would include each other in a circle: ${found.join(' → ')}`);
   }
 }
+
+/** No id of a connection has a colon, so an organisation is never taken for one. */
+const idOf = (subject: string, role: string, organization: string | undefined): string =>
+  `${subject}|${role}${organization === undefined ? '' : `|organization:${organization}`}`;
