@@ -14,6 +14,7 @@ import { Identities } from './directory/identities.ts';
 import type { Organizations } from './directory/organizations.ts';
 import type { Breached } from './directory/passwords.ts';
 import { refuseRole } from './directory/protected.ts';
+import { Rights } from './directory/rights.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
 import { Devices } from './factors/devices.ts';
@@ -57,6 +58,7 @@ export interface House {
   groups: Groups;
   organizations: Organizations;
   decide: Decide;
+  rights: Rights;
   clients: Clients;
   registrars: Registrars;
   connections: Connections;
@@ -229,6 +231,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     groups,
     organizations,
     decide,
+    rights: new Rights({ access, groups, organizations, decide, users }),
     clients,
     registrars: new Registrars(store, vault, trail),
     connections,

@@ -2,19 +2,12 @@ import type { Trail } from '../audit/trail.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
 import type { Collection, Page, Store } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
+import { Assignments } from './assignments.ts';
 import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
 import { circle } from './circles.ts';
-import { Compiled } from './compiled.ts';
 import { observed } from './observed.ts';
-import {
-  type Api,
-  type Assignment,
-  checkedApi,
-  checkedName,
-  checkedSubject,
-  parsePermission,
-  type Role,
-} from './terms.ts';
+import { revised } from './revised.ts';
+import { type Api, checkedApi, checkedName, parsePermission, type Role } from './terms.ts';
 
 export type { Api, Assignment, Role } from './terms.ts';
 
@@ -26,53 +19,18 @@ export const inUse = problem(
 );
 const builtIn = problem('built_in', 409, (what: string) => `${what} is part of this server and cannot be changed`);
 
-const most = 1000;
 const sameList = (a: readonly string[] | undefined, b: readonly string[]): boolean => a?.join(' ') === b.join(' ');
 
-/** What bounds an assignment by an administrator. */
-export interface Bounds {
-  /** When it ends by itself, in seconds. */
-  until?: number | undefined;
-  /** The organisation within which alone it counts. */
-  organization?: string | undefined;
-}
-
-type LookUp = 'subject' | 'role' | 'connection' | 'organization' | 'group';
-type Where = { readonly [name in Exclude<LookUp, 'group'>]?: string };
-
 /** APIs, roles and who has them. */
-export class Access {
+export class Access extends Assignments {
   readonly #apis: Collection<Api>;
   readonly #roles: Collection<Role>;
-  readonly #assignments: Collection<Assignment, LookUp>;
-  readonly #ofGroups: Compiled<Assignment, ReadonlyMap<string, readonly Assignment[]>>;
-  readonly #trail: Trail;
-  /** Counts the changes that this process has made, each before whoever made it hears that it is done. */
-  version = 0;
 
   constructor(store: Store, trail: Trail) {
-    this.#trail = trail;
-    const changed = (): void => {
-      this.version += 1;
-    };
+    super(store, trail);
+    const changed = () => this.changed();
     this.#apis = observed(store.collection<Api>({ name: 'apis', indexes: {}, cached: true }), changed);
     this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: true }), changed);
-    const assignments = store.collection<Assignment, LookUp>({
-      name: 'assignments',
-      indexes: {
-        subject: { key: (one) => one.subject },
-        role: { key: (one) => one.role },
-        connection: { key: (one) => one.connection },
-        organization: { key: (one) => one.organization },
-        group: { key: ({ subject }) => (subject.startsWith('group:') ? 'group' : undefined) },
-      },
-      cached: true,
-    });
-    this.#assignments = observed(assignments, changed);
-    this.#ofGroups = new Compiled(
-      (page) => this.#assignments.find({ group: 'group' }, page),
-      (all) => Map.groupBy(all, ({ subject }) => subject),
-    );
   }
 
   /** Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. */
@@ -84,15 +42,31 @@ export class Access {
 
   /** Makes or replaces an API. Throws `invalid`, and `in_use` when a role needs a permission that would go. */
   async saveApi(api: Api, actor: string): Promise<Api> {
+    const next = await this.#checkedApi(api, await this.#apis.get(api.id));
+    await this.#apis.put(next);
+    return this.#savedApi(next, actor);
+  }
+
+  /** Makes of an API what `edit` makes of it as it is; the edit may refuse, and may run again. Throws `missing` too. */
+  async changeApi(id: string, edit: (now: Api) => Api, actor: string): Promise<Api> {
+    const settle = async (now: Api) => this.#checkedApi({ ...edit(now), id }, now);
+    const next = await revised(this.#apis, id, settle);
+    if (!next) throw missing(`The API ${id}`);
+    return this.#savedApi(next, actor);
+  }
+
+  async #checkedApi(api: Api, before: Api | undefined): Promise<Api> {
     const next = checkedApi(api);
     this.#refuseBuiltIn(next.id);
-    const before = await this.#apis.get(next.id);
     const gone = before?.permissions.filter((name) => !next.permissions.includes(name)) ?? [];
     await this.#refuseUsed(next.id, gone);
-    await this.#apis.put(next);
-    const detail = { permissions: next.permissions.join(' '), tokenFormat: next.tokenFormat };
-    await this.#trail.record({ type: 'api.saved', actor, target: `api:${next.id}`, detail });
     return next;
+  }
+
+  async #savedApi(api: Api, actor: string): Promise<Api> {
+    const detail = { permissions: api.permissions.join(' '), tokenFormat: api.tokenFormat };
+    await this.trail.record({ type: 'api.saved', actor, target: `api:${api.id}`, detail });
+    return api;
   }
 
   api(id: string): Promise<Api | undefined> {
@@ -110,11 +84,24 @@ export class Access {
     if (!api) throw missing(`The API ${id}`);
     await this.#refuseUsed(id, api.permissions);
     await this.#apis.take(id);
-    await this.#trail.record({ type: 'api.removed', actor, target: `api:${id}` });
+    await this.trail.record({ type: 'api.removed', actor, target: `api:${id}` });
   }
 
   /** Makes or replaces a role. Throws `invalid` for a permission or role that does not exist, and for a circle of roles. */
   async saveRole(role: Role, actor: string): Promise<Role> {
+    const next = await this.#checkedRole(role);
+    await this.#roles.put(next);
+    return this.#savedRole(next, actor);
+  }
+
+  /** Makes of a role what `edit` makes of it as it is; the edit may refuse, and may run again. Throws `missing` too. */
+  async changeRole(id: string, edit: (now: Role) => Promise<Role>, actor: string): Promise<Role> {
+    const next = await revised(this.#roles, id, async (now) => this.#checkedRole({ ...(await edit(now)), id }));
+    if (!next) throw missing(`The role ${id}`);
+    return this.#savedRole(next, actor);
+  }
+
+  async #checkedRole(role: Role): Promise<Role> {
     const id = checkedName('role', role.id);
     this.#refuseBuiltIn(id);
     const next: Role = { id, permissions: [...new Set(role.permissions)], includes: [...new Set(role.includes)] };
@@ -126,10 +113,13 @@ export class Access {
       throw invalid(`${audience} has no permission ${permission}; it has ${api.permissions.join(', ') || 'none'}`);
     }
     await this.#refuseCircle(id, next.includes);
-    await this.#roles.put(next);
-    const detail = { permissions: next.permissions.join(' '), includes: next.includes.join(' ') };
-    await this.#trail.record({ type: 'role.saved', actor, target: `role:${id}`, detail });
     return next;
+  }
+
+  async #savedRole(role: Role, actor: string): Promise<Role> {
+    const detail = { permissions: role.permissions.join(' '), includes: role.includes.join(' ') };
+    await this.trail.record({ type: 'role.saved', actor, target: `role:${role.id}`, detail });
+    return role;
   }
 
   role(id: string): Promise<Role | undefined> {
@@ -146,109 +136,8 @@ export class Access {
     const users = (await this.#allRoles()).filter(({ includes }) => includes.includes(id)).map((role) => role.id);
     if (users.length > 0) throw inUse(`The role ${id}`, `the roles ${users.join(', ')}`);
     if (!(await this.#roles.take(id))) throw missing(`The role ${id}`);
-    const assignments = await this.#assignments.drop({ role: id });
-    await this.#trail.record({ type: 'role.removed', actor, target: `role:${id}`, detail: { assignments } });
-  }
-
-  /** Assigning again within the same bounds replaces the end. Whether the subject exists is the caller's to know. */
-  async assign(subject: string, role: string, actor: string, bounds: Bounds = {}): Promise<Assignment> {
-    const { until, organization } = bounds;
-    const remaining = until === undefined ? undefined : until - Date.now() / 1000;
-    if (remaining !== undefined && !(remaining > 0))
-      throw invalid('The assignment would already have ended; give a later time');
-    if (!(await this.#roles.get(role))) throw missing(`The role ${role}`);
-    const one: Assignment = {
-      id: idOf(checkedSubject(subject), role, organization),
-      ...{ subject, role },
-      ...(until === undefined ? {} : { until }),
-      ...(organization === undefined ? {} : { organization }),
-    };
-    await this.#assignments.put(one, remaining);
-    const detail = { role, until, organization };
-    await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail });
-    return one;
-  }
-
-  /** Throws `missing`. */
-  async unassign(subject: string, role: string, actor: string, organization?: string): Promise<Assignment> {
-    const taken = await this.take(idOf(subject, role, organization), actor);
-    const where = organization === undefined ? '' : ` within ${organization}`;
-    if (!taken) throw missing(`An assignment of ${role} to ${subject}${where}`);
-    return taken;
-  }
-
-  /** Ends an assignment by whoever's word; undefined when it had ended. */
-  async take(id: string, actor: string): Promise<Assignment | undefined> {
-    const one = await this.#assignments.take(id);
-    if (!one) return undefined;
-    const { subject, role, connection, organization } = one;
-    const detail = { role, connection, organization };
-    await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail });
-    return one;
-  }
-
-  assignment(id: string): Promise<Assignment | undefined> {
-    return this.#assignments.get(id);
-  }
-
-  /** Whether it is there in the store itself, whatever is remembered of it. */
-  async stands(id: string): Promise<boolean> {
-    return (await this.#assignments.change(id, (one) => one)) !== undefined;
-  }
-
-  assignments(where: Where = {}, page?: Page): Promise<Assignment[]> {
-    return this.#assignments.find(where, page);
-  }
-
-  /** All assignments to one subject itself, by whoever's word and within every organisation; the caller looks at the time. */
-  assignmentsOf(subject: string): Promise<Assignment[]> {
-    return whole((page) => this.#assignments.find({ subject }, page));
-  }
-
-  /** All assignments to groups, by the subjects that these are: `group:NAME`. */
-  assignmentsOfGroups(): Promise<ReadonlyMap<string, readonly Assignment[]>> {
-    return this.#ofGroups.get();
-  }
-
-  /**
-   * Makes these the roles that a subject has by the word of a connection's provider: gives what is new, takes what is no
-   * longer said, and leaves alone what an administrator or another connection gave. Roles that do not exist are left out,
-   * and so is the administrator's.
-   */
-  async sync(subject: string, connection: string, roles: readonly string[], actor: string): Promise<void> {
-    const held = (await this.assignmentsOf(subject)).filter((one) => one.connection === connection);
-    for (const one of held) if (!roles.includes(one.role)) await this.take(one.id, actor);
-    for (const role of new Set(roles)) {
-      if (isBuiltIn(role) || held.some((one) => one.role === role) || !(await this.#roles.get(role))) continue;
-      const id = `${checkedSubject(subject)}|${role}|${connection}`;
-      await this.#assignments.put({ id, subject, role, connection });
-      await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail: { role, connection } });
-    }
-  }
-
-  /** Takes every role from a subject that is removed, so that nobody who gets the same name inherits them; says how many. */
-  forget(subject: string, actor: string): Promise<number> {
-    return this.#forget({ subject }, actor);
-  }
-
-  /** Takes every role that a connection gave, because it is removed; says how many. */
-  forgetConnection(connection: string, actor: string): Promise<number> {
-    return this.#forget({ connection }, actor);
-  }
-
-  /** Takes every role within an organisation that is removed; says how many. */
-  forgetOrganization(organization: string, actor: string): Promise<number> {
-    return this.#forget({ organization }, actor);
-  }
-
-  async #forget(where: Where, actor: string): Promise<number> {
-    let count = 0;
-    const page = () => this.#assignments.find(where, { limit: most });
-    for (let some = await page(); some.length > 0; some = await page()) {
-      for (const { id } of some) await this.take(id, actor);
-      count += some.length;
-    }
-    return count;
+    const assignments = await this.dropRole(id);
+    await this.trail.record({ type: 'role.removed', actor, target: `role:${id}`, detail: { assignments } });
   }
 
   #refuseBuiltIn(id: string): void {
@@ -277,7 +166,3 @@ export class Access {
     if (found) throw invalid(`Roles would include each other in a circle: ${found.join(' → ')}`);
   }
 }
-
-/** No id of a connection has a colon, so an organisation is never taken for one. */
-const idOf = (subject: string, role: string, organization: string | undefined): string =>
-  `${subject}|${role}${organization === undefined ? '' : `|organization:${organization}`}`;

@@ -80,6 +80,12 @@ export class Decide {
     return { roles, groups, entitlements: api ? api.permissions.filter((one) => granted.has(one)).sort() : [] };
   }
 
+  /** All that a subject holds everywhere, each as `AUDIENCE#PERMISSION`; nothing of what counts within an organisation only. */
+  async permissions(subject: string): Promise<ReadonlySet<string>> {
+    const { permissions } = await this.#everything(subject, undefined);
+    return new Set([...permissions].flatMap(([audience, all]) => [...all].map((one) => `${audience}#${one}`)));
+  }
+
   /** The audiences on which a subject holds any permission, sorted. */
   async audiencesHeld(subject: string, organization?: string): Promise<string[]> {
     const { permissions } = await this.#everything(subject, organization);

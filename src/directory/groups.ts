@@ -130,6 +130,21 @@ export class Groups {
     return this.#members.in(group, page);
   }
 
+  /** Whether a membership is in the store itself, whatever is remembered of it. */
+  stands(id: string): Promise<boolean> {
+    return this.#members.stands(id);
+  }
+
+  /** Puts back what was taken. */
+  restore(one: Membership, actor: string): Promise<void> {
+    return this.#members.restore(one, actor);
+  }
+
+  /** Ends a membership by whoever's word; undefined when it had ended. */
+  take(id: string, actor: string): Promise<Membership | undefined> {
+    return this.#members.take(id, actor);
+  }
+
   /** One membership by its id. */
   membership(id: string): Promise<Membership | undefined> {
     return this.#members.get(id);

@@ -114,7 +114,7 @@ async function everything(parts: Parts, user: User): Promise<object> {
 
 async function askToDelete(parts: Parts, { frame, user }: Visit, typed?: string): Promise<Shown> {
   const title = frame.say('account.data.delete');
-  if (await isLastAdministrator(parts.access, parts.users, user.id)) {
+  if (await isLastAdministrator(parts, user.id)) {
     return { title, content: lastAdministratorContent(frame), status: 409 };
   }
   const wrong = typed !== undefined;
@@ -122,10 +122,10 @@ async function askToDelete(parts: Parts, { frame, user }: Visit, typed?: string)
 }
 
 async function remove(parts: Parts, visit: Visit, typed: string): Promise<Reply> {
-  const { access, forget, notices, users } = parts;
+  const { forget, notices } = parts;
   const { frame, user } = visit;
   const named = normalEmail(typed) === normalEmail(calledAs(user));
-  if (!named || (await isLastAdministrator(access, users, user.id))) return askToDelete(parts, visit, typed);
+  if (!named || (await isLastAdministrator(parts, user.id))) return askToDelete(parts, visit, typed);
   // Before the address is gone.
   await notices.sendRemoved(user);
   await forget(user, `user:${user.id}`);
