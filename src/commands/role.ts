@@ -1,11 +1,11 @@
 import type { Role } from '../directory/access.ts';
 import type { House } from '../house.ts';
 import { missing } from '../kernel/errors.ts';
+import { subjectName } from '../routes/subjects.ts';
 import { taken } from '../store/port.ts';
 import { command } from './command.ts';
 import { columns, everything, facts } from './listing.ts';
 import { actor, inHouse } from './office.ts';
-import { subjectName } from './subject.ts';
 
 const options = {
   permission: { value: 'AUDIENCE#P', repeat: true, about: 'A permission on an API; replaces those it has' },
@@ -44,7 +44,8 @@ const set = command({
   about: 'Change a role; what is not named stays',
   run: ({ operands, options, answer }) =>
     inHouse(async (house) => {
-      const role = await house.access.saveRole(changed(await known(operands.name, house), options), actor);
+      await known(operands.name, house);
+      const role = await house.rights.changeRole({ actor }, operands.name, (now) => changed(now, options));
       answer(role, `Changed the role ${role.id}`);
     }),
 });
@@ -78,8 +79,8 @@ const remove = command({
   operands: ['name'],
   about: 'Remove a role and take it from everybody',
   run: ({ operands: { name }, answer }) =>
-    inHouse(async ({ access, mfaPolicies }) => {
-      await access.removeRole(name, actor);
+    inHouse(async ({ rights, mfaPolicies }) => {
+      await rights.removeRole({ actor }, name);
       await mfaPolicies.forget(`role:${name}`, actor);
       answer({ id: name }, `Removed the role ${name}`);
     }),
