@@ -3,7 +3,6 @@ import type { Membership } from '../directory/memberships.ts';
 import type { House } from '../house.ts';
 import { missing } from '../kernel/errors.ts';
 import { subjectName, subjectOf } from '../routes/subjects.ts';
-import { taken } from '../store/port.ts';
 import { command } from './command.ts';
 import { columns, everything, facts, moment } from './listing.ts';
 import { actor, inHouse } from './office.ts';
@@ -39,9 +38,8 @@ const add = command({
   options,
   about: 'Add a group, to which roles can be assigned as group:NAME',
   run: ({ operands: { name }, options: { include }, answer }) =>
-    inHouse(async ({ groups, rights }) => {
-      if (await groups.get(name)) throw taken(`The group ${name}`);
-      const group = await rights.saveGroup({ actor }, { id: name, includes: [...include] });
+    inHouse(async ({ rights }) => {
+      const group = await rights.addGroup({ actor }, { id: name, includes: [...include] });
       answer(group, `Added the group ${group.id}`);
     }),
 });

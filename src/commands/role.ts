@@ -2,7 +2,6 @@ import type { Role } from '../directory/access.ts';
 import type { House } from '../house.ts';
 import { missing } from '../kernel/errors.ts';
 import { subjectName } from '../routes/subjects.ts';
-import { taken } from '../store/port.ts';
 import { command } from './command.ts';
 import { columns, everything, facts } from './listing.ts';
 import { actor, inHouse } from './office.ts';
@@ -30,9 +29,8 @@ const add = command({
   options,
   about: 'Add a role',
   run: ({ operands: { name }, options, answer }) =>
-    inHouse(async ({ access }) => {
-      if (await access.role(name)) throw taken(`The role ${name}`);
-      const role = await access.saveRole(changed({ id: name, permissions: [], includes: [] }, options), actor);
+    inHouse(async ({ rights }) => {
+      const role = await rights.addRole({ actor }, changed({ id: name, permissions: [], includes: [] }, options));
       answer(role, `Added the role ${role.id}`);
     }),
 });

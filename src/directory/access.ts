@@ -1,6 +1,6 @@
 import type { Trail } from '../audit/trail.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
-import type { Collection, Page, Store } from '../store/port.ts';
+import { type Collection, type Page, type Store, taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import { Assignments } from './assignments.ts';
 import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
@@ -45,6 +45,12 @@ export class Access extends Assignments {
     const next = await this.#checkedApi(api, await this.#apis.get(api.id));
     await this.#apis.put(next);
     return this.#savedApi(next, actor);
+  }
+
+  /** The same for a new one. Throws `taken`. */
+  async addApi(api: Api, actor: string): Promise<Api> {
+    if (await this.#apis.get(api.id)) throw taken(`The API ${api.id}`);
+    return this.saveApi(api, actor);
   }
 
   /** Makes of an API what `edit` makes of it as it is; the edit may refuse, and may run again. Throws `missing` too. */

@@ -1,4 +1,5 @@
 import { invalid, missing, problem } from '../kernel/errors.ts';
+import { taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import type { Access, Assignment } from './access.ts';
 import type { Bounds } from './assignments.ts';
@@ -72,7 +73,9 @@ export class Rights {
     if (!taken) throw missing('This assignment');
   }
 
+  /** Throws `taken` too. */
   async addRole(by: By, role: Role): Promise<Role> {
+    if (await this.#parts.access.role(role.id)) throw taken(`The role ${role.id}`);
     await this.#refuseGiving(by, [], await this.#gives(role));
     return this.#parts.access.saveRole(role, by.actor);
   }
@@ -105,6 +108,12 @@ export class Rights {
       async () => [],
     );
     await access.removeRole(id, by.actor);
+  }
+
+  /** Throws `taken` too. */
+  async addGroup(by: By, group: Group): Promise<Group> {
+    if (await this.#parts.groups.get(group.id)) throw taken(`The group ${group.id}`);
+    return this.saveGroup(by, group);
   }
 
   async saveGroup(by: By, { id, includes }: Group): Promise<Group> {
