@@ -138,6 +138,16 @@ describe('/admin/api/v1/groups, organizations, assignments and access/explain', 
   });
 });
 
+describe('rules of connections', () => {
+  it('name a role or a group, and not both', async () => {
+    const settings = { preset: 'generic-ldap', from: 'ldaps://ldap.example.test/dc=example', id: 'rules' };
+    for (const rule of [{ upstream: 'a' }, { upstream: 'a', role: 'orders-reader', group: 'b' }]) {
+      const { status, body } = await api.send('POST', '/connections', { ...settings, group_rules: [rule] });
+      assert.deepEqual([status, /a role or a group/.test(body.detail)], [400, true], JSON.stringify(body));
+    }
+  });
+});
+
 describe('self-promotion (sec-270)', () => {
   const refused = async (answer: Promise<{ status: number; body: { code: string } }>) => {
     const { status, body } = await answer;
