@@ -3,6 +3,8 @@ import { type Recorded, Trail } from './audit/trail.ts';
 import { accountClient } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
 import { Registrars } from './clients/registrars.ts';
+import { Spending } from './clients/spending.ts';
+import { Tiers } from './clients/tiers.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { breachedAtApi, breachedInFile } from './directory/breached.ts';
@@ -54,6 +56,8 @@ export interface House {
   decide: Decide;
   clients: Clients;
   registrars: Registrars;
+  tiers: Tiers;
+  spending: Spending;
   connections: Connections;
   refreshing: Refreshing;
   attempts: Attempts;
@@ -183,6 +187,10 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const access = new Access(store, trail);
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
+  const tiers = new Tiers(store, trail, {
+    isApi: async (audience) => (await access.api(audience)) !== undefined,
+    clientsWith: async (tier) => (await clients.list({ tier }, { limit: 4 })).map(({ id }) => id),
+  });
   const kept = records(store, vault);
   const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
@@ -222,6 +230,8 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     decide,
     clients,
     registrars: new Registrars(store, vault, trail),
+    tiers,
+    spending: new Spending(store, tiers),
     connections,
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),

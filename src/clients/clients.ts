@@ -53,7 +53,7 @@ const ownRules = { hosts: [], loopback: true };
 
 /** The clients of this installation. */
 export class Clients {
-  readonly #all: Collection<Client, 'state' | 'registrar' | 'firstParty'>;
+  readonly #all: Collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>;
   readonly #quota: Quota;
   readonly #vault: Vault;
   readonly #trail: Trail;
@@ -70,12 +70,13 @@ export class Clients {
     this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
     this.#vault = vault;
     this.#trail = trail;
-    this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty'>({
+    this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>({
       name: 'clients',
       indexes: {
         state: { key: (client) => client.state },
         registrar: { key: (client) => client.registrar },
         firstParty: { key: (client) => (client.firstParty ? 'yes' : undefined) },
+        tier: { key: (client) => client.tier },
       },
       cached: true,
     });
@@ -118,7 +119,7 @@ export class Clients {
     return builtIn ? Promise.resolve(builtIn) : this.#all.get(id);
   }
 
-  list(where: { state?: State; registrar?: string } = {}, page?: Page): Promise<Client[]> {
+  list(where: { state?: State; registrar?: string; tier?: string } = {}, page?: Page): Promise<Client[]> {
     return this.#all.find(where, page);
   }
 

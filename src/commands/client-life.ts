@@ -1,4 +1,6 @@
 import type { Client, Move } from '../clients/clients.ts';
+import { limitText } from '../clients/tier-limits.ts';
+import type { Tiers } from '../clients/tiers.ts';
 import { given } from '../http/given.ts';
 import { clientDocument, clientReply } from '../routes/client-document.ts';
 import { type Command, command, type Input } from './command.ts';
@@ -14,11 +16,19 @@ const tier = { value: 'TIER', about: 'SLA tier, as introspection tells it to gat
 
 /** Makes the move, and says where the client stands now. */
 const decide = (id: string, move: Move, detail: object, answer: Input['answer']): Promise<void> =>
-  inHouse(async ({ clients }) => {
+  inHouse(async ({ clients, tiers }) => {
     const client = await clients.decide(id, move, actor, detail);
-    const more = client.tier === undefined || client.state !== 'approved' ? '' : ` (tier ${client.tier})`;
+    const more = client.state === 'approved' ? await tierTold(tiers, client.tier) : '';
     answer(shownClient(client), `${client.id} is ${client.state}${more}`);
   });
+
+/** A tier that nobody has defined is a name for gateways, which is worth knowing. */
+async function tierTold(tiers: Tiers, name: string | undefined): Promise<string> {
+  if (name === undefined) return '';
+  const tier = await tiers.named(name);
+  if (tier) return ` (tier ${name}: ${tier.limits.map(limitText).join(', ') || 'no limits'})`;
+  return ` (tier ${name}, a name without limits; define them: sallyport tier add ${name} --limit '100 per minute')`;
+}
 
 const approve = command({
   words: ['client', 'approve'],

@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import type { Clients } from '../clients/clients.ts';
+import type { Tiers } from '../clients/tiers.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
@@ -19,12 +20,14 @@ import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminMfa } from './admin-mfa.ts';
+import { adminTiers } from './admin-tiers.ts';
 
 interface Parts {
   issuer: string;
   /** The header with a client's certificate, where a proxy hands one on. */
   clientCertificateHeader?: string | undefined;
   clients: Clients;
+  tiers: Tiers;
   connections: Connections;
   refreshing: Refreshing;
   testRuns: TestRuns;
@@ -49,6 +52,7 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminConnectionTests(parts),
     ...adminMfa(parts),
     ...adminFactors(parts),
+    ...adminTiers(parts.tiers),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
