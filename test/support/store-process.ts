@@ -5,6 +5,7 @@ import { openStore } from '../../src/store/index.ts';
 import { openKeyring } from '../../src/store/keyring.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { people } from './people-records.ts';
+import { counting } from './spending.ts';
 
 /** A second process on a store, for tests: says `ready`, begins at `go`, and says how it went. */
 const [job = '', url = '', extra = ''] = process.argv.slice(2);
@@ -58,6 +59,7 @@ const jobs: Record<string, () => Promise<unknown>> = {
   change: () => count((id) => all.change(id, (person) => ({ ...person, visits: person.visits + 1 }))),
   'change one': () => count(() => all.change('p0', (person) => ({ ...person, visits: person.visits + 1 }))),
   keyring: async () => (await openKeyring(store, Buffer.alloc(32, 7))).fingerprint('test', 'value'),
+  spend: async () => (await counting(url)).many(100),
   outbox: () => sentOnes(),
   'outbox hang': () =>
     tend(async (_, { id }) => {
