@@ -173,11 +173,11 @@ function library(
 
 /** What is answered without Koa and the library, when it is plain. */
 function shortCalls(config: Config, house: House, parts: { metrics: Metrics; resources: Resources }) {
-  const { clients, records, status } = house;
+  const { clients, introspectionTokens: tokens, records, status } = house;
   const { metrics, resources } = parts;
   const { introspected, tokenIssued } = metrics;
   const machineTokens = new MachineTokens({ clients, records, resources, lifetime: config.ttl.accessToken });
-  return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
+  return plainCalls({ clients, tokens, status, machineTokens, introspected, tokenIssued });
 }
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
@@ -216,9 +216,8 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
-  koa.use(
-    introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
-  );
+  const asked = { clients, tokens: house.introspectionTokens, status, trail, count: metrics.introspected };
+  koa.use(introspection({ ...asked, signed: new SignedAnswers(keys, issuer) }));
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

@@ -2,6 +2,7 @@ import { Resolver } from 'node:dns/promises';
 import { type Recorded, Trail } from './audit/trail.ts';
 import { accountClient } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
+import { IntrospectionTokens } from './clients/introspection-tokens.ts';
 import { Registrars } from './clients/registrars.ts';
 import { Spending } from './clients/spending.ts';
 import { Tiers } from './clients/tiers.ts';
@@ -55,6 +56,7 @@ export interface House {
   access: Access;
   decide: Decide;
   clients: Clients;
+  introspectionTokens: IntrospectionTokens;
   registrars: Registrars;
   tiers: Tiers;
   spending: Spending;
@@ -187,6 +189,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const access = new Access(store, trail);
   const decide = new Decide(access);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
+  const introspectionTokens = new IntrospectionTokens({ store, vault, trail, clients });
   const tiers = new Tiers(store, trail, {
     isApi: async (audience) => (await access.api(audience)) !== undefined,
     clientsWith: async (tier) => (await clients.list({ tier }, { limit: 4 })).map(({ id }) => id),
@@ -230,6 +233,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     decide,
     clients,
     registrars: new Registrars(store, vault, trail),
+    introspectionTokens,
     tiers,
     spending: new Spending(store, tiers),
     connections,
@@ -257,6 +261,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     async forgetClient(id, actor) {
       await access.forget(`client:${id}`, actor);
       await mfaPolicies.forget(`client:${id}`, actor);
+      await introspectionTokens.remove(id, actor);
     },
     status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
   };

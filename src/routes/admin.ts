@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import type { Clients } from '../clients/clients.ts';
+import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
 import type { Tiers } from '../clients/tiers.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
@@ -19,6 +20,7 @@ import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
+import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminTiers } from './admin-tiers.ts';
 
@@ -27,6 +29,7 @@ interface Parts {
   /** The header with a client's certificate, where a proxy hands one on. */
   clientCertificateHeader?: string | undefined;
   clients: Clients;
+  introspectionTokens: IntrospectionTokens;
   tiers: Tiers;
   connections: Connections;
   refreshing: Refreshing;
@@ -48,6 +51,7 @@ export function admin(parts: Parts): Koa.Middleware {
   const { issuer, clients, decide, status, clientCertificateHeader } = parts;
   const operations = [
     ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
+    ...adminIntrospectionTokens(clients, parts.introspectionTokens),
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
     ...adminMfa(parts),

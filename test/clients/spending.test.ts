@@ -6,10 +6,10 @@ import { worker } from '../support/processes.ts';
 import { type Counting, counting } from '../support/spending.ts';
 import { storeUrl } from '../support/store.ts';
 
-// The beginning of a day, and so of every period.
-const midnight = Date.UTC(2030, 0, 1);
-const at = (t: TestContext, ...apis: 'setTimeout'[]) =>
-  t.mock.timers.enable({ apis: ['Date', ...apis], now: midnight });
+// The next beginning of a day, and so of every period.
+const day = 86_400_000;
+const midnight = Math.ceil(Date.now() / day) * day;
+const at = (t: TestContext) => t.mock.timers.enable({ apis: ['Date'], now: midnight });
 const perMinute = (requests: number, api?: string): Limit => ({ requests, period: 60, ...(api ? { api } : {}) });
 
 describe('spending the limits of a tier', () => {
