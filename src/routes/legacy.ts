@@ -1,6 +1,5 @@
 import type { Context, Middleware } from 'koa';
 import type { Clients } from '../clients/clients.ts';
-import type { Config } from '../config/schema.ts';
 import { wrongMethod } from '../http/edge.ts';
 import { field, handBack, readForm, readFormText } from '../http/form.ts';
 import { Proxies } from '../http/proxies.ts';
@@ -9,8 +8,16 @@ import { callerBySecret, invalidClient, invalidRequest } from '../protocol/calle
 import { tokenInfo, validated, validatedBearer } from '../protocol/legacy-answers.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 
+/** What is switched on, and who may ask where nobody proves who it is (addresses and CIDR ranges). */
+interface Switches {
+  validate: boolean;
+  validateBearer: boolean;
+  tokeninfo: boolean;
+  from: readonly string[];
+}
+
 interface Parts {
-  legacy: Config['legacy'];
+  legacy: Switches;
   clients: Clients;
   status: TokenStatus;
   /** Counts answers for the metrics. */
@@ -38,7 +45,7 @@ const badGrant = problem(
 );
 
 /** Paths at which a token may stand in the address, with these settings. */
-export const tokensInAddress = ({ validate, tokeninfo }: Config['legacy']): string[] => [
+export const tokensInAddress = ({ validate, tokeninfo }: Switches): string[] => [
   ...(validate ? ['/validate'] : []),
   ...(tokeninfo ? ['/oauth2/tokeninfo'] : []),
 ];
