@@ -263,6 +263,6 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await mfaPolicies.forget(`client:${id}`, actor);
       await introspectionTokens.remove(id, actor);
     },
-    status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
+    status: new TokenStatus({ issuer: config.issuer, records: kept, clients, tiers, users, decide }),
   };
 }
