@@ -38,6 +38,7 @@ import { frontChannel } from './routes/front-channel.ts';
 import { introspection } from './routes/introspection.ts';
 import { languageChoice } from './routes/language-choice.ts';
 import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
+import { legacy, tokensInAddress } from './routes/legacy.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { passwordReset } from './routes/password-reset.ts';
@@ -63,7 +64,7 @@ const lookAtConnections = 60_000;
 /** Puts the house together for HTTP. Everything a request meets stands here, in the order in which it meets it. */
 export async function createApp(config: Config, house: House, log: Log): Promise<App & { follow(): Promise<void> }> {
   const metrics = new Metrics();
-  const edge = new Edge(config);
+  const edge = new Edge({ ...config, tokensInAddress: tokensInAddress(config.legacy) });
   const answered = meter(metrics, log, config.log.requests);
   const frames = framesOf(config.issuer);
   const resources = new Resources(house.access, house.decide);
@@ -173,11 +174,11 @@ function library(
 
 /** What is answered without Koa and the library, when it is plain. */
 function shortCalls(config: Config, house: House, parts: { metrics: Metrics; resources: Resources }) {
-  const { clients, records, status } = house;
+  const { clients, introspectionTokens: tokens, records, status } = house;
   const { metrics, resources } = parts;
   const { introspected, tokenIssued } = metrics;
   const machineTokens = new MachineTokens({ clients, records, resources, lifetime: config.ttl.accessToken });
-  return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
+  return plainCalls({ clients, tokens, status, machineTokens, introspected, tokenIssued });
 }
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
@@ -216,9 +217,9 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
-  koa.use(
-    introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
-  );
+  const asked = { clients, tokens: house.introspectionTokens, status, trail, count: metrics.introspected };
+  koa.use(introspection({ ...asked, signed: new SignedAnswers(keys, issuer) }));
+  koa.use(legacy({ legacy: config.legacy, clients, status, count: metrics.introspected }));
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

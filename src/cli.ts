@@ -20,6 +20,7 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   factor: async () => (await import('./commands/factor.ts')).factorCommands,
   mfa: async () => (await import('./commands/mfa.ts')).mfaCommands,
   connection: async () => (await import('./commands/connection.ts')).connectionCommands,
+  tier: async () => (await import('./commands/tier.ts')).tierCommands,
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,
   backup: async () => (await import('./commands/backup.ts')).backupCommands,

@@ -3,7 +3,10 @@ import { type Recorded, Trail } from './audit/trail.ts';
 import { belonging } from './belonging.ts';
 import { accountClient } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
+import { IntrospectionTokens } from './clients/introspection-tokens.ts';
 import { Registrars } from './clients/registrars.ts';
+import { Spending } from './clients/spending.ts';
+import { Tiers } from './clients/tiers.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { breachedAtApi, breachedInFile } from './directory/breached.ts';
@@ -60,7 +63,10 @@ export interface House {
   decide: Decide;
   rights: Rights;
   clients: Clients;
+  introspectionTokens: IntrospectionTokens;
   registrars: Registrars;
+  tiers: Tiers;
+  spending: Spending;
   connections: Connections;
   refreshing: Refreshing;
   attempts: Attempts;
@@ -189,6 +195,11 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
+  const introspectionTokens = new IntrospectionTokens({ store, vault, trail, clients });
+  const tiers = new Tiers(store, trail, {
+    isApi: async (audience) => (await access.api(audience)) !== undefined,
+    clientsWith: async (tier) => (await clients.list({ tier }, { limit: 4 })).map(({ id }) => id),
+  });
   const kept = records(store, vault);
   const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
@@ -234,6 +245,9 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     rights: new Rights({ access, groups, organizations, decide, users }),
     clients,
     registrars: new Registrars(store, vault, trail),
+    introspectionTokens,
+    tiers,
+    spending: new Spending(store, tiers),
     connections,
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
@@ -259,7 +273,8 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     async forgetClient(id, actor) {
       await belongs.forget({ subject: `client:${id}` }, actor);
       await mfaPolicies.forget(`client:${id}`, actor);
+      await introspectionTokens.remove(id, actor);
     },
-    status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
+    status: new TokenStatus({ issuer: config.issuer, records: kept, clients, tiers, users, decide }),
   };
 }

@@ -49,10 +49,14 @@ export function checkedClient(client: Client): Client {
   if (introspects !== 'all' && introspects.some((audience) => audience === '' || audience.length > 200)) {
     throw invalid('introspects is "all" or a list of audiences');
   }
-  if (tier !== undefined && !/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(tier)) {
-    throw invalid('A tier is a name of 1 to 100 visible characters');
-  }
+  if (tier !== undefined) checkedTierName(tier);
   return client;
+}
+
+/** The name of an SLA tier, whether it is defined or not. Throws `invalid`. */
+export function checkedTierName(name: string): string {
+  if (/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(name)) return name;
+  throw invalid('A tier is a name of 1 to 100 visible characters');
 }
 
 /** Names of the members that differ, and of those of the metadata; never their values. */

@@ -8,7 +8,7 @@ import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
-import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { checkedOverlap, isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
 
 export type { Client } from './client.ts';
 export type { Move, State } from './life.ts';
@@ -45,7 +45,6 @@ export interface ClientChange {
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const day = 24 * 60 * 60;
-const longestOverlap = 90 * day;
 /** So long a registered client may wait for approval, or lie rejected, before its place goes to another (seconds). */
 const longestWait = 30 * day;
 /** An administrator may register this machine for development; registrars have their own rules (registration.ts). */
@@ -53,7 +52,7 @@ const ownRules = { hosts: [], loopback: true };
 
 /** The clients of this installation. */
 export class Clients {
-  readonly #all: Collection<Client, 'state' | 'registrar' | 'firstParty'>;
+  readonly #all: Collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>;
   readonly #quota: Quota;
   readonly #vault: Vault;
   readonly #trail: Trail;
@@ -70,12 +69,13 @@ export class Clients {
     this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
     this.#vault = vault;
     this.#trail = trail;
-    this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty'>({
+    this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>({
       name: 'clients',
       indexes: {
         state: { key: (client) => client.state },
         registrar: { key: (client) => client.registrar },
         firstParty: { key: (client) => (client.firstParty ? 'yes' : undefined) },
+        tier: { key: (client) => client.tier },
       },
       cached: true,
     });
@@ -118,7 +118,7 @@ export class Clients {
     return builtIn ? Promise.resolve(builtIn) : this.#all.get(id);
   }
 
-  list(where: { state?: State; registrar?: string } = {}, page?: Page): Promise<Client[]> {
+  list(where: { state?: State; registrar?: string; tier?: string } = {}, page?: Page): Promise<Client[]> {
     return this.#all.find(where, page);
   }
 
@@ -162,9 +162,7 @@ export class Clients {
 
   /** Gives a second secret; the older one ends after the overlap (seconds, at most 90 days). At most two live at a time. */
   async rotateSecret(id: string, actor: string, overlap = day): Promise<{ client: Client; secret: string }> {
-    if (!Number.isSafeInteger(overlap) || overlap < 0 || overlap > longestOverlap) {
-      throw invalid(`The overlap is 0 to ${longestOverlap} whole seconds`);
-    }
+    checkedOverlap(overlap);
     const secret = randomToken();
     const client = await this.#edit(id, (now) => {
       if (!needsSecret(now.metadata))

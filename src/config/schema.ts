@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
+import { legacy } from './legacy.ts';
 import { mail } from './mail.ts';
 import { mfa } from './mfa.ts';
 import { passwords } from './passwords.ts';
@@ -197,6 +198,7 @@ export const schema = z.strictObject({
   mail: mail.prefault({}),
   passwords: passwords.prefault({}),
   webauthn: webauthn.prefault({}).meta({ description: 'Security keys and passkeys' }),
+  legacy: legacy.prefault({}).meta({ description: 'Answers for gateway policies older than introspection' }),
   connections: declaredConnections,
   demo: demo.optional(),
 });

@@ -19,6 +19,8 @@ export interface EdgeSettings {
   /** The header in which a trusted proxy hands on a client certificate; removed when anybody else sends it. */
   clientCertificateHeader?: string | undefined;
   limits?: Partial<EdgeLimits> | undefined;
+  /** Paths at which an access token may stand in the address all the same: policies of old gateways know nothing else. */
+  tokensInAddress?: readonly string[] | undefined;
 }
 
 /** Bounds of one request and of all together. */
@@ -95,6 +97,7 @@ export class Edge {
   readonly #limits: EdgeLimits;
   readonly #proxies: Proxies;
   readonly #certificateHeader: string | undefined;
+  readonly #tokensInAddress: readonly string[];
 
   constructor(settings: EdgeSettings) {
     this.#limits = { ...defaults, ...settings.limits };
@@ -105,6 +108,7 @@ export class Edge {
     this.headersFor = securityHeaders(this.#secure);
     this.#proxies = new Proxies(settings.trustedProxies);
     this.#certificateHeader = settings.clientCertificateHeader?.toLowerCase();
+    this.#tokensInAddress = settings.tokensInAddress ?? [];
   }
 
   /** Reads what a trusted proxy says, and removes what anybody else says, so that no code behind can believe it. */
@@ -141,7 +145,9 @@ export class Edge {
     if (place === 'inside' && !forMachines(visit.path)) throw misdirected();
     if (place === 'public' && this.#secure && !visit.https) throw plainHttp();
     const query = url.indexOf('?');
-    if (query !== -1 && parse(url.slice(query + 1)).access_token !== undefined) throw tokenInAddress();
+    if (query !== -1 && !this.#tokensInAddress.includes(visit.path)) {
+      if (parse(url.slice(query + 1)).access_token !== undefined) throw tokenInAddress();
+    }
     this.attempts.refuse(visit, headers.authorization);
   }
 

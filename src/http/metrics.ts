@@ -18,7 +18,15 @@ const areas = [
   '/account',
   '/gateway',
 ];
-const moreAreas = ['/access', '/assets', '/language', '/.well-known'];
+const moreAreas = [
+  '/access',
+  '/assets',
+  '/language',
+  '/.well-known',
+  '/oauth2/tokeninfo',
+  '/validate',
+  '/as/token.oauth2',
+];
 const resources = new Set(
   `clients registrars apis roles groups users organizations assignments connections tiers sessions keys audit-events
   webhooks access`.split(/\s+/),

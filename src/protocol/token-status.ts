@@ -1,10 +1,12 @@
 import type { Client, Clients } from '../clients/clients.ts';
+import type { Tiers } from '../clients/tiers.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { User, Users } from '../directory/users.ts';
 import { problem } from '../kernel/errors.ts';
 import { accessTokenClaims, refreshTokenClaims } from './claims.ts';
 import type { Payload, Records } from './records.ts';
 import { isRotated } from './refresh.ts';
+import { type SlaClaims, slaClaims } from './sla.ts';
 
 /** A token whose client, person, grant and session all stand. */
 export interface LiveToken {
@@ -16,7 +18,7 @@ export interface LiveToken {
 /** An answer of introspection, as it goes over the wire (RFC 7662 §2.2). */
 export type Introspection =
   | { active: false }
-  | ReturnType<typeof accessTokenClaims>
+  | (ReturnType<typeof accessTokenClaims> & SlaClaims)
   | ReturnType<typeof refreshTokenClaims>;
 
 /** Only the client that a token was issued to may end it (RFC 7009 §2.1). */
@@ -33,6 +35,7 @@ interface Parts {
   issuer: string;
   records: Records;
   clients: Clients;
+  tiers: Tiers;
   users: Users;
   decide: Decide;
 }
@@ -76,7 +79,10 @@ export class TokenStatus {
     const audience = typeof payload.aud === 'string' ? payload.aud : undefined;
     if (!own && !maySee(caller, audience)) return inactive;
     const held = await this.#parts.decide.held(user ? `user:${user.id}` : `client:${client.id}`, audience);
-    return accessTokenClaims({ issuer: this.#parts.issuer, payload, client, user, held });
+    const claims = accessTokenClaims({ issuer: this.#parts.issuer, payload, client, user, held });
+    return client.tier === undefined
+      ? claims
+      : { ...claims, ...(await slaClaims(this.#parts.tiers, client, audience)) };
   }
 
   /**

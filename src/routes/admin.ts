@@ -1,5 +1,7 @@
 import type Koa from 'koa';
 import type { Clients } from '../clients/clients.ts';
+import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
+import type { Tiers } from '../clients/tiers.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
@@ -24,15 +26,19 @@ import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminGroups } from './admin-groups.ts';
+import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminRoles } from './admin-roles.ts';
+import { adminTiers } from './admin-tiers.ts';
 
 interface Parts {
   issuer: string;
   /** The header with a client's certificate, where a proxy hands one on. */
   clientCertificateHeader?: string | undefined;
   clients: Clients;
+  introspectionTokens: IntrospectionTokens;
+  tiers: Tiers;
   connections: Connections;
   refreshing: Refreshing;
   testRuns: TestRuns;
@@ -56,6 +62,7 @@ export function admin(parts: Parts): Koa.Middleware {
   const { issuer, clients, decide, status, clientCertificateHeader } = parts;
   const operations = [
     ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
+    ...adminIntrospectionTokens(clients, parts.introspectionTokens),
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
     ...adminMfa(parts),
@@ -65,6 +72,7 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminGroups(parts),
     ...adminOrganizations(parts),
     ...adminAssignments(parts),
+    ...adminTiers(parts.tiers),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
