@@ -18,8 +18,9 @@ import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
-import { issued, tokenClaims } from './protocol/issued.ts';
+import { issued, jwtScope, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
+import { chooseOrganization } from './protocol/organization.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
@@ -67,7 +68,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const edge = new Edge({ ...config, tokensInAddress: tokensInAddress(config.legacy) });
   const answered = meter(metrics, log, config.log.requests);
   const frames = framesOf(config.issuer);
-  const resources = new Resources(house.access, house.decide);
+  const resources = new Resources({ ...house, jwtLifetime: config.ttl.jwt });
   const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
@@ -128,7 +129,8 @@ function library(
   house: House,
   { frames, ...parts }: Pick<ProviderParts, 'jwks' | 'resources'> & { frames: Frames },
 ): Provider {
-  const { clients, consents, decide, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
+  const { clients, consents, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
+  const connectionOf = async (uid: string) => (await upstreamSessions.ofSession(uid))?.connection;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   return provider({
     ...parts,
@@ -137,8 +139,9 @@ function library(
     clients,
     ttl: { ...config.ttl, refreshToken: { idle, absolute } },
     clientCertificateHeader: config.clientCertificateHeader,
-    findAccount: findAccount(users, decide),
-    tokenClaims: tokenClaims(clients, decide),
+    findAccount: findAccount(house),
+    tokenClaims: tokenClaims({ ...house, issuer: config.issuer }),
+    jwtScope: jwtScope(house.access),
     fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
     signin: {
       interactions: {
@@ -147,6 +150,7 @@ function library(
       },
       async loadExistingGrant(ctx) {
         await Promise.all([upstreamSessions.follow(ctx), seenSessions.follow(ctx)]);
+        await chooseOrganization({ organizations: house.organizations, connectionOf }, ctx);
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),

@@ -275,6 +275,15 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await mfaPolicies.forget(`client:${id}`, actor);
       await introspectionTokens.remove(id, actor);
     },
-    status: new TokenStatus({ issuer: config.issuer, records: kept, clients, tiers, users, decide }),
+    status: new TokenStatus({
+      issuer: config.issuer,
+      records: kept,
+      clients,
+      tiers,
+      users,
+      decide,
+      access,
+      organizations,
+    }),
   };
 }

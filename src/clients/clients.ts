@@ -24,6 +24,7 @@ export interface NewClient {
   pkce?: 'required' | 'optional';
   state?: 'pending' | 'approved';
   tier?: string;
+  cacheSeconds?: number;
   /** A secret made elsewhere by `randomToken()`, instead of a fresh one. */
   secret?: string;
   /** Who registers it, how many clients that one may have, and the registration access token to come. */
@@ -32,7 +33,7 @@ export interface NewClient {
   registrationToken?: string;
 }
 
-/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier takes it away. */
+/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier or cacheSeconds takes it away. */
 export interface ClientChange {
   name?: string;
   metadata?: object;
@@ -40,6 +41,7 @@ export interface ClientChange {
   introspects?: 'all' | string[];
   pkce?: 'required' | 'optional';
   tier?: string | undefined;
+  cacheSeconds?: number | undefined;
   registrationToken?: string;
 }
 
@@ -91,12 +93,13 @@ export class Clients {
     const id = checkedId(input.id ?? `client_${randomToken(16)}`);
     const metadata = normalMetadata(input.metadata, ownRules);
     const secret = needsSecret(metadata) ? given : undefined;
-    const { registrationToken } = input;
+    const { registrationToken, tier, cacheSeconds } = input;
     const client: Client = checkedClient({
       id,
       name: displayName(input.name ?? id),
       state,
-      ...(input.tier === undefined ? {} : { tier: input.tier }),
+      ...(tier === undefined ? {} : { tier }),
+      ...(cacheSeconds === undefined ? {} : { cacheSeconds }),
       metadata,
       secrets: secret === undefined ? [] : [this.#kept(id, secret)],
       firstParty: input.firstParty ?? false,
@@ -212,15 +215,17 @@ export class Clients {
   }
 
   #changed(now: Client, change: ClientChange): Client {
-    const { name, metadata: given, registrationToken, tier, ...rest } = change;
+    const { name, metadata: given, registrationToken, tier, cacheSeconds, ...rest } = change;
     const metadata = given === undefined ? now.metadata : normalMetadata(given, ownRules);
-    const { tier: before, ...same } = now;
-    const after = 'tier' in change ? tier : before;
+    const { tier: tierBefore, cacheSeconds: cachedBefore, ...same } = now;
+    const after = 'tier' in change ? tier : tierBefore;
+    const cached = 'cacheSeconds' in change ? cacheSeconds : cachedBefore;
     return checkedClient({
       ...same,
       ...rest,
       metadata,
       ...(after === undefined ? {} : { tier: after }),
+      ...(cached === undefined ? {} : { cacheSeconds: cached }),
       name: name === undefined ? now.name : displayName(name),
       secrets: needsSecret(metadata) ? now.secrets : [],
       ...(registrationToken === undefined ? {} : { registrationToken: this.#tokenMark(now.id, registrationToken) }),

@@ -1,5 +1,5 @@
 import type { Api } from '../directory/access.ts';
-import { type AcrLevel, acrLevels } from '../directory/terms.ts';
+import { type AcrLevel, acrLevels, type ClaimProfile, claimProfiles } from '../directory/terms.ts';
 import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
@@ -36,6 +36,11 @@ const options = {
     about: 'What the sign-in of a person must be worth for its tokens; none takes it away',
   },
   'max-age': { value: 'SECONDS', about: 'How old the sign-in may be when its tokens are asked for; 0 takes it away' },
+  profile: {
+    value: 'PROFILE',
+    choices: claimProfiles,
+    about: 'The names in which its gateways read what a token may do (default standard)',
+  },
   host: { value: 'HOST', about: 'The host under which gateways offer it' },
 } as const;
 
@@ -47,6 +52,7 @@ interface Given {
   readonly route: readonly string[];
   readonly acr: 'none' | AcrLevel | undefined;
   readonly 'max-age': string | undefined;
+  readonly profile: ClaimProfile | undefined;
   readonly host: string | undefined;
 }
 
@@ -67,6 +73,7 @@ const changed = ({ acr, maxAge, ...before }: Api, options: Given): Api => ({
     signingAlg: options['signing-alg'],
     tokenTtl: whole('token-ttl', options['token-ttl']),
     host: options.host,
+    profile: options.profile,
   }),
 });
 

@@ -100,6 +100,10 @@ export function checkedApi(api: Api): Api {
   for (const name of permissions) {
     if (!permissionForm.test(name))
       throw invalid(`The permission "${name.slice(0, 110)}" must be a scope value (RFC 6749 §3.3) without # and |`);
+    if (name.startsWith('role:'))
+      throw invalid(
+        `The permission ${name} would pass for a role, which some gateways read in scopes; choose another name`,
+      );
     if (identityScopes.includes(name))
       throw invalid(`The permission ${name} has a meaning of its own in OpenID Connect; choose another name`);
   }

@@ -36,22 +36,20 @@ export const anyGateway: Client = {
  * to a key or a certificate: those who ask here would let anybody use them.
  */
 async function facts(status: TokenStatus, token: string, caller: Client): Promise<Facts | undefined> {
-  const answer = await status.introspect(token, caller);
-  const live = await status.live(token);
-  if (!answer.active || !live || !('token_type' in answer) || answer.token_type !== 'Bearer' || 'cnf' in answer) {
-    return undefined;
-  }
+  const known = await status.known(token, caller);
+  if (known?.claims.token_type !== 'Bearer' || 'cnf' in known.claims) return undefined;
+  const { claims, token: live } = known;
   return {
-    clientId: answer.client_id,
-    uid: answer.username,
+    clientId: claims.client_id,
+    uid: claims.username,
     mail: live.user?.email,
-    subject: answer.sub,
-    scope: answer.scope?.split(' ') ?? [],
-    expiresIn: (answer.exp ?? 0) - Math.floor(Date.now() / 1000),
-    roles: answer.roles,
-    rolesText: answer.roles_str,
-    entitlementsText: answer.entitlements_str,
-    tier: answer.sla_tier,
+    subject: claims.sub,
+    scope: claims.scope?.split(' ') ?? [],
+    expiresIn: (claims.exp ?? 0) - Math.floor(Date.now() / 1000),
+    roles: claims.roles,
+    rolesText: claims.roles_str,
+    entitlementsText: claims.entitlements_str,
+    tier: claims.sla_tier,
   };
 }
 
