@@ -14,6 +14,7 @@ import { EmailChanges } from './directory/email-changes.ts';
 import { Identities } from './directory/identities.ts';
 import type { Breached } from './directory/passwords.ts';
 import { refuseRole } from './directory/protected.ts';
+import { GatewayRoutes } from './directory/routes.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
 import { Devices } from './factors/devices.ts';
@@ -55,6 +56,7 @@ export interface House {
   identities: Identities;
   access: Access;
   decide: Decide;
+  gatewayRoutes: GatewayRoutes;
   clients: Clients;
   introspectionTokens: IntrospectionTokens;
   registrars: Registrars;
@@ -231,6 +233,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     identities,
     access,
     decide,
+    gatewayRoutes: new GatewayRoutes(access),
     clients,
     registrars: new Registrars(store, vault, trail),
     introspectionTokens,
