@@ -59,7 +59,7 @@ describe('every operation of /admin/api/v1 (sec-267)', () => {
       assert.equal(bare.status, 401);
       assert.match(
         bare.headers.get('www-authenticate') ?? '',
-        /^Bearer realm="[^"]+", scope="(?:clients|connections|factors|mfa-policies):/,
+        /^Bearer realm="[^"]+", scope="(?:apis|assignments|clients|connections|factors|groups|mfa-policies|organizations|roles):/,
       );
       for (const token of ['wrong', foreign.body.access_token]) {
         const { status, headers } = await adminApi(app, token).send(method, path);
