@@ -18,6 +18,7 @@ import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
+import { Evaluation } from './protocol/evaluation.ts';
 import { Gate } from './protocol/gate.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
@@ -31,6 +32,7 @@ import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
+import { authzen } from './routes/authzen.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
@@ -229,6 +231,8 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
   );
   koa.use(gateway({ gate: gateOf(config, house), count: metrics.asked }));
+  const evaluation = new Evaluation({ ...house, routes: house.gatewayRoutes });
+  koa.use(authzen({ issuer, clients, evaluation }));
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);
