@@ -11,6 +11,8 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   user: async () => (await import('./commands/user.ts')).userCommands,
   api: async () => (await import('./commands/api.ts')).apiCommands,
   role: async () => (await import('./commands/role.ts')).roleCommands,
+  group: async () => (await import('./commands/group.ts')).groupCommands,
+  organization: async () => (await import('./commands/organization.ts')).organizationCommands,
   assign: async () => (await import('./commands/access.ts')).assignCommands,
   unassign: async () => (await import('./commands/access.ts')).unassignCommands,
   access: async () => (await import('./commands/access.ts')).accessCommands,

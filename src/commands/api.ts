@@ -3,7 +3,7 @@ import { type AcrLevel, acrLevels } from '../directory/terms.ts';
 import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
-import { taken } from '../store/port.ts';
+import { apiDocument as shown } from '../routes/api-document.ts';
 import { command } from './command.ts';
 import { columns, everything, facts } from './listing.ts';
 import { actor, inHouse } from './office.ts';
@@ -70,19 +70,6 @@ const changed = ({ acr, maxAge, ...before }: Api, options: Given): Api => ({
   }),
 });
 
-/** An API as the CLI shows it. */
-const shown = ({ id, permissions, tokenFormat, signingAlg, tokenTtl, acr, maxAge, routes, host }: Api) => ({
-  id,
-  permissions,
-  token_format: tokenFormat,
-  signing_alg: signingAlg,
-  token_ttl: tokenTtl,
-  acr,
-  max_age: maxAge,
-  routes,
-  host,
-});
-
 async function known(audience: string, { access }: House): Promise<Api> {
   const api = await access.api(audience);
   if (!api) throw missing(`The API ${audience}`);
@@ -96,9 +83,8 @@ const add = command({
   about: 'Add an API that tokens can be for',
   run: ({ operands: { audience }, options, answer }) =>
     inHouse(async ({ access }) => {
-      if (await access.api(audience)) throw taken(`The API ${audience}`);
       const plain: Api = { id: audience, permissions: [], tokenFormat: 'opaque', signingAlg: 'RS256', routes: [] };
-      const api = await access.saveApi(changed(plain, options), actor);
+      const api = await access.addApi(changed(plain, options), actor);
       answer(shown(api), `Added the API ${api.id}`);
     }),
 });

@@ -1,3 +1,4 @@
+import { randomToken } from '../kernel/crypto.ts';
 import type { Access } from './access.ts';
 import { segmentsOf } from './request-path.ts';
 import { type Route, readRoute } from './route-template.ts';
@@ -10,6 +11,8 @@ export interface Asked {
   method: string;
   /** As it stands in the request, percent-encoded and without its query. */
   path: string;
+  /** The path may be a template, as a gateway knows it: `{name}` is then any one segment. */
+  template?: boolean;
 }
 
 /** The route that a request takes, and what it needs there. */
@@ -36,6 +39,8 @@ interface Branch {
 }
 
 const most = 1000;
+/** Stands for a segment that may have any text: no route names it. */
+const anyOne = randomToken(12);
 const branch = (): Branch => ({ literal: new Map(), ends: new Map(), rest: new Map() });
 const normal = (host: string): string => host.toLowerCase().replace(/\.(?=:\d+$|$)/, '');
 const withoutPort = (host: string): string => host.replace(/:\d+$/, '');
@@ -55,8 +60,8 @@ export class GatewayRoutes {
   }
 
   /** Undefined: no route takes this request, two APIs claim it, or its path can be read in several ways (request-path.ts). */
-  async match({ host, method, path }: Asked): Promise<Match | undefined> {
-    const segments = segmentsOf(path);
+  async match({ host, method, path, template = false }: Asked): Promise<Match | undefined> {
+    const segments = segmentsOf(template ? path.replace(/(?<=\/)\{\w+\}(?=\/|$)/g, anyOne) : path);
     if (!segments) return undefined;
     await this.#refresh();
     return find(host === undefined ? this.#untold : this.#table(normal(host)), { segments, method }, 0)?.match;

@@ -70,11 +70,11 @@ export function parsePermission(text: string): { audience: string; permission: s
   return { audience: text.slice(0, mark), permission: text.slice(mark + 1) };
 }
 
-/** The name of a role or group as it may appear in tokens and headers, where spaces part names. Throws `invalid`. */
-export function checkedName(kind: 'role' | 'group', name: string): string {
+/** The name of a role or group, or the id of an organisation, as it may appear in tokens and headers, where spaces part names. Throws `invalid`. */
+export function checkedName(kind: 'role' | 'group' | 'organization', name: string): string {
   if (nameForm.test(name)) return name;
   throw invalid(
-    `The name of a ${kind} has 1 to 100 letters, digits and . _ : - between them, not "${name.slice(0, 110)}"`,
+    `The ${kind === 'organization' ? 'id of an organization' : `name of a ${kind}`} has 1 to 100 letters, digits and . _ : - between them, not "${name.slice(0, 110)}"`,
   );
 }
 

@@ -77,7 +77,7 @@ export class TokenStatus {
     const own = client.id === caller.id;
     if (payload.kind === 'RefreshToken') return own ? refreshTokenClaims(this.#parts.issuer, token) : inactive;
     const audience = typeof payload.aud === 'string' ? payload.aud : undefined;
-    if (!own && !maySee(caller, audience)) return inactive;
+    if (!own && !mayAskAbout(caller, audience)) return inactive;
     const held = await this.#parts.decide.held(user ? `user:${user.id}` : `client:${client.id}`, audience);
     const claims = accessTokenClaims({ issuer: this.#parts.issuer, payload, client, user, held });
     return client.tier === undefined
@@ -132,5 +132,6 @@ export class TokenStatus {
   }
 }
 
-const maySee = (caller: Client, audience: string | undefined): boolean =>
+/** Whether a gateway may know what tokens of this audience allow. */
+export const mayAskAbout = (caller: Client, audience: string | undefined): boolean =>
   caller.introspects === 'all' || (audience !== undefined && caller.introspects.includes(audience));

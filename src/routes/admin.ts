@@ -5,6 +5,9 @@ import type { Tiers } from '../clients/tiers.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { Groups } from '../directory/groups.ts';
+import type { Organizations } from '../directory/organizations.ts';
+import type { Rights } from '../directory/rights.ts';
 import type { Users } from '../directory/users.ts';
 import type { Devices } from '../factors/devices.ts';
 import type { Enrolments } from '../factors/enrolments.ts';
@@ -16,12 +19,17 @@ import { openapi } from '../http/openapi.ts';
 import { type Caller, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
+import { adminApis } from './admin-apis.ts';
+import { adminAssignments } from './admin-assignments.ts';
 import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
+import { adminGroups } from './admin-groups.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminMfa } from './admin-mfa.ts';
+import { adminOrganizations } from './admin-organizations.ts';
+import { adminRoles } from './admin-roles.ts';
 import { adminTiers } from './admin-tiers.ts';
 
 interface Parts {
@@ -39,7 +47,10 @@ interface Parts {
   devices: Devices;
   mfaPolicies: MfaPolicies;
   access: Access;
+  groups: Groups;
+  organizations: Organizations;
   decide: Decide;
+  rights: Rights;
   status: TokenStatus;
   forgetClient(id: string, actor: string): Promise<void>;
 }
@@ -57,6 +68,11 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminMfa(parts),
     ...adminFactors(parts),
     ...adminTiers(parts.tiers),
+    ...adminApis(parts),
+    ...adminRoles(parts),
+    ...adminGroups(parts),
+    ...adminOrganizations(parts),
+    ...adminAssignments(parts),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { asksAboutAnother, originalOf } from '../http/original.ts';
-import { Problem } from '../kernel/errors.ts';
+import { Problem, problem } from '../kernel/errors.ts';
 import { Challenged, Exhausted, type Gate } from '../protocol/gate.ts';
 import { passageHeaders, quotaHeaders } from './passage-headers.ts';
+
+const twoTokens = problem('invalid_request', 400, () => 'Send one Authorization header');
 
 interface Parts {
   gate: Gate;
@@ -34,10 +36,18 @@ export function gateway({ gate, count }: Parts): Middleware {
 }
 
 async function answer(gate: Gate, ctx: Context): Promise<void> {
+  refuseTwoTokens(ctx.req.rawHeaders);
   const passage = await gate.pass(originalOf(ctx.req), ctx.req.headers);
   for (const [name, value] of passageHeaders(passage)) ctx.set(name, value);
   ctx.status = 200;
   ctx.body = { allowed: true };
+}
+
+/** Node takes the first of two, and the server behind the gateway perhaps the second. */
+function refuseTwoTokens(rawHeaders: readonly string[]): void {
+  let seen = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'authorization') seen += 1;
+  if (seen > 1) throw twoTokens();
 }
 
 function explain(ctx: Context, error: unknown): void {
