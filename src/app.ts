@@ -39,7 +39,7 @@ import { federationLogout } from './routes/federation-logout.ts';
 import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
-import { gateway } from './routes/gateway.ts';
+import { gateway, plainQuestion } from './routes/gateway.ts';
 import { introspection } from './routes/introspection.ts';
 import { languageChoice } from './routes/language-choice.ts';
 import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
@@ -73,11 +73,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const answered = meter(metrics, log, config.log.requests);
   const frames = framesOf(config.issuer);
   const resources = new Resources(house.access, house.decide);
-  const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
+  const asked = { gate: gateOf(config, house), count: metrics.asked };
+  const calls = shortCalls(config, house, { metrics, resources });
+  const short = shortWay({ edge, meter: answered, calls, question: plainQuestion(asked) });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
-    compose(koa, { config, house, log, metrics, edge, answered, frames });
+    compose(koa, { config, house, log, metrics, edge, answered, frames, asked });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -216,10 +218,11 @@ interface Rooms {
   edge: Edge;
   answered: Meter;
   frames: Frames;
+  asked: Parameters<typeof gateway>[0];
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames }: Rooms): void {
+function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, asked }: Rooms): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
@@ -229,10 +232,10 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
-  const asked = { clients, tokens: house.introspectionTokens, status, trail, count: metrics.introspected };
-  koa.use(introspection({ ...asked, signed: new SignedAnswers(keys, issuer) }));
+  const introspecting = { clients, tokens: house.introspectionTokens, status, trail, count: metrics.introspected };
+  koa.use(introspection({ ...introspecting, signed: new SignedAnswers(keys, issuer) }));
   koa.use(legacy({ legacy: config.legacy, clients, status, count: metrics.introspected }));
-  koa.use(gateway({ gate: gateOf(config, house), count: metrics.asked }));
+  koa.use(gateway(asked));
   const evaluation = new Evaluation({ ...house, routes: house.gatewayRoutes });
   koa.use(authzen({ issuer, clients, evaluation }));
   koa.use(issued(records, metrics.tokenIssued));

@@ -3,13 +3,17 @@ import { parse } from 'node:querystring';
 import { problem } from '../kernel/errors.ts';
 
 /** Where gateways ask whether a request may pass; below it the rest of the path is the path of that request. */
-const forwardAuth = '/gateway/authorize';
+export const questionPath = '/gateway/authorize';
 
 /** Whether this call asks about another request, whose method and headers it may have. */
-export const asksAboutAnother = (path: string): boolean => path === forwardAuth || asksByPath(path);
+export const asksAboutAnother = (path: string): boolean => path === questionPath || asksByPath(path);
 
 /** Whether Host, method and path of this call are those of the request that is asked about (Envoy). */
-export const asksByPath = (path: string): boolean => path.startsWith(`${forwardAuth}/`);
+export const asksByPath = (path: string): boolean => path.startsWith(`${questionPath}/`);
+
+/** Whether a body was said to follow; whether it is there, nobody knows before it is read. */
+export const announcesBody = (headers: IncomingMessage['headers']): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** The request that a gateway asks about. */
 export interface Original {
@@ -71,7 +75,13 @@ const disagreement = (one: Told, other: Told) =>
 /** Envoy puts its prefix before the path and leaves method and Host as they were. */
 function byPath(method: string | undefined, url: string, host: string | undefined): Told | undefined {
   if (!asksByPath(url)) return undefined;
-  return { by: `The path after ${forwardAuth}`, method, host, scheme: undefined, path: url.slice(forwardAuth.length) };
+  return {
+    by: `The path after ${questionPath}`,
+    method,
+    host,
+    scheme: undefined,
+    path: url.slice(questionPath.length),
+  };
 }
 
 function byOriginal(headers: IncomingMessage['headers']): Told | undefined {

@@ -1,8 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
-import { asksAboutAnother, originalOf } from '../http/original.ts';
+import { announcesBody, asksAboutAnother, originalOf } from '../http/original.ts';
+import type { PlainQuestion } from '../http/short-way.ts';
 import { Problem, problem } from '../kernel/errors.ts';
-import { Challenged, Exhausted, type Gate } from '../protocol/gate.ts';
+import { Challenged, Exhausted, type Gate, type Passage } from '../protocol/gate.ts';
 import { passageHeaders, quotaHeaders } from './passage-headers.ts';
 
 const twoTokens = problem('invalid_request', 400, () => 'Send one Authorization header');
@@ -36,12 +37,36 @@ export function gateway({ gate, count }: Parts): Middleware {
 }
 
 async function answer(gate: Gate, ctx: Context): Promise<void> {
-  refuseTwoTokens(ctx.req.rawHeaders);
-  const passage = await gate.pass(originalOf(ctx.req), ctx.req.headers);
-  for (const [name, value] of passageHeaders(passage)) ctx.set(name, value);
+  for (const [name, value] of passageHeaders(await passed(gate, ctx.req))) ctx.set(name, value);
   ctx.status = 200;
-  ctx.body = { allowed: true };
+  ctx.type = 'json';
+  ctx.body = allowed;
 }
+
+const allowed = '{"allowed":true}';
+
+/** What came of questions on the short way: nothing is asked or counted twice, be it a proof or a part of a quota. */
+const refused = new WeakMap<IncomingMessage, unknown>();
+
+async function passed(gate: Gate, request: IncomingMessage): Promise<Passage> {
+  if (refused.has(request)) throw refused.get(request);
+  refuseTwoTokens(request.rawHeaders);
+  return gate.pass(originalOf(request), request.headers);
+}
+
+/** The same on the short way; a refusal is told on the long one. */
+export const plainQuestion =
+  ({ gate, count }: Parts): PlainQuestion =>
+  async (request) => {
+    try {
+      const headers = passageHeaders(await passed(gate, request)).flat();
+      count(200);
+      return { headers, body: allowed };
+    } catch (error) {
+      refused.set(request, error);
+      return undefined;
+    }
+  };
 
 /** Node takes the first of two, and the server behind the gateway perhaps the second. */
 function refuseTwoTokens(rawHeaders: readonly string[]): void {
@@ -54,6 +79,3 @@ function explain(ctx: Context, error: unknown): void {
   if (error instanceof Challenged) ctx.set('WWW-Authenticate', [...error.challenges]);
   if (error instanceof Exhausted) for (const [name, value] of quotaHeaders(error.spent)) ctx.set(name, value);
 }
-
-const announcesBody = (headers: IncomingHttpHeaders): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

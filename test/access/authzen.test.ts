@@ -87,7 +87,7 @@ describe('an evaluation', () => {
     const { organizations, access } = app.parts;
     await organizations.add({ id: 'acme', name: 'Acme', domains: [], connections: [] }, 'cli');
     const bobId = (await app.parts.users.byEmail('bob@example.test'))?.id ?? '';
-    await organizations.join(`user:${bobId}`, 'acme', 'cli');
+    await organizations.join('acme', `user:${bobId}`, 'cli');
     await access.assign(`user:${bobId}`, 'orders-reader', 'cli', { organization: 'acme' });
     assert.equal(await decision(bob, 'orders:read', api), false);
     assert.equal(await decision(bob, 'orders:read', api, { context: { organization: 'acme', other: 1 } }), true);
