@@ -18,9 +18,12 @@ import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
+import { Evaluation } from './protocol/evaluation.ts';
+import { Gate } from './protocol/gate.ts';
 import { issued, jwtScope, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
 import { chooseOrganization } from './protocol/organization.ts';
+import { Presented } from './protocol/presented.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
@@ -30,12 +33,14 @@ import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
+import { authzen } from './routes/authzen.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
 import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
+import { gateway, plainQuestion } from './routes/gateway.ts';
 import { introspection } from './routes/introspection.ts';
 import { languageChoice } from './routes/language-choice.ts';
 import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
@@ -69,11 +74,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const answered = meter(metrics, log, config.log.requests);
   const frames = framesOf(config.issuer);
   const resources = new Resources({ ...house, jwtLifetime: config.ttl.jwt });
-  const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
+  const asked = { gate: gateOf(config, house), count: metrics.asked };
+  const calls = shortCalls(config, house, { metrics, resources });
+  const short = shortWay({ edge, meter: answered, calls, question: plainQuestion(asked) });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
-    compose(koa, { config, house, log, metrics, edge, answered, frames });
+    compose(koa, { config, house, log, metrics, edge, answered, frames, asked });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -185,6 +192,12 @@ function shortCalls(config: Config, house: House, parts: { metrics: Metrics; res
   return plainCalls({ clients, tokens, status, machineTokens, introspected, tokenIssued });
 }
 
+/** What gateways ask that cannot introspect. */
+function gateOf({ clientCertificateHeader }: Config, house: House): Gate {
+  const presented = new Presented({ ...house, clientCertificateHeader });
+  return new Gate({ ...house, routes: house.gatewayRoutes, presented });
+}
+
 /** Where clients register others, with what the protocol and the directory have to say to it. */
 function registrationDesk(config: Config, house: House, koa: Provider): RegistrationDesk {
   const { clients, registrars, status, trail } = house;
@@ -208,10 +221,11 @@ interface Rooms {
   edge: Edge;
   answered: Meter;
   frames: Frames;
+  asked: Parameters<typeof gateway>[0];
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames }: Rooms): void {
+function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, asked }: Rooms): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
@@ -221,9 +235,12 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
-  const asked = { clients, tokens: house.introspectionTokens, status, trail, count: metrics.introspected };
-  koa.use(introspection({ ...asked, signed: new SignedAnswers(keys, issuer) }));
+  const introspecting = { clients, tokens: house.introspectionTokens, status, trail, count: metrics.introspected };
+  koa.use(introspection({ ...introspecting, signed: new SignedAnswers(keys, issuer) }));
   koa.use(legacy({ legacy: config.legacy, clients, status, count: metrics.introspected }));
+  koa.use(gateway(asked));
+  const evaluation = new Evaluation({ ...house, routes: house.gatewayRoutes });
+  koa.use(authzen({ issuer, clients, evaluation }));
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

@@ -18,6 +18,7 @@ import type { Organizations } from './directory/organizations.ts';
 import type { Breached } from './directory/passwords.ts';
 import { refuseRole } from './directory/protected.ts';
 import { Rights } from './directory/rights.ts';
+import { GatewayRoutes } from './directory/routes.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
 import { Devices } from './factors/devices.ts';
@@ -61,6 +62,7 @@ export interface House {
   groups: Groups;
   organizations: Organizations;
   decide: Decide;
+  gatewayRoutes: GatewayRoutes;
   rights: Rights;
   clients: Clients;
   introspectionTokens: IntrospectionTokens;
@@ -242,6 +244,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     groups,
     organizations,
     decide,
+    gatewayRoutes: new GatewayRoutes(access),
     rights: new Rights({ access, groups, organizations, decide, users }),
     clients,
     registrars: new Registrars(store, vault, trail),

@@ -129,7 +129,7 @@ export class TokenStatus {
   async #claims(token: LiveToken, caller: Client): Promise<AccessTokenClaims | undefined> {
     const { payload, client } = token;
     const audience = typeof payload.aud === 'string' ? payload.aud : undefined;
-    if (client.id !== caller.id && !maySee(caller, audience)) return undefined;
+    if (client.id !== caller.id && !mayAskAbout(caller, audience)) return undefined;
     return standardClaims(this.#parts, token, audience);
   }
 
@@ -148,16 +148,25 @@ export class TokenStatus {
   }
 }
 
-const maySee = (caller: Client, audience: string | undefined): boolean =>
+/** Whether a gateway may know what tokens of this audience allow. */
+export const mayAskAbout = (caller: Client, audience: string | undefined): boolean =>
   caller.introspects === 'all' || (audience !== undefined && caller.introspects.includes(audience));
+
+/** Whose rights count, as `Decide` names subjects. */
+export const holderOf = ({ user, client }: LiveToken): string => (user ? `user:${user.id}` : `client:${client.id}`);
+
+/** The organisation that a token is for, while its subject is a member of it. */
+export async function organizationNow(organizations: Organizations, token: LiveToken): Promise<string | undefined> {
+  const asked = token.payload.extra?.org_id;
+  if (typeof asked !== 'string') return undefined;
+  return (await organizations.isMember(asked, holderOf(token))) ? asked : undefined;
+}
 
 /** The roles, permissions and the organisation are those of this moment; all else is as it was issued. */
 async function standardClaims(parts: Parts, { payload, client, user }: LiveToken, audience: string | undefined) {
   const { issuer, decide, organizations, tiers } = parts;
-  const subject = user ? `user:${user.id}` : `client:${client.id}`;
-  const asked = payload.extra?.org_id;
-  const organization = typeof asked === 'string' && (await organizations.isMember(asked, subject)) ? asked : undefined;
-  const held = await decide.held(subject, audience, organization);
+  const organization = await organizationNow(organizations, { payload, client, user });
+  const held = await decide.held(holderOf({ payload, client, user }), audience, organization);
   const claims = { ...accessTokenClaims({ issuer, payload, client, user, held, organization }), aud: audience };
   return client.tier === undefined ? claims : { ...claims, ...(await slaClaims(tiers, client, audience)) };
 }

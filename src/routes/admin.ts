@@ -67,12 +67,12 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminConnectionTests(parts),
     ...adminMfa(parts),
     ...adminFactors(parts),
+    ...adminTiers(parts.tiers),
     ...adminApis(parts),
     ...adminRoles(parts),
     ...adminGroups(parts),
     ...adminOrganizations(parts),
     ...adminAssignments(parts),
-    ...adminTiers(parts.tiers),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));

@@ -5,6 +5,8 @@ import type { Figure } from './report.ts';
 export interface Findings {
   paths: Row[];
   sizes: Row[];
+  /** Forward-auth beside introspection. */
+  forward: Row[];
   /** Seconds from an empty store to the first token. */
   start?: number;
   /** Milliseconds of CPU for one answer of a SAML provider. */
@@ -29,6 +31,7 @@ export function figures(found: Findings, names: { ours: string; koa: string; lib
     ...least(found.paths, 'introspection', [ours, koa], 0.4),
     ...least(found.paths, 'client_credentials', [ours, library], 0.8),
     ...least(found.sizes, 'introspection', ['1,000,000 stored', '1,000 stored'], 0.9),
+    ...least(found.forward, 'gateway', ['forward-auth', 'introspection'], 0.9),
     ...startFigure(found.start),
     ...samlFigure(found.saml),
     ...memoryFigures(found.memory),

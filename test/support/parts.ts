@@ -5,6 +5,7 @@ import { Access } from '../../src/directory/access.ts';
 import { Decide } from '../../src/directory/decide.ts';
 import { Groups } from '../../src/directory/groups.ts';
 import { Organizations } from '../../src/directory/organizations.ts';
+import { Rights } from '../../src/directory/rights.ts';
 import { Users } from '../../src/directory/users.ts';
 import { Attempts } from '../../src/factors/attempts.ts';
 import { Devices } from '../../src/factors/devices.ts';
@@ -44,6 +45,7 @@ export async function openParts(url?: string, mdsFile?: string) {
       hasConnection: async (id) => id !== 'nowhere',
     },
   });
+  const users = new Users(store, trail);
   const decide = new Decide({ access, groups, organizations });
   const relyingParty = new RelyingParty({ issuer, mdsFile });
   const mfaPolicies = new MfaPolicies(store, trail, usualRules);
@@ -55,7 +57,8 @@ export async function openParts(url?: string, mdsFile?: string) {
     groups,
     organizations,
     decide,
-    users: new Users(store, trail),
+    rights: new Rights({ access, groups, organizations, decide, users }),
+    users,
     clients: new Clients(store, vault, trail),
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),
