@@ -75,7 +75,7 @@ export const tokenClaims =
     const organization =
       asked !== undefined && (await parts.organizations.isMember(asked, subject)) ? asked : undefined;
     const facts = { ...signInFacts(ctx), ...(organization === undefined ? {} : { org_id: organization }) };
-    if (token.format !== 'jwt') return facts;
+    if (token.format !== 'jwt') return Object.keys(facts).length === 0 ? undefined : facts;
     const api = typeof token.aud === 'string' ? await parts.access.api(token.aud) : undefined;
     const about = { subject, organization, api };
     return { ...facts, ...(await snapshot(parts, { scope: token.scope, clientId: token.clientId ?? '' }, about)) };
