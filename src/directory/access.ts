@@ -136,11 +136,17 @@ export class Access extends Assignments {
     return this.#roles.find({}, page);
   }
 
-  /** Takes it from everybody who has it. Throws `missing`, and `in_use` while another role includes it. */
-  async removeRole(id: string, actor: string): Promise<void> {
+  /** Throws what keeps a role: `built_in`, `missing`, and `in_use` while another role includes it. */
+  async refuseRemoval(id: string): Promise<void> {
     this.#refuseBuiltIn(id);
+    if (!(await this.#roles.get(id))) throw missing(`The role ${id}`);
     const users = (await this.#allRoles()).filter(({ includes }) => includes.includes(id)).map((role) => role.id);
     if (users.length > 0) throw inUse(`The role ${id}`, `the roles ${users.join(', ')}`);
+  }
+
+  /** Takes it from everybody who has it. Throws `missing`, and `in_use` while another role includes it. */
+  async removeRole(id: string, actor: string): Promise<void> {
+    await this.refuseRemoval(id);
     if (!(await this.#roles.take(id))) throw missing(`The role ${id}`);
     const assignments = await this.dropRole(id);
     await this.trail.record({ type: 'role.removed', actor, target: `role:${id}`, detail: { assignments } });

@@ -101,12 +101,14 @@ export class Rights {
 
   async removeRole(by: By, id: string): Promise<void> {
     const { access } = this.#parts;
-    if (!(await access.role(id))) throw missing(`The role ${id}`);
-    await this.#emptied(
-      by,
-      () => whole((page) => access.assignments({ role: id }, page)),
-      async () => [],
-    );
+    await access.refuseRemoval(id);
+    if ((await refuseRole(access, id)) !== undefined) {
+      await this.#emptied(
+        by,
+        () => whole((page) => access.assignments({ role: id }, page)),
+        async () => [],
+      );
+    }
     await access.removeRole(id, by.actor);
   }
 

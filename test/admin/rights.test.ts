@@ -241,6 +241,10 @@ describe('the last administrator (sec-271)', () => {
     assert.equal(await code(api.send('DELETE', '/groups/office')), 'last_administrator');
     assert.equal(await code(api.send('PATCH', '/roles/chief', { includes: [] })), 'last_administrator');
     assert.equal(await code(api.send('DELETE', '/roles/chief')), 'last_administrator');
+    await made('/roles', { id: 'above', includes: ['chief'] });
+    assert.equal(await code(api.send('DELETE', '/roles/chief')), 'in_use');
+    assert.equal((await api.get('/assignments?role=chief')).body.items.length, 1);
+    assert.equal(await code(api.send('DELETE', '/roles/above')), '204');
     const { roles } = await app.parts.decide.held(`user:${await idOf(admin)}`, undefined);
     assert.ok(roles.includes('administrator'));
     await access.assign(`user:${await idOf(admin)}`, 'administrator', 'cli');
