@@ -1,10 +1,11 @@
-import type { Provider } from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
 import { accountRooms } from './account-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
 import { declare } from './federation/declaring.ts';
+import { type GatewayRooms, gatewayRooms } from './gateway-rooms.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -18,33 +19,27 @@ import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
-import { Evaluation } from './protocol/evaluation.ts';
-import { Gate } from './protocol/gate.ts';
 import { issued, jwtScope, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
 import { chooseOrganization } from './protocol/organization.ts';
-import { Presented } from './protocol/presented.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
-import { SignedAnswers } from './protocol/signed-answers.ts';
+import { audiencesFact } from './protocol/token-status.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
-import { authzen } from './routes/authzen.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
 import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
-import { gateway, plainQuestion } from './routes/gateway.ts';
-import { introspection } from './routes/introspection.ts';
 import { languageChoice } from './routes/language-choice.ts';
 import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
-import { legacy, tokensInAddress } from './routes/legacy.ts';
+import { tokensInAddress } from './routes/legacy.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { passwordReset } from './routes/password-reset.ts';
@@ -74,13 +69,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const answered = meter(metrics, log, config.log.requests);
   const frames = framesOf(config.issuer);
   const resources = new Resources({ ...house, jwtLifetime: config.ttl.jwt });
-  const asked = { gate: gateOf(config, house), count: metrics.asked };
+  const gateways = gatewayRooms(config, house, { log, metrics });
   const calls = shortCalls(config, house, { metrics, resources });
-  const short = shortWay({ edge, meter: answered, calls, question: plainQuestion(asked) });
+  const short = shortWay({ edge, meter: answered, calls, question: gateways.question });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
-    compose(koa, { config, house, log, metrics, edge, answered, frames, asked });
+    compose(koa, { config, house, log, metrics, edge, answered, frames, gateways });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -109,7 +104,9 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       if (!(await short(request, response))) await current.handler(request, response);
     },
     ready: () => house.store.ping(),
+    leave: () => gateways.changes.close(),
     async close() {
+      gateways.changes.close();
       clearInterval(timer);
       clearInterval(tending);
       await sending?.close();
@@ -171,12 +168,17 @@ function library(
       refreshGrace: grace,
       interactionTtl: config.ttl.interaction,
       async replayed(what, payload) {
-        if (what === 'code') await status.endGrant(payload);
+        // Before it is told: whoever hears of it may ask at once. A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
+        const own = what === 'code' || Provider.ctx?.oidc.client?.clientId === payload.clientId;
+        const audiences = own && what !== 'assertion' ? await status.endGrant(payload) : [];
         await trail.record({
           type: `${what}.replayed`,
           actor: payload.clientId ? `client:${payload.clientId}` : 'anonymous',
           outcome: 'failure',
-          detail: { client: payload.clientId ?? '', grant: payload.grantId ?? '' },
+          detail: {
+            ...{ client: payload.clientId ?? '', grant: payload.grantId ?? '' },
+            ...{ subject: payload.accountId, audiences: audiencesFact(audiences) },
+          },
         });
       },
     }),
@@ -190,12 +192,6 @@ function shortCalls(config: Config, house: House, parts: { metrics: Metrics; res
   const { introspected, tokenIssued } = metrics;
   const machineTokens = new MachineTokens({ clients, records, resources, lifetime: config.ttl.accessToken });
   return plainCalls({ clients, tokens, status, machineTokens, introspected, tokenIssued });
-}
-
-/** What gateways ask that cannot introspect. */
-function gateOf({ clientCertificateHeader }: Config, house: House): Gate {
-  const presented = new Presented({ ...house, clientCertificateHeader });
-  return new Gate({ ...house, routes: house.gatewayRoutes, presented });
 }
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
@@ -221,11 +217,11 @@ interface Rooms {
   edge: Edge;
   answered: Meter;
   frames: Frames;
-  asked: Parameters<typeof gateway>[0];
+  gateways: GatewayRooms;
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, asked }: Rooms): void {
+function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, gateways }: Rooms): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
@@ -235,12 +231,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
-  const introspecting = { clients, tokens: house.introspectionTokens, status, trail, count: metrics.introspected };
-  koa.use(introspection({ ...introspecting, signed: new SignedAnswers(keys, issuer) }));
-  koa.use(legacy({ legacy: config.legacy, clients, status, count: metrics.introspected }));
-  koa.use(gateway(asked));
-  const evaluation = new Evaluation({ ...house, routes: house.gatewayRoutes });
-  koa.use(authzen({ issuer, clients, evaluation }));
+  for (const answer of gateways.answers) koa.use(answer);
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

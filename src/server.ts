@@ -15,6 +15,8 @@ export interface App {
   handler(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Resolves when the store answers. */
   ready(): Promise<void>;
+  /** Ends what would go on for ever (streams of changes), once nobody is let in any more. */
+  leave?(): void;
   /** Lets go of the store; called once, after the last request. */
   close(): Promise<void>;
   metrics: Metrics;
@@ -174,6 +176,7 @@ export async function serve(app: App, settings: ServerSettings, log: Log): Promi
     // Only now: a client told to reconnect earlier would do so while the listener closes, and be cut off.
     lastAnswers = true;
     for (const response of inWork) if (!response.headersSent) response.setHeader('Connection', 'close');
+    app.leave?.();
     await Promise.all(finished);
     await app.close();
     for (const server of opsOpen.servers) server.close().closeAllConnections();

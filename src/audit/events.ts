@@ -111,10 +111,11 @@ export const events = {
   'session.ended': ['reason', 'client', 'connection', 'untold'],
   'logout.refused': ['connection', 'method', 'reason', 'check'],
 
-  'code.replayed': ['client', 'grant'],
-  'assertion.replayed': ['client', 'grant'],
-  'refresh-token.replayed': ['client', 'grant'],
-  'token.revoked': ['client', 'kind'],
+  'code.replayed': ['client', 'grant', 'subject', 'audiences'],
+  'assertion.replayed': ['client', 'grant', 'subject', 'audiences'],
+  'refresh-token.replayed': ['client', 'grant', 'subject', 'audiences'],
+  // `jti` is the public name that introspection tells, never the value of a token; `subject` is its `sub`.
+  'token.revoked': ['client', 'kind', 'jti', 'subject', 'audiences'],
 
   'key.created': ['alg', 'from'],
   'key.rotated': ['atOnce'],
@@ -125,6 +126,25 @@ export const events = {
 
 /** The closed list of event types. */
 export type EventType = keyof typeof events;
+
+/**
+ * The events after which an answer that a gateway keeps may be wrong: whoever listens for revocations reads these alone.
+ * A new type of event that changes what introspection says belongs here; src/signals/signal.ts says what it comes to.
+ */
+export const unsettling = [
+  ...['user.changed', 'user.disabled', 'user.enabled', 'user.signed-out', 'user.removed'],
+  ...['user.password-changed', 'user.password-reset', 'user.email-changed', 'user.email-change-undone'],
+  ...['factor.added', 'factor.removed', 'factors.reset'],
+  ...['api.saved', 'api.removed', 'role.saved', 'role.removed', 'role.assigned', 'role.unassigned'],
+  ...['group.saved', 'group.removed', 'group.joined', 'group.left'],
+  ...['organization.saved', 'organization.removed', 'organization.joined', 'organization.left'],
+  ...['tier.saved', 'tier.removed'],
+  ...['client.changed', 'client.approved', 'client.resumed'],
+  ...['client.rejected', 'client.suspended', 'client.revoked', 'client.removed'],
+  ...['consent.withdrawn', 'session.ended', 'code.replayed', 'refresh-token.replayed', 'token.revoked'],
+  'store.restored',
+] as const satisfies readonly EventType[];
+export type Unsettling = (typeof unsettling)[number];
 
 /** A fact that an event carries. */
 export type Fact = string | number | boolean;

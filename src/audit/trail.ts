@@ -1,7 +1,7 @@
 import { randomToken } from '../kernel/crypto.ts';
 import { invalid } from '../kernel/errors.ts';
 import type { Collection, Entity, Page, Store } from '../store/port.ts';
-import { type AuditEvent, type EventType, events, type Fact } from './events.ts';
+import { type AuditEvent, type EventType, events, type Fact, type Unsettling, unsettling } from './events.ts';
 
 export type { AuditEvent } from './events.ts';
 
@@ -26,23 +26,36 @@ const longestFact = 300;
 
 const isEventType = (type: string): type is EventType => Object.hasOwn(events, type);
 
+/** An event after which an answer that a gateway keeps may be wrong. */
+export type UnsettlingEvent = Recorded & { type: Unsettling };
+
+const unsettlingTypes: ReadonlySet<EventType> = new Set(unsettling);
+/** Whether it is one of those. */
+export const isUnsettling = (event: Recorded): event is UnsettlingEvent => unsettlingTypes.has(event.type);
+
+const lookups = {
+  type: { key: (event: Recorded) => event.type },
+  target: { key: (event: Recorded) => event.target },
+  actor: { key: (event: Recorded) => event.actor },
+  requestId: { key: (event: Recorded) => event.requestId },
+  // Few events among many sign-ins, and they are read twice a second where a gateway listens.
+  unsettling: { key: (event: Recorded) => (isUnsettling(event) ? 'yes' : undefined) },
+};
+
+interface Hearer {
+  hear: Listener;
+  failed(error: unknown): void;
+}
+
 /** Append-only record of security-relevant deeds. */
 export class Trail {
-  readonly #all: Collection<Recorded, 'type' | 'target' | 'actor' | 'requestId'>;
-  #listener: { hear: Listener; failed: (error: unknown) => void } | undefined;
+  readonly #all: Collection<Recorded, keyof typeof lookups>;
+  readonly #hearers = new Set<Hearer>();
   #last = 0;
   #count = 0;
 
   constructor(store: Store) {
-    this.#all = store.collection<Recorded, 'type' | 'target' | 'actor' | 'requestId'>({
-      name: 'audit-events',
-      indexes: {
-        type: { key: (event) => event.type },
-        target: { key: (event) => event.target },
-        actor: { key: (event) => event.actor },
-        requestId: { key: (event) => event.requestId },
-      },
-    });
+    this.#all = store.collection<Recorded, keyof typeof lookups>({ name: 'audit-events', indexes: lookups });
   }
 
   /** Appends; durable when it resolves. */
@@ -62,17 +75,20 @@ export class Trail {
     await this.#tell(recorded);
   }
 
-  /** Who hears of every event from now on, and who of the listener's failures. */
-  listen(hear: Listener, failed: (error: unknown) => void): void {
-    this.#listener = { hear, failed };
+  /** Who hears of every event from now on, and who of the listener's failures. Answers how to stop. */
+  listen(hear: Listener, failed: (error: unknown) => void): () => void {
+    const hearer = { hear, failed };
+    this.#hearers.add(hearer);
+    return () => void this.#hearers.delete(hearer);
   }
 
   async #tell(event: Recorded): Promise<void> {
-    try {
-      await this.#listener?.hear(event);
-    } catch (error) {
-      this.#listener?.failed(error);
-    }
+    await Promise.all([...this.#hearers].map((hearer) => tell(hearer, event)));
+  }
+
+  /** Events that may make kept answers wrong, of every process, in the order of their ids. */
+  async unsettling(page: Page): Promise<UnsettlingEvent[]> {
+    return (await this.#all.find({ unsettling: 'yes' }, page)).filter(isUnsettling);
   }
 
   /** Events in the order in which they happened, from `since` (seconds) on. Throws `invalid` for a type that does not exist. */
@@ -97,7 +113,17 @@ export class Trail {
   }
 }
 
-const moment = (milliseconds: number): string => Math.max(0, Math.trunc(milliseconds)).toString(36).padStart(9, '0');
+async function tell({ hear, failed }: Hearer, event: Recorded): Promise<void> {
+  try {
+    await hear(event);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** What the ids of events begin with that happened at this time (milliseconds): a place in the trail. */
+export const moment = (milliseconds: number): string =>
+  Math.max(0, Math.trunc(milliseconds)).toString(36).padStart(9, '0');
 
 const shortened = (fact: Fact): Fact =>
   typeof fact === 'string' && fact.length > longestFact ? `${fact.slice(0, longestFact)}…` : fact;

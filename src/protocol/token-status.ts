@@ -6,7 +6,7 @@ import type { Organizations } from '../directory/organizations.ts';
 import type { User, Users } from '../directory/users.ts';
 import { problem } from '../kernel/errors.ts';
 import { inProfile } from './answer.ts';
-import { accessTokenClaims, refreshTokenClaims } from './claims.ts';
+import { accessTokenClaims, refreshTokenClaims, subjectOf } from './claims.ts';
 import type { Payload, Records } from './records.ts';
 import { isRotated } from './refresh.ts';
 import { slaClaims } from './sla.ts';
@@ -23,6 +23,16 @@ export type Introspection = { active: boolean; [member: string]: unknown };
 
 /** What introspection knows of a live access token before an API's profile is applied. */
 export type AccessTokenClaims = Awaited<ReturnType<typeof standardClaims>>;
+
+/** A token that was ended, as the audit trail and whoever listens to it may know it. */
+export interface Ended {
+  kind: 'access token' | 'refresh token';
+  /** The public name that introspection tells. */
+  jti: string | undefined;
+  subject: string;
+  /** The APIs whose tokens ended with it. */
+  audiences: string[];
+}
 
 /** Only the client that a token was issued to may end it (RFC 7009 §2.1). */
 export const foreign = problem(
@@ -98,24 +108,33 @@ export class TokenStatus {
    * Ends a token and says what it was; a refresh token takes its whole family along (RFC 7009 §2.1). Unknown values are
    * fine: then there is nothing to say. Throws `foreign`.
    */
-  async revoke(value: string, caller: Client): Promise<'access token' | 'refresh token' | undefined> {
+  async revoke(value: string, caller: Client): Promise<Ended | undefined> {
     const { records } = this.#parts;
     const id = records.tokenId(value);
     const record = await records.tokens.get(id);
     if (!record) return undefined;
     if (record.payload.clientId !== caller.id) throw foreign();
     await records.tokens.take(id);
-    if (record.payload.kind !== 'RefreshToken') return 'access token';
-    await this.endGrant(record.payload);
-    return 'refresh token';
+    const { kind, jti, aud } = record.payload;
+    const facts = { jti, subject: subjectOf(record.payload) };
+    if (kind === 'RefreshToken') {
+      return { kind: 'refresh token', ...facts, audiences: await this.endGrant(record.payload) };
+    }
+    return { kind: 'access token', ...facts, audiences: typeof aud === 'string' ? [aud] : [] };
   }
 
-  /** Ends a grant and all that rests on it. The grant goes first: without it nothing that is issued meanwhile is alive. */
-  async endGrant(payload: Payload): Promise<void> {
+  /**
+   * Ends a grant and all that rests on it, and says which APIs had tokens of it. The grant goes first: without it nothing that
+   * is issued meanwhile is alive.
+   */
+  async endGrant(payload: Payload): Promise<string[]> {
     const { grants, tokens, codes } = this.#parts.records;
-    if (payload.grantId === undefined) return;
-    await grants.take(payload.grantId);
-    await Promise.all([tokens.drop({ grant: payload.grantId }), codes.drop({ grant: payload.grantId })]);
+    const grant = payload.grantId;
+    if (grant === undefined) return [];
+    await grants.take(grant);
+    const ending = await tokens.find({ grant }, { limit: 1000 });
+    await Promise.all([tokens.drop({ grant }), codes.drop({ grant })]);
+    return [...new Set(ending.flatMap(({ payload: { aud } }) => (typeof aud === 'string' ? [aud] : [])))];
   }
 
   /** Ends all grants of a person. */
@@ -176,3 +195,8 @@ function capped(answer: Introspection, { cacheSeconds }: Client): Introspection 
   if (cacheSeconds === undefined || typeof answer.exp !== 'number') return answer;
   return { ...answer, exp: Math.min(answer.exp, seconds() + cacheSeconds) };
 }
+/** Lists of APIs as a fact of an event, which is cut when it is long: then nothing is said, and it may be any. */
+export const audiencesFact = (audiences: readonly string[]): string | undefined => {
+  const text = audiences.join(' ');
+  return text.length > 300 ? undefined : text;
+};

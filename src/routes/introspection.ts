@@ -7,7 +7,7 @@ import { handOn, readForm } from '../http/form.ts';
 import { callerByBearer, isBearer } from '../protocol/bearer-caller.ts';
 import { approved, callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
 import { type SignedAnswers, signedType } from '../protocol/signed-answers.ts';
-import type { TokenStatus } from '../protocol/token-status.ts';
+import { audiencesFact, type TokenStatus } from '../protocol/token-status.ts';
 
 interface Parts {
   clients: Clients;
@@ -56,10 +56,11 @@ async function tell({ status, signed, count }: Parts, ctx: Context, token: strin
 }
 
 async function end({ status, trail }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
-  const kind = await status.revoke(token, caller);
-  if (kind) {
+  const ended = await status.revoke(token, caller);
+  if (ended) {
     const { ip, requestId } = ctx.state;
-    const [actor, detail] = [`client:${caller.id}`, { client: caller.id, kind }];
+    const detail = { client: caller.id, ...ended, audiences: audiencesFact(ended.audiences) };
+    const actor = `client:${caller.id}`;
     await trail.record({ type: 'token.revoked', actor, ip, requestId, detail });
   }
   ctx.status = 200;
