@@ -19,6 +19,7 @@ const options = {
   api: { value: 'AUDIENCE', repeat: true, about: 'An API that it guards (default: all with routes that it may see)' },
   upstream: { value: 'URL', about: 'The service behind it (default http://127.0.0.1:8080)' },
   reach: { value: 'URL', about: 'Where it reaches this server, if not at the issuer (an address on the inside)' },
+  ca: { value: 'FILE', about: 'Authorities that it believes (default /etc/ssl/certs/ca-certificates.crt)' },
   port: { value: 'PORT', about: 'Where it listens (default 8000)' },
   'secret-stdin': { about: 'Read the secret of the client from standard input; else a placeholder stands for it' },
   into: { value: 'DIRECTORY', about: 'Write the files there, readable for you only, instead of printing them' },
@@ -50,6 +51,7 @@ const config = command({
         },
         apis: apis.map((api) => described(api, roles, settings)),
         upstream: address('upstream', given.upstream ?? 'http://127.0.0.1:8080'),
+        ca: given.ca ?? '/etc/ssl/certs/ca-certificates.crt',
         port: port(given.port),
       });
       if (given.into !== undefined)

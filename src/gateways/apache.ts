@@ -59,7 +59,7 @@ ${host === undefined ? '' : `  ServerName ${host.replace(/:\d+$/, '')}\n`}
   OIDCOAuthTokenIntrospectionInterval ${client.keep}
   OIDCOAuthAcceptTokenAs header
   OIDCOAuthSSLValidateServer On
-  OIDCCABundlePath /etc/ssl/certs/ca-certificates.crt
+  OIDCCABundlePath ${deployment.ca}
   OIDCHTTPTimeoutShort 5
   # A header that a caller made to look like a claim is removed before the claims are set.
   OIDCScrubRequestHeaders On

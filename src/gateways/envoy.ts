@@ -5,7 +5,7 @@ import { notes } from './notes.ts';
 const indented = (text: string, by: number): string => text.replaceAll(/^(?=.)/gm, ' '.repeat(by));
 
 /** A cluster of one address, over TLS with the certificate of its name where the address is https. */
-function cluster(name: string, address: string | URL): string {
+function cluster(name: string, address: string | URL, ca: string): string {
   const { host, port, tls } = endpoint(address);
   const secured = `
   transport_socket:
@@ -15,7 +15,7 @@ function cluster(name: string, address: string | URL): string {
       sni: ${host}
       common_tls_context:
         validation_context:
-          trusted_ca: { filename: /etc/ssl/certs/ca-certificates.crt }
+          trusted_ca: { filename: ${ca} }
           match_typed_subject_alt_names:
             - { san_type: DNS, matcher: { exact: ${host} } }`;
   return `- name: ${name}
@@ -69,8 +69,8 @@ ${indented(filters, 18)}
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
   clusters:
-${indented(cluster('sallyport', deployment.reach), 4)}
-${indented(cluster('service', deployment.upstream), 4)}
+${indented(cluster('sallyport', deployment.reach, deployment.ca), 4)}
+${indented(cluster('service', deployment.upstream, deployment.ca), 4)}
 `;
 
 const filter = (deployment: Deployment): string => `- name: envoy.filters.http.ext_authz

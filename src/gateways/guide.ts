@@ -37,6 +37,8 @@ export interface Deployment {
   };
   readonly apis: readonly Guarded[];
   readonly upstream: URL;
+  /** The authorities whose certificates it believes (file). */
+  readonly ca: string;
   /** Where the gateway listens. */
   readonly port: number;
 }
@@ -66,11 +68,14 @@ export interface Guide {
 export const authHeaders = [
   'X-Auth-Subject',
   'X-Auth-Client',
+  'X-Auth-Username',
   'X-Auth-Scope',
   'X-Auth-Roles',
-  'X-Auth-Username',
+  'X-Auth-Groups',
+  'X-Auth-Entitlements',
   'X-Auth-Organization',
   'X-Auth-Tier',
+  'X-Auth-Truncated',
 ] as const;
 
 /** With which claims a gateway that introspects fills the same headers. */

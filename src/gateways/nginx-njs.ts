@@ -124,7 +124,7 @@ ${onward(deployment)}
 
   location = /_sallyport_introspect {
     internal;
-${towards(introspectUrl(deployment))}
+${towards(introspectUrl(deployment), deployment.ca)}
     proxy_pass_request_headers off;
     proxy_http_version 1.1;
     proxy_set_header Connection "";

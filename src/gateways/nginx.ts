@@ -4,7 +4,7 @@ import { notes } from './notes.ts';
 const variable = (header: string): string => header.toLowerCase().replaceAll('-', '_');
 
 /** The address in `proxy_pass`, and what a connection over TLS needs to know whom it speaks to. */
-export function towards(url: string): string {
+export function towards(url: string, ca: string): string {
   const { host, tls } = endpoint(url);
   const verified = tls
     ? [
@@ -12,7 +12,7 @@ export function towards(url: string): string {
         `    proxy_ssl_name ${host};`,
         '    proxy_ssl_verify on;',
         '    proxy_ssl_verify_depth 3;',
-        '    proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;',
+        `    proxy_ssl_trusted_certificate ${ca};`,
       ]
     : [];
   return [`    proxy_pass ${url};`, ...verified].join('\n');
@@ -62,7 +62,7 @@ ${onward(deployment)}
 
   location = /_sallyport {
     internal;
-${towards(authorizeUrl(deployment))}
+${towards(authorizeUrl(deployment), deployment.ca)}
     # Nothing of the caller goes along but what stands here, so none of its X-Forwarded-* or X-Original-* can ask.
 ${asked}
     proxy_http_version 1.1;
