@@ -61,16 +61,15 @@ ${host === undefined ? '' : `  ServerName ${host.replace(/:\d+$/, '')}\n`}
   OIDCOAuthSSLValidateServer On
   OIDCCABundlePath ${deployment.ca}
   OIDCHTTPTimeoutShort 5
-  # A header that a caller made to look like a claim is removed before the claims are set.
-  OIDCScrubRequestHeaders On
+  # OIDC_CLAIM_* that a caller made up are removed by the module itself; the service may read them, or X-Auth-*.
 
 ${unset.join('\n')}
 ${set.join('\n')}
 
-  # An authenticated caller without the right is told 403; Apache would say 401.
-  AuthzSendForbiddenOnFailure On
   <Location "/">
     AuthType oauth20
+    # An authenticated caller without the right is told 403; Apache would say 401.
+    AuthzSendForbiddenOnFailure On
     <RequireAny>
 ${ways.length > 0 ? ways.join('\n') : '      Require all denied'}
     </RequireAny>

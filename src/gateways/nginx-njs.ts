@@ -23,21 +23,21 @@ const claims = ${JSON.stringify(claimHeaders.map(([claim]) => claim))};
 // What one server reads as another path than the next one does is refused: encoded slashes, dots and backslashes.
 const twofold = /%2f|%5c|%2e|\\\\|\\/\\/|\\/\\.\\.?(?:\\/|$)|;/i;
 
+// Of this sub-request only the variables tell about the request that is asked about.
 function needed(r) {
   const path = r.variables.request_uri.split('?')[0];
   if (twofold.test(path)) return undefined;
   return (ways[r.variables.sallyport_host] || []).find(
-    (way) => (way.methods.length === 0 || way.methods.includes(r.method)) && new RegExp(way.path).test(path),
+    (way) => (way.methods.length === 0 || way.methods.includes(r.variables.request_method)) && new RegExp(way.path).test(path),
   );
 }
 
 function challenge(r, status, error) {
-  r.headersOut['WWW-Authenticate'] = 'Bearer realm="api"' + (error ? ', error="' + error + '"' : '');
+  r.headersOut['X-Challenge'] = 'Bearer realm="api"' + (error ? ', error="' + error + '"' : '');
   r.return(status);
 }
 
 async function authorize(r) {
-  const parent = r.parent || r;
   const match = /^Bearer +([A-Za-z0-9._~+\\/-]+=*) *$/i.exec(r.headersIn.Authorization || '');
   if (!match) return challenge(r, 401, '');
   const reply = await r.subrequest('/_sallyport_introspect', { method: 'POST', body: 'token=' + encodeURIComponent(match[1]) });
@@ -47,7 +47,7 @@ async function authorize(r) {
   }
   const token = JSON.parse(reply.responseText);
   const audiences = [].concat(token.aud || []);
-  const way = needed(parent);
+  const way = needed(r);
   // A token bound to a key or certificate needs its proof, which this script cannot check.
   if (token.active !== true || token.cnf) return challenge(r, 401, 'invalid_token');
   if (way && way.audience && !audiences.includes(way.audience)) return challenge(r, 401, 'invalid_token');
@@ -106,7 +106,8 @@ ${serverStart(deployment, host)}
   location / {
     auth_request /_sallyport;
 ${set.join('\n')}
-    auth_request_set $sallyport_status $sent_http_x_sallyport_status;
+    auth_request_set $sallyport_challenge $sent_http_x_challenge;
+    add_header WWW-Authenticate $sallyport_challenge always;
 ${send.join('\n')}
 ${onward(deployment)}
     # auth_request knows 401 and 403 only; "no answer" comes out of it as 500. Answers of the service stay as they are.

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createServer, type TlsOptions } from 'node:tls';
 import { checkDirectory } from '../../src/federation/ldap.ts';
-import { around, between, listener, recorder, refusedWith, settingsFor, signIn } from '../support/ldap.ts';
 import { type Certificate, makeCertificate } from '../support/certificates.ts';
+import { around, between, listener, recorder, refusedWith, settingsFor, signIn } from '../support/ldap.ts';
 import { freePort } from '../support/ports.ts';
 import { type Directory, startSlapd } from '../support/slapd.ts';
 
