@@ -30,7 +30,7 @@ function requirement({ audience, minimal, ways }: Guarded, way: Way): string[] {
     '      <RequireAll>',
     `        Require expr "${fits(way)}"`,
     ...others.map((other) => `        Require not expr "${fits(other)}"`),
-    `        Require claim "scope~(?:^|\\s)${escaped(way.permission)}(?:\\s|$)"`,
+    `        Require claim "scope~(?:^| )${escaped(way.permission)}(?: |$)"`,
     ...(minimal ? [] : [`        Require claim "aud:${audience}"`, '        Require claim "token_type:Bearer"']),
     // A token bound to a certificate needs a proof that is not looked at here.
     '        Require not claim "cnf.x5t#S256~."',
@@ -55,8 +55,8 @@ ${host === undefined ? '' : `  ServerName ${host.replace(/:\d+$/, '')}\n`}
   OIDCOAuthClientID ${client.id}
   OIDCOAuthClientSecret "${client.secret}"
   OIDCOAuthRemoteUserClaim sub
-  # How old an answer may be (seconds). 0: each request asks; without this line an answer is kept until the token ends.
-  OIDCOAuthTokenIntrospectionInterval ${client.keep}
+  # How old an answer may be (seconds). -1: each request asks; 0, the default, would keep an answer until the token ends.
+  OIDCOAuthTokenIntrospectionInterval ${client.keep === 0 ? -1 : client.keep}
   OIDCOAuthAcceptTokenAs header
   OIDCOAuthSSLValidateServer On
   OIDCCABundlePath ${deployment.ca}

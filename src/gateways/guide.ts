@@ -116,8 +116,9 @@ export function endpoint(address: string | URL): { host: string; port: number; t
 /** Whether a configuration still needs the secret to be filled in. */
 export const placeholder = 'PUT-THE-SECRET-HERE';
 
-/** A text as a regular expression that matches it alone. */
-export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** A text as a regular expression that matches it alone; with classes, since Apache takes backslashes out of what is quoted. */
+export const escaped = (text: string): string =>
+  text.replaceAll(/[.*+?${}()]/g, '[$&]').replaceAll(/(?<!\[)[\^](?!\])/g, '\\$&');
 
 /** The template as a regular expression that every engine reads (RE2, PCRE, Lua's ngx.re, ECMAScript), anchored. */
 export function pattern(template: string): string {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { install, type Program, run } from './program.ts';
 
 const program = '/usr/sbin/apache2';
@@ -20,7 +20,7 @@ ServerName localhost
 PidFile ${home}/apache.pid
 DefaultRuntimeDir ${home}
 Mutex file:${home} default
-ErrorLog /dev/stderr
+ErrorLog ${home}/error.log
 LogLevel warn
 ${process.getuid?.() === 0 ? 'User www-data\nGroup www-data' : ''}
 ${needed.map((name) => `LoadModule ${name}_module ${join(modules, `mod_${name}.so`)}`).join('\n')}
@@ -31,6 +31,8 @@ Include ${home}/sallyport.conf
 export async function startApache(home: string, port: number): Promise<Program> {
   const path = bringApache();
   mkdirSync(home, { recursive: true });
+  // Its workers are not root, and have to reach the certificates of the tests by name.
+  chmodSync(dirname(home), 0o711);
   writeFileSync(join(home, 'apache.conf'), main(home));
-  return run(path, ['-DFOREGROUND', '-f', join(home, 'apache.conf')], { port, cwd: home });
+  return run(path, ['-DFOREGROUND', '-f', join(home, 'apache.conf')], { port, cwd: home, log: join(home, 'error.log') });
 }

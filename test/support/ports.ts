@@ -20,7 +20,8 @@ export async function answers(port: number, child: ChildProcess, said: () => str
     if (child.exitCode !== null) throw new Error(`it has ended with ${child.exitCode}: ${said()}`);
     const socket = connect(port, '127.0.0.1');
     const open = await Promise.race([
-      once(socket, 'connect').then(() => true),
+      // On a free port of the loopback a socket can meet itself.
+      once(socket, 'connect').then(() => socket.localPort !== port),
       once(socket, 'error').then(() => false),
     ]).catch(() => false);
     socket.destroy();

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { answers } from './ports.ts';
@@ -24,11 +25,11 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-/** Starts it and waits until it listens there; it ends with this process at the latest. */
+/** Starts it and waits until it listens there; `log` is a file that it writes to. It ends with this process at the latest. */
 export async function run(
   path: string,
   args: readonly string[],
-  { port, env = {}, cwd }: { port: number; env?: Record<string, string>; cwd: string },
+  { port, env = {}, cwd, log }: { port: number; env?: Record<string, string>; cwd: string; log?: string },
 ): Promise<Program> {
   const child: ChildProcess = spawn(path, args, {
     cwd,
@@ -41,16 +42,17 @@ export async function run(
       output = `${output}${text}`.slice(-20_000);
     });
   }
+  const said = () => (log !== undefined && existsSync(log) ? `${output}${readFileSync(log, 'utf8').slice(-20_000)}` : output);
   const ended = once(child, 'exit');
   process.once('exit', () => child.kill('SIGKILL'));
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) await ended;
   };
   try {
-    await answers(port, child, () => output);
+    await answers(port, child, said);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { port, said: () => output, stop };
+  return { port, said, stop };
 }
