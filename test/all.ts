@@ -2,8 +2,12 @@ import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { bringApache } from './support/apache.ts';
 import { bringChromium } from './support/chromium.ts';
+import { bringEnvoy } from './support/envoy.ts';
 import { startMongodb } from './support/mongodb.ts';
+import { bringNginx } from './support/nginx.ts';
+import { bringOauth2Proxy } from './support/oauth2-proxy.ts';
 import { bringSimpleSamlPhp } from './support/simplesamlphp.ts';
 import { bringSlapd } from './support/slapd.ts';
 import { type Count, print, runSuites, seconds, sum, uses } from './support/suites.ts';
@@ -56,6 +60,19 @@ async function suites(title: string, files: readonly string[], store: 'sqlite' |
   print(`\n${title}: ${files.length} files`);
   process.env.SALLYPORT_TEST_STORE = store;
   counts.push(await runSuites(files));
+}
+
+/** What gateways are tested with, and the file of test/support that starts each; those that are missing are named. */
+async function bringGateways(): Promise<string[]> {
+  const gateways: [what: string, file: string, get: () => string | Promise<string>][] = [
+    ['NGINX', 'nginx.ts', bringNginx],
+    ['Apache', 'apache.ts', bringApache],
+    ['Envoy', 'envoy.ts', bringEnvoy],
+    ['oauth2-proxy', 'oauth2-proxy.ts', () => building],
+  ];
+  const missing: string[] = [];
+  for (const [what, file, get] of gateways) if (!(await bring(what, get))) missing.push(file);
+  return missing;
 }
 
 async function everything(): Promise<void> {
