@@ -18,8 +18,10 @@ import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
+import { Gate } from './protocol/gate.ts';
 import { issued, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
+import { Presented } from './protocol/presented.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
@@ -35,6 +37,7 @@ import { federationLogout } from './routes/federation-logout.ts';
 import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
+import { gateway } from './routes/gateway.ts';
 import { introspection } from './routes/introspection.ts';
 import { languageChoice } from './routes/language-choice.ts';
 import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
@@ -180,6 +183,12 @@ function shortCalls(config: Config, house: House, parts: { metrics: Metrics; res
   return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
 }
 
+/** What gateways ask that cannot introspect. */
+function gateOf({ clientCertificateHeader }: Config, { decide, gatewayRoutes, records, status }: House): Gate {
+  const presented = new Presented({ status, records, clientCertificateHeader });
+  return new Gate({ routes: gatewayRoutes, presented, decide });
+}
+
 /** Where clients register others, with what the protocol and the directory have to say to it. */
 function registrationDesk(config: Config, house: House, koa: Provider): RegistrationDesk {
   const { clients, registrars, status, trail } = house;
@@ -219,6 +228,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(
     introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
   );
+  koa.use(gateway({ gate: gateOf(config, house), count: metrics.asked }));
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

@@ -11,6 +11,7 @@ import { EmailChanges } from './directory/email-changes.ts';
 import { Identities } from './directory/identities.ts';
 import type { Breached } from './directory/passwords.ts';
 import { refuseRole } from './directory/protected.ts';
+import { GatewayRoutes } from './directory/routes.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
 import { Devices } from './factors/devices.ts';
@@ -52,6 +53,7 @@ export interface House {
   identities: Identities;
   access: Access;
   decide: Decide;
+  gatewayRoutes: GatewayRoutes;
   clients: Clients;
   registrars: Registrars;
   connections: Connections;
@@ -220,6 +222,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     identities,
     access,
     decide,
+    gatewayRoutes: new GatewayRoutes(access),
     clients,
     registrars: new Registrars(store, vault, trail),
     connections,

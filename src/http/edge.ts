@@ -6,6 +6,7 @@ import { Attempts, type FailureLimits } from './attempts.ts';
 import { forMachines, type Headers, securityHeaders } from './headers.ts';
 import { boundedBody, InFlight } from './limits.ts';
 import { type Hosts, hosts } from './origin.ts';
+import { asksAboutAnother, asksByPath } from './original.ts';
 import { nearest, Proxies, plain } from './proxies.ts';
 
 /** What the edge has to know. */
@@ -130,13 +131,14 @@ export class Edge {
   /** Refuses what is not meant for us, is too much, or comes from a client that has failed too often. Throws a Problem. */
   admit(request: IncomingMessage, response: ServerResponse, visit: Visit): void {
     const { method = '', url = '', rawHeaders, headers } = request;
-    if (!methods.has(method)) {
+    if (!methods.has(method) && !asksAboutAnother(visit.path)) {
       response.setHeader('Allow', [...methods].join(', '));
       throw wrongMethod(method);
     }
     if (url.length > this.#limits.url) throw longAddress(this.#limits.url);
     if (rawHeaders.length > this.#limits.headers * 2) throw manyHeaders(this.#limits.headers);
-    const place = this.hosts.place(visit.host);
+    // Where the path of a question is asked about, so is its Host (http/original.ts); no URL that we build follows it.
+    const place = this.hosts.place(visit.host) ?? (asksByPath(visit.path) ? 'inside' : undefined);
     if (place === undefined || !url.startsWith('/')) throw misdirected();
     if (place === 'inside' && !forMachines(visit.path)) throw misdirected();
     if (place === 'public' && this.#secure && !visit.https) throw plainHttp();
@@ -147,7 +149,7 @@ export class Edge {
 
   /** Refuses a body by its headers; answers a promise that rejects when one of unknown length grows too long. */
   boundBody(request: IncomingMessage, path: string): Promise<never> | undefined {
-    return boundedBody(request, this.#bodyLimit(path));
+    return boundedBody(request, { limit: this.#bodyLimit(path), read: !asksAboutAnother(path) });
   }
 
   get #secure(): boolean {

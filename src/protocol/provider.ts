@@ -13,6 +13,7 @@ import { clientCertificates } from './certificates.ts';
 import { claimsOfScopes, identityScopes } from './claims.ts';
 import { ownMembers, teachClient } from './client-model.ts';
 import { signingAlgorithms } from './keys.ts';
+import { proofAlgorithms } from './presented.ts';
 import type { Resources } from './resources.ts';
 
 /** How long things live, in seconds. */
@@ -165,7 +166,7 @@ const algorithms: NonNullable<Configuration['enabledJWA']> = {
   userinfoSigningAlgValues: [...signingAlgorithms],
   introspectionSigningAlgValues: [...signingAlgorithms],
   clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-  dPoPSigningAlgValues: ['ES256', 'EdDSA', 'RS256', 'PS256'],
+  dPoPSigningAlgValues: [...proofAlgorithms],
 };
 
 const mutualTls = (parts: ProviderParts) =>
