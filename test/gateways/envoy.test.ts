@@ -1,7 +1,7 @@
 import { after, before, describe } from 'node:test';
+import { startEnvoy } from '../support/envoy.ts';
 import { GatewayRig } from '../support/gateway-rig.ts';
 import { gatewayTable } from '../support/gateway-table.ts';
-import { startEnvoy } from '../support/envoy.ts';
 
 describe('envoy with the configuration that we write', () => {
   let rig: GatewayRig;

@@ -34,5 +34,9 @@ export async function startApache(home: string, port: number): Promise<Program> 
   // Its workers are not root, and have to reach the certificates of the tests by name.
   chmodSync(dirname(home), 0o711);
   writeFileSync(join(home, 'apache.conf'), main(home));
-  return run(path, ['-DFOREGROUND', '-f', join(home, 'apache.conf')], { port, cwd: home, log: join(home, 'error.log') });
+  return run(path, ['-DFOREGROUND', '-f', join(home, 'apache.conf')], {
+    port,
+    cwd: home,
+    log: join(home, 'error.log'),
+  });
 }

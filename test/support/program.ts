@@ -42,7 +42,8 @@ export async function run(
       output = `${output}${text}`.slice(-20_000);
     });
   }
-  const said = () => (log !== undefined && existsSync(log) ? `${output}${readFileSync(log, 'utf8').slice(-20_000)}` : output);
+  const said = () =>
+    log !== undefined && existsSync(log) ? `${output}${readFileSync(log, 'utf8').slice(-20_000)}` : output;
   const ended = once(child, 'exit');
   process.once('exit', () => child.kill('SIGKILL'));
   const stop = async () => {
