@@ -24,7 +24,9 @@ export function notes(guide: Pick<Guide, 'kind' | 'asks' | 'about'>, deployment:
     `Issuer ${issuer}, client ${client.id}, for ${apis.map(({ audience }) => audience).join(', ') || 'no API yet'}`,
     '',
     `Bound: ${bounds[guide.asks](deployment)}`,
-    'Headers: X-Auth-* of a caller never reach the service; X-Forwarded-Uri, -Method and X-Original-* of a caller decide nothing.',
+    guide.asks === 'sign-in'
+      ? 'Headers: X-Forwarded-User, -Email, -Groups and -Preferred-Username of a caller never reach the application.'
+      : 'Headers: X-Auth-* of a caller never reach the service; X-Forwarded-Uri, -Method and X-Original-* of a caller decide nothing.',
     'Closed: when this server does not answer, nothing is let through.',
     ...(guide.asks === 'forward-auth'
       ? ['Trust: SALLYPORT_TRUSTED_PROXIES of the server must name the address of this gateway.']

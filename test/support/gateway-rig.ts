@@ -116,10 +116,17 @@ export class GatewayRig {
   async guard(
     kind: string,
     start: (home: string, port: number) => Promise<Program>,
-    { client = 'demo-gateway', secret = this.app.client(client).client_secret, args = [] as string[] } = {},
+    { client = 'demo-gateway', port = 0, args = [] as string[] } = {},
   ): Promise<void> {
     const home = dirname(temporaryPath('configuration'));
-    const port = await freePort();
+    await this.#begin({ kind, client, args, home, port: port || (await freePort()) }, start);
+  }
+
+  async #begin(
+    { kind, client, args, home, port }: { kind: string; client: string; args: string[]; home: string; port: number },
+    start: (home: string, port: number) => Promise<Program>,
+  ): Promise<void> {
+    const secret = this.app.client(client).client_secret;
     const given = ['--client', client, '--upstream', this.#upstream, '--port', String(port), '--into', home];
     const written = await this.#cli.run(['gateway', 'config', kind, ...given, '--secret-stdin', ...args], secret);
     if (written.status !== 0) throw new Error(written.stderr);
