@@ -63,6 +63,8 @@ const lambda = (deployment: Deployment): string => `${comment('//', [
   'With a TTL the answer is kept so long for the same identity source: put $context.routeKey beside the header, or one answer opens every route.',
   'SALLYPORT_AUTHORIZATION is a secret: Secrets Manager or an encrypted environment variable.',
 ])}
+import { env } from 'node:process';
+
 const ways = ${JSON.stringify(
   allWays(deployment).map(({ api, way }) => ({
     methods: way.methods,
@@ -74,7 +76,7 @@ const ways = ${JSON.stringify(
   2,
 )};
 
-export const handler = async ({ headers = {}, rawPath, requestContext }) => {
+const handler = async ({ headers = {}, rawPath, requestContext }) => {
   const refused = { isAuthorized: false };
   const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(headers.authorization ?? '') ?? [];
   if (!token || /%2f|%5c|%2e|\\\\|\\/\\/|\\/\\.\\.?(?:\\/|$)|;/i.test(rawPath)) return refused;
@@ -84,7 +86,7 @@ export const handler = async ({ headers = {}, rawPath, requestContext }) => {
   const answer = await fetch(${JSON.stringify(introspectUrl(deployment))}, {
     method: 'POST',
     // ${basic({ ...deployment, client: { ...deployment.client, secret: placeholder } }).replace(/ .*/, '')} base64(client_id:client_secret) of ${deployment.client.id}
-    headers: { authorization: process.env.SALLYPORT_AUTHORIZATION, 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { authorization: env.SALLYPORT_AUTHORIZATION, 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ token }),
     signal: AbortSignal.timeout(5000),
   });
@@ -95,6 +97,8 @@ export const handler = async ({ headers = {}, rawPath, requestContext }) => {
   if (!scope.split(' ').includes(way.scope)) return refused;
   return { isAuthorized: true, context: { sub, client_id, scope, roles_str } };
 };
+
+export { handler };
 `;
 
 /** AWS API Gateway HTTP API with a JWT authorizer (CloudFormation), and a Lambda authorizer that introspects. */

@@ -58,6 +58,7 @@ async function authorize(r) {
   r.return(204);
 }
 
+/* What sallyport.conf calls. */
 export default { authorize };
 `;
 
