@@ -2,8 +2,9 @@
 // Plain JavaScript, so that an old Node.js can read it too: it finds a Node.js that can run the rest, or says so.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const needed = [24, 8];
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -11,7 +12,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 /** The Node.js that this project pins (package `node`), when it was installed with its binary. */
 function pinned() {
   try {
-    const file = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
+    const file = join(dirname(module.createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
     return existsSync(file) && file !== process.execPath ? file : undefined;
   } catch {
     return undefined;
@@ -30,6 +31,8 @@ function again(/** @type {string} */ node) {
 }
 
 if (major > 24 || (major === 24 && minor >= 8)) {
+  // What was compiled once is kept beside the packages: a command starts in half the time. Where nothing may be written, nothing is.
+  module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
   await import('../src/cli.ts');
 } else {
   const node = pinned();

@@ -10,7 +10,7 @@ import { bringNginx } from './support/nginx.ts';
 import { bringOauth2Proxy } from './support/oauth2-proxy.ts';
 import { bringSimpleSamlPhp } from './support/simplesamlphp.ts';
 import { bringSlapd } from './support/slapd.ts';
-import { type Count, print, runSuites, seconds, sum, uses } from './support/suites.ts';
+import { type Count, failures, print, runSuites, seconds, sum, uses } from './support/suites.ts';
 
 /*
  * Every check of the project (`npm test`), or the test files that are named (`node test/all.ts test/http/*.test.ts`).
@@ -51,7 +51,10 @@ async function staticChecks(): Promise<void> {
     );
     counts.push(output === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
     print(`  ${output === undefined ? '✔' : '✖'} ${name}, ${seconds(Date.now() - began)}`);
-    if (output !== undefined) print(output);
+    if (output !== undefined) {
+      print(output);
+      failures.push(`${name}\n${output.slice(-2000)}`);
+    }
   }
 }
 
@@ -123,6 +126,7 @@ if (named.length > 0)
 else await everything();
 
 print(`\nafter ${seconds(Date.now() - began)}`);
+for (const failure of failures) print(`\nfailed on the way: ${failure}`);
 for (const part of notRun) print(`not run: ${part}`);
 if (ci) counts.push({ passed: 0, failed: notRun.length });
 const total = sum(counts);

@@ -30,6 +30,7 @@ describe('npm test', () => {
       stdout,
       /✖ test\/fixtures\/runner\/failing\.ts {2}1 passed, 1 failed.*\n\s+✖ fails\n\s+AssertionError[\s\S]*1 !== 2/,
     );
+    assert.match(stdout, /failed on the way: test\/fixtures\/runner\/failing\.ts\n\s+✖ fails\n/);
   });
 
   it('counts a file that ends early as failed', () => {

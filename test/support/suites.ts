@@ -14,6 +14,12 @@ export interface Count {
 
 const root = join(import.meta.dirname, '../..');
 
+/** Each file and each command under test is a process that loads nearly everything; compiling it once is enough. */
+const compiled = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled') };
+
+/** What failed so far, as it is told again at the end: whoever has only the last lines of a long report learns it too. */
+export const failures: string[] = [];
+
 /** A test may take so long (milliseconds). */
 const patience = 120_000;
 
@@ -62,6 +68,7 @@ async function runFile(file: string): Promise<Count> {
   const child = fork(file, {
     execArgv: [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', `--test-timeout=${patience}`],
     silent: true,
+    env: { ...process.env, ...compiled },
   });
   const progress = watch(child);
   const [code, signal]: unknown[] = await once(child, 'close');
@@ -72,7 +79,10 @@ async function runFile(file: string): Promise<Count> {
   }
   const count = { passed, failed: complaints.length };
   print(line(file, count, Date.now() - began));
-  if (count.failed > 0) print([...complaints, indented(output, 4)].join('\n'));
+  if (count.failed > 0) {
+    print([...complaints, indented(output, 4)].join('\n'));
+    failures.push([relative(root, file), ...complaints].join('\n'));
+  }
   return count;
 }
 
