@@ -162,7 +162,7 @@ export const nginxNjs: Guide = {
       ])}
 
 js_import sallyport from sallyport.js;
-${deployment.client.keep === 0 ? '' : 'proxy_cache_path /var/cache/nginx/sallyport keys_zone=sallyport:10m inactive=1m;\n'}
+${deployment.client.keep === 0 ? '' : 'proxy_cache_path sallyport-cache keys_zone=sallyport:10m inactive=1m max_size=100m;\n'}
 ${hostsOf(deployment)
   .map((host) => server(deployment, host))
   .join('\n\n')}
