@@ -1,6 +1,7 @@
 import {
   allWays,
   apiName,
+  authHeaders,
   basic,
   comment,
   type Deployment,
@@ -138,6 +139,10 @@ Resources:
         overwrite:header.X-Auth-Subject: $context.authorizer.claims.sub
         overwrite:header.X-Auth-Client: $context.authorizer.claims.client_id
         overwrite:header.X-Auth-Scope: $context.authorizer.claims.scope
+${authHeaders
+  .filter((name) => !/-(?:Subject|Client|Scope)$/.test(name))
+  .map((name) => `        remove:header.${name}: "''"`)
+  .join('\n')}
 ${deployment.apis.map((api) => authorizer(deployment, api)).join('\n')}
 ${routes(deployment)}
 `,

@@ -57,6 +57,8 @@ export interface Guide {
   readonly kind: string;
   readonly about: string;
   readonly asks: Asks;
+  /** What of a caller's headers reaches the service, where it is not as everywhere. */
+  readonly headers?: string;
   /** It introspects the tokens of every API, whatever it guards. */
   readonly everyApi?: true;
   /** It verifies RSA signatures only. */

@@ -68,6 +68,8 @@ export const mulesoft: Guide = {
     'MuleSoft Anypoint registers clients here and introspects each token (OpenID Connect OAuth 2.0 Token Enforcement)',
   asks: 'introspection',
   everyApi: true,
+  headers:
+    'Headers: the service reads X-AGW-*; a policy of its own must take X-AGW-* and X-Auth-* of callers away before.',
   files: (deployment) => [
     { name: 'client-provider.txt', text: provider(deployment) },
     {

@@ -15,7 +15,7 @@ const bounds = {
 } as const;
 
 /** What every configuration begins with: for what it is, what it keeps and how long, and what is still to be done. */
-export function notes(guide: Pick<Guide, 'kind' | 'asks' | 'about'>, deployment: Deployment): string[] {
+export function notes(guide: Pick<Guide, 'kind' | 'asks' | 'about' | 'headers'>, deployment: Deployment): string[] {
   const { issuer, client, apis } = deployment;
   const routed = apis.filter(({ ways }) => ways.length > 0);
   return [
@@ -24,10 +24,13 @@ export function notes(guide: Pick<Guide, 'kind' | 'asks' | 'about'>, deployment:
     `Issuer ${issuer}, client ${client.id}, for ${apis.map(({ audience }) => audience).join(', ') || 'no API yet'}`,
     '',
     `Bound: ${bounds[guide.asks](deployment)}`,
-    guide.asks === 'sign-in'
-      ? 'Headers: X-Forwarded-User, -Email, -Groups and -Preferred-Username of a caller never reach the application.'
-      : 'Headers: X-Auth-* of a caller never reach the service; X-Forwarded-Uri, -Method and X-Original-* of a caller decide nothing.',
-    'Closed: when this server does not answer, nothing is let through.',
+    guide.headers ??
+      (guide.asks === 'sign-in'
+        ? 'Headers: X-Forwarded-User, -Email, -Groups and -Preferred-Username of a caller never reach the application.'
+        : 'Headers: X-Auth-* of a caller never reach the service; X-Forwarded-Uri, -Method and X-Original-* of a caller decide nothing.'),
+    guide.asks === 'jwt'
+      ? 'Closed: what cannot be verified is refused; while this server is away, tokens still count by the keys that are known.'
+      : 'Closed: when this server does not answer, nothing new is let through.',
     ...(guide.asks === 'forward-auth'
       ? ['Trust: SALLYPORT_TRUSTED_PROXIES of the server must name the address of this gateway.']
       : []),

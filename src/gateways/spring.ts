@@ -72,6 +72,7 @@ export const spring: Guide = {
   kind: 'spring',
   about: 'Spring Security introspects each token and checks its scope as SCOPE_… authorities',
   asks: 'introspection',
+  headers: 'Headers: none of a caller decides anything; who it is stands in the principal.',
   files: (deployment) => [
     {
       name: 'application.yml',
