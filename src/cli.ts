@@ -25,6 +25,7 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   key: async () => (await import('./commands/key.ts')).keyCommands,
   backup: async () => (await import('./commands/backup.ts')).backupCommands,
   restore: async () => (await import('./commands/backup.ts')).restoreCommands,
+  gateway: async () => (await import('./commands/gateway.ts')).gatewayCommands,
   audit: async () => (await import('./commands/audit.ts')).auditCommands,
 };
 

@@ -16,12 +16,12 @@ describe('Anypoint with an OpenID Connect client provider', () => {
 
   const at = (method: string, id = '') => `${method} /oauth2/register${id && `/${id}`} HTTP/1.1`;
   const register = (header: string, document: object) =>
-    replay(app, [at('POST'), header, json, ...agent], JSON.stringify(document));
+    replay(app.url, [at('POST'), header, json, ...agent], JSON.stringify(document));
   const form = ['Content-Type: application/x-www-form-urlencoded', ...agent];
 
   it('reads in both discovery documents where to register, and that there is client_credentials (T14)', async () => {
     for (const name of ['openid-configuration', 'oauth-authorization-server']) {
-      const { status, body } = await replay(app, [`GET /.well-known/${name} HTTP/1.1`, ...agent]);
+      const { status, body } = await replay(app.url, [`GET /.well-known/${name} HTTP/1.1`, ...agent]);
       assert.deepEqual([status, body.registration_endpoint], [200, `${app.issuer}/oauth2/register`]);
       assert.ok(body.grant_types_supported.includes('client_credentials'));
       assert.ok(!body.grant_types_supported.includes('implicit'));
@@ -46,15 +46,15 @@ describe('Anypoint with an OpenID Connect client provider', () => {
 
       // The order and the members of the sample in MuleSoft's documentation.
       const update = `{"client_id":"${client_id}","client_secret":"${client_secret}","redirect_uris":["https://app.example/cb"],"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"client_secret_basic","response_types":["code"],"client_name":"${name} 2"}`;
-      const changed = await replay(app, [at('PUT', client_id), header, json, ...agent], update);
+      const changed = await replay(app.url, [at('PUT', client_id), header, json, ...agent], update);
       assert.deepEqual([changed.status, changed.body.client_name], [200, `${name} 2`]);
       assert.deepEqual([changed.body.client_secret, changed.body.client_status], [client_secret, 'approved']);
 
       for (const stranger of ['Bearer nobody', 'SSWS nobody', `Basic ${Buffer.from('a:b').toString('base64')}`]) {
-        const refused = await replay(app, [at('DELETE', client_id), `Authorization: ${stranger}`, ...agent]);
+        const refused = await replay(app.url, [at('DELETE', client_id), `Authorization: ${stranger}`, ...agent]);
         assert.deepEqual([refused.status, refused.body.error], [401, 'invalid_token']);
       }
-      const removed = await replay(app, [at('DELETE', client_id), header, ...agent]);
+      const removed = await replay(app.url, [at('DELETE', client_id), header, ...agent]);
       assert.equal(removed.status, 204);
     });
   }
@@ -65,7 +65,7 @@ describe('Anypoint with an OpenID Connect client provider', () => {
     const mine = `Authorization: Bearer ${app.registrar('demo-registrar')}`;
     const answers: unknown[][] = [];
     for (const id of [made.body.client_id, 'nobody']) {
-      const { status, body } = await replay(app, [at('PUT', id), mine, json, ...agent], `{"client_id":"${id}"}`);
+      const { status, body } = await replay(app.url, [at('PUT', id), mine, json, ...agent], `{"client_id":"${id}"}`);
       answers.push([status, body]);
     }
     assert.equal(answers[0]?.[0], 401);
@@ -114,13 +114,13 @@ describe('Anypoint with an OpenID Connect client provider', () => {
     const { client_id, client_secret } = made.body;
     await app.parts.clients.decide(client_id, 'approve', 'cli');
     const update = { client_id, client_secret, ...service, token_endpoint_auth_method: 'client_secret_basic' };
-    const changed = await replay(app, [at('PUT', client_id), header, json, ...agent], JSON.stringify(update));
+    const changed = await replay(app.url, [at('PUT', client_id), header, json, ...agent], JSON.stringify(update));
     assert.deepEqual([changed.status, changed.body.client_secret], [200, client_secret]);
     assert.equal(changed.body.token_endpoint_auth_method, 'client_secret_basic');
     // Both ways are still taken at the token endpoint.
     await app.parts.access.assign(`client:${client_id}`, 'orders-reader', 'cli');
     const asked = `grant_type=client_credentials&client_id=${client_id}&client_secret=${client_secret}`;
-    assert.equal((await replay(app, ['POST /oauth2/token HTTP/1.1', ...form], asked)).status, 200);
+    assert.equal((await replay(app.url, ['POST /oauth2/token HTTP/1.1', ...form], asked)).status, 200);
   });
 
   it('introspects tokens of all clients with its credentials in the body (T1)', async () => {
@@ -130,11 +130,11 @@ describe('Anypoint with an OpenID Connect client provider', () => {
     const token = (await post(`${app.issuer}/oauth2/token`, asked, basic(app.client('demo-service')))).body
       .access_token;
     const fields = `token=${token}&client_id=anypoint&client_secret=${secret}`;
-    const { status, body } = await replay(app, ['POST /oauth2/introspect HTTP/1.1', ...form], fields);
+    const { status, body } = await replay(app.url, ['POST /oauth2/introspect HTTP/1.1', ...form], fields);
     assert.deepEqual([status, body.active, body.client_id, body.scope], [200, true, 'demo-service', 'orders:read']);
     assert.ok(Number.isInteger(body.exp));
     for (const bad of ['garbage', `${token}x`]) {
-      const refused = await replay(app, ['POST /oauth2/introspect HTTP/1.1', ...form], fields.replace(token, bad));
+      const refused = await replay(app.url, ['POST /oauth2/introspect HTTP/1.1', ...form], fields.replace(token, bad));
       assert.deepEqual([refused.status, refused.body], [200, { active: false }]);
     }
   });

@@ -95,7 +95,7 @@ describe('MuleSoft Flex Gateway, and others that send one fixed header', () => {
       assert.deepEqual([other.status, other.body.error], [401, 'invalid_client']);
     }
     const revoke = ['POST /oauth2/revoke HTTP/1.1', form, `Authorization: Bearer ${good}`];
-    assert.equal((await replay(app, revoke, `token=${token}`)).status, 401);
+    assert.equal((await replay(app.url, revoke, `token=${token}`)).status, 401);
     assert.equal((await ask(`Bearer ${good}`, token)).body.active, true);
   });
 

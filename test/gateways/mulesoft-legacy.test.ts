@@ -29,12 +29,12 @@ describe('policies that are older than introspection', () => {
   after(() => app.close());
 
   const ping = (fields: string, client: Credentials, path = '/oauth2/token') =>
-    replay(app, [`POST ${path} HTTP/1.1`, form, credentials(client)], fields);
+    replay(app.url, [`POST ${path} HTTP/1.1`, form, credentials(client)], fields);
 
   const good: [string, () => Promise<{ status: number; body: Record<string, unknown> }>][] = [
-    ['by GET', () => replay(app, [`GET /validate?access_token=${token} HTTP/1.1`])],
-    ['by POST, in the address', () => replay(app, [`POST /validate?access_token=${token} HTTP/1.1`])],
-    ['by POST, in the body', () => replay(app, ['POST /validate HTTP/1.1', form], `access_token=${token}`)],
+    ['by GET', () => replay(app.url, [`GET /validate?access_token=${token} HTTP/1.1`])],
+    ['by POST, in the address', () => replay(app.url, [`POST /validate?access_token=${token} HTTP/1.1`])],
+    ['by POST, in the body', () => replay(app.url, ['POST /validate HTTP/1.1', form], `access_token=${token}`)],
   ];
   for (const [name, ask] of good) {
     it(`Mule OAuth 2.0 provider: /validate answers ${name} with scalars only`, async () => {
@@ -63,7 +63,7 @@ describe('policies that are older than introspection', () => {
       ['GET /oauth2/tokeninfo HTTP/1.1', `Authorization: Bearer ${token}`],
     ];
     for (const lines of asked) {
-      const { status, body } = await replay(app, lines);
+      const { status, body } = await replay(app.url, lines);
       assert.deepEqual([status, body.scope, body.realm, body.token_type], [200, ['orders:read'], '/', 'Bearer']);
       assert.deepEqual([body.uid, body.client_id, body.roles], ['demo-service', 'demo-service', ['orders-reader']]);
       assert.ok(body.expires_in > 0);
@@ -98,15 +98,15 @@ describe('policies that are older than introspection', () => {
     const asked = { scope: 'openid offline_access orders:read', prompt: 'consent' };
     const tokens = (await redeem(app, await authorize(app, {}, asked))).body;
     assert.ok(tokens.refresh_token);
-    const { body } = await replay(app, [`GET /validate?access_token=${tokens.access_token} HTTP/1.1`]);
+    const { body } = await replay(app.url, [`GET /validate?access_token=${tokens.access_token} HTTP/1.1`]);
     assert.deepEqual([body.uid, body.mail, body.client_id], ['alice@example.test', 'alice@example.test', 'demo-web']);
-    assert.equal((await replay(app, [`GET /validate?access_token=${tokens.refresh_token} HTTP/1.1`])).status, 400);
+    assert.equal((await replay(app.url, [`GET /validate?access_token=${tokens.refresh_token} HTTP/1.1`])).status, 400);
   });
 
   it('shows the roles of this moment, as introspection does (sec-272)', async () => {
     await app.parts.access.unassign('client:demo-service', 'orders-reader', 'cli');
-    const validated = await replay(app, [`GET /validate?access_token=${token} HTTP/1.1`]);
-    const info = await replay(app, [`GET /oauth2/tokeninfo?access_token=${token} HTTP/1.1`]);
+    const validated = await replay(app.url, [`GET /validate?access_token=${token} HTTP/1.1`]);
+    const info = await replay(app.url, [`GET /oauth2/tokeninfo?access_token=${token} HTTP/1.1`]);
     const pinged = await ping(`grant_type=${grant}&token=${token}`, app.client('demo-gateway'));
     assert.deepEqual([validated.body.scope, validated.body.roles_str], ['', '']);
     assert.deepEqual([info.body.scope, info.body.roles], [[], []]);
@@ -116,8 +116,8 @@ describe('policies that are older than introspection', () => {
 
   it('says of tokens that are no good what each policy expects, and never 500', async () => {
     for (const bad of ['garbage', `${token}x`, 'eyJhbGciOiJub25lIn0.e30.', '%F0%9F%92%A9']) {
-      const validated = await replay(app, [`GET /validate?access_token=${bad} HTTP/1.1`]);
-      const info = await replay(app, [`GET /oauth2/tokeninfo?access_token=${bad} HTTP/1.1`]);
+      const validated = await replay(app.url, [`GET /validate?access_token=${bad} HTTP/1.1`]);
+      const info = await replay(app.url, [`GET /oauth2/tokeninfo?access_token=${bad} HTTP/1.1`]);
       const pinged = await ping(`grant_type=${grant}&token=${bad}`, app.client('demo-gateway'));
       assert.deepEqual([validated.status, validated.body.error], [400, 'invalid_token']);
       assert.deepEqual([info.status, info.body.error], [401, 'invalid_token']);
@@ -132,11 +132,11 @@ describe('policies that are older than introspection', () => {
       ['GET /oauth2/tokeninfo HTTP/1.1'],
     ];
     for (const lines of refused) {
-      const { status, body } = await replay(app, lines);
+      const { status, body } = await replay(app.url, lines);
       assert.deepEqual([status, body.error], [400, 'invalid_request']);
     }
-    assert.equal((await replay(app, [`PUT /validate?access_token=${token} HTTP/1.1`])).status, 405);
-    assert.equal((await replay(app, [`POST /oauth2/tokeninfo?access_token=${token} HTTP/1.1`])).status, 405);
+    assert.equal((await replay(app.url, [`PUT /validate?access_token=${token} HTTP/1.1`])).status, 405);
+    assert.equal((await replay(app.url, [`POST /oauth2/tokeninfo?access_token=${token} HTTP/1.1`])).status, 405);
   });
 
   it('takes no token that is bound to a key for one that anybody may use', async () => {
@@ -144,7 +144,7 @@ describe('policies that are older than introspection', () => {
     const now = Math.floor(Date.now() / 1000);
     const payload = { kind: 'ClientCredentials', clientId: 'demo-service', iat: now, exp: now + 60, jkt: 'thumb' };
     await records.tokens.insert({ id: records.tokenId('bound'), payload });
-    assert.equal((await replay(app, ['GET /validate?access_token=bound HTTP/1.1'])).status, 400);
+    assert.equal((await replay(app.url, ['GET /validate?access_token=bound HTTP/1.1'])).status, 400);
     assert.equal((await ping(`grant_type=${grant}&token=bound`, app.client('demo-gateway'))).status, 400);
   });
 
@@ -152,7 +152,7 @@ describe('policies that are older than introspection', () => {
     const wrong = { client_id: 'demo-gateway', client_secret: 'wrong' };
     const unproven = await ping(`grant_type=${grant}&token=${token}`, wrong);
     assert.deepEqual([unproven.status, unproven.body.error], [401, 'invalid_client']);
-    const bare = await replay(app, ['POST /as/token.oauth2 HTTP/1.1', form], `grant_type=${grant}&token=${token}`);
+    const bare = await replay(app.url, ['POST /as/token.oauth2 HTTP/1.1', form], `grant_type=${grant}&token=${token}`);
     assert.equal(bare.status, 401);
     const other = await ping(`grant_type=${grant}&token=${token}`, app.client('demo-web'));
     assert.deepEqual([other.status, other.body.error], [400, 'invalid_grant']);
@@ -167,7 +167,7 @@ describe('policies that are older than introspection', () => {
 
   it('still takes no token in any other address, and writes none into the log', async () => {
     for (const path of ['/oauth2/introspect', '/oauth2/userinfo', '/validate/', '/Validate', '/']) {
-      assert.equal((await replay(app, [`GET ${path}?access_token=${token} HTTP/1.1`])).status, 400, path);
+      assert.equal((await replay(app.url, [`GET ${path}?access_token=${token} HTTP/1.1`])).status, 400, path);
     }
     assert.ok(app.log.some((line) => line.includes('"/validate"')));
     assert.ok(!app.log.some((line) => line.includes(token)));
@@ -180,16 +180,16 @@ describe('the same where nothing is switched on, or for others', () => {
     t.after(() => app.close());
     const token = await machineToken(app);
     for (const path of ['/validate', '/oauth2/tokeninfo', '/introspect']) {
-      const inAddress = await replay(app, [`GET ${path}?access_token=${token} HTTP/1.1`]);
+      const inAddress = await replay(app.url, [`GET ${path}?access_token=${token} HTTP/1.1`]);
       assert.deepEqual([inAddress.status, JSON.stringify(inAddress.body).includes('orders')], [400, false]);
-      const bearer = await replay(app, [`GET ${path} HTTP/1.1`, `Authorization: Bearer ${token}`]);
+      const bearer = await replay(app.url, [`GET ${path} HTTP/1.1`, `Authorization: Bearer ${token}`]);
       assert.equal(bearer.status, 404);
     }
     const lines = ['POST /oauth2/token HTTP/1.1', form, credentials(app.client('demo-gateway'))];
-    const { status, body } = await replay(app, lines, `grant_type=${grant}&token=${token}`);
+    const { status, body } = await replay(app.url, lines, `grant_type=${grant}&token=${token}`);
     assert.deepEqual([status, body.error], [400, 'unsupported_grant_type']);
     const path = ['POST /as/token.oauth2 HTTP/1.1', form, credentials(app.client('demo-gateway'))];
-    assert.equal((await replay(app, path, `grant_type=${grant}&token=${token}`)).status, 404);
+    assert.equal((await replay(app.url, path, `grant_type=${grant}&token=${token}`)).status, 404);
   });
 
   it('answers nobody whose address is not listed, where nobody is asked who it is', async (t) => {
@@ -197,12 +197,12 @@ describe('the same where nothing is switched on, or for others', () => {
     t.after(() => app.close());
     const token = await machineToken(app);
     for (const path of ['/validate', '/oauth2/tokeninfo']) {
-      const { status, body } = await replay(app, [`GET ${path}?access_token=${token} HTTP/1.1`]);
+      const { status, body } = await replay(app.url, [`GET ${path}?access_token=${token} HTTP/1.1`]);
       assert.deepEqual([status, body.error], [403, 'access_denied']);
       const lied = [`GET ${path}?access_token=${token} HTTP/1.1`, 'X-Forwarded-For: 192.0.2.1'];
-      assert.equal((await replay(app, lied)).status, 403);
+      assert.equal((await replay(app.url, lied)).status, 403);
     }
     const lines = ['POST /oauth2/token HTTP/1.1', form, credentials(app.client('demo-gateway'))];
-    assert.equal((await replay(app, lines, `grant_type=${grant}&token=${token}`)).status, 200);
+    assert.equal((await replay(app.url, lines, `grant_type=${grant}&token=${token}`)).status, 200);
   });
 });
