@@ -36,7 +36,7 @@ describe('MuleSoft Flex Gateway, and others that send one fixed header', () => {
   ];
   const ask = (header: string, token: string, more: string[] = [], rest = '') =>
     replay(
-      app,
+      app.url,
       ['POST /oauth2/introspect HTTP/1.1', form, `Authorization: ${header}`, ...more],
       `token=${token}${rest}`,
     );
