@@ -178,6 +178,13 @@ describe('what comes with the question', () => {
     );
     assert.equal(announced.status, 200);
   });
+  it('ends a connection that would go on with the rest of a body', async () => {
+    const { status, headers } = await call('/gateway/authorize', {
+      ...nginx('POST', '/orders'),
+      ...{ ...bearer(alice), 'content-length': '5', connection: 'keep-alive' },
+    });
+    assert.deepEqual([status, headers.connection], [200, 'close']);
+  });
   it('may be of any method, at another host too, and no address that we build follows it', async () => {
     const { status, body, headers } = await call(
       '/gateway/authorize/orders/1',
@@ -226,6 +233,17 @@ describe('a token at forward-auth', () => {
     await app.parts.access.assign('client:demo-service', 'orders-editor', 'cli');
     assert.equal(await send(token, 'PUT'), 403, 'the token was not given it');
     await app.parts.access.unassign('client:demo-service', 'orders-editor', 'cli');
+  });
+
+  it('is worth no more than its client may still ask for', async () => {
+    const client = await app.parts.clients.get('demo-service');
+    assert.ok(client);
+    const narrowed = (scope: string | undefined) =>
+      app.parts.clients.change('demo-service', { metadata: { ...client.metadata, scope } }, 'cli');
+    await narrowed('orders:write');
+    assert.equal(await send(token), 403);
+    await narrowed(client.metadata.scope);
+    assert.equal(await send(token), 200);
   });
 
   it('must come from the sign-in that its API demands (RFC 9470)', async () => {
