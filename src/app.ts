@@ -5,6 +5,7 @@ import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
 import { declare } from './federation/declaring.ts';
+import { type GatewayRooms, gatewayRooms } from './gateway-rooms.ts';
 import type { House } from './house.ts';
 import { Edge } from './http/edge.ts';
 import { guard } from './http/guard.ts';
@@ -18,28 +19,27 @@ import { Sending } from './notices/sending.ts';
 import { findAccount } from './protocol/account.ts';
 import { adapter } from './protocol/adapter.ts';
 import { findClient } from './protocol/client-model.ts';
-import { issued, tokenClaims } from './protocol/issued.ts';
+import { issued, jwtScope, tokenClaims } from './protocol/issued.ts';
 import { MachineTokens } from './protocol/machine-tokens.ts';
+import { chooseOrganization } from './protocol/organization.ts';
 import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
-import { SignedAnswers } from './protocol/signed-answers.ts';
 import { audiencesFact } from './protocol/token-status.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
-import { changeStream } from './routes/changes.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
 import { federationMetadata } from './routes/federation-metadata.ts';
 import { formPost } from './routes/form-post.ts';
 import { frontChannel } from './routes/front-channel.ts';
-import { introspection } from './routes/introspection.ts';
 import { languageChoice } from './routes/language-choice.ts';
 import { type Frames, framesOf, languageChoices, languageOf, toldLanguage } from './routes/languages.ts';
+import { tokensInAddress } from './routes/legacy.ts';
 import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { passwordReset } from './routes/password-reset.ts';
@@ -49,8 +49,6 @@ import { signinPages } from './routes/signin.ts';
 import { webhookBody } from './routes/webhook-document.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
-import { Changes } from './signals/changes.ts';
-import { Feed } from './signals/feed.ts';
 import { WebhookDelivery } from './signals/webhook-delivery.ts';
 import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
@@ -69,18 +67,17 @@ const lookAtConnections = 60_000;
 /** Puts the house together for HTTP. Everything a request meets stands here, in the order in which it meets it. */
 export async function createApp(config: Config, house: House, log: Log): Promise<App & { follow(): Promise<void> }> {
   const metrics = new Metrics();
-  const edge = new Edge(config);
+  const edge = new Edge({ ...config, tokensInAddress: tokensInAddress(config.legacy) });
   const answered = meter(metrics, log, config.log.requests);
   const frames = framesOf(config.issuer);
-  const resources = new Resources(house.access, house.decide);
-  const short = shortWay({ edge, meter: answered, calls: shortCalls(config, house, { metrics, resources }) });
-  const heard = (err: unknown) => log.warn({ err }, 'what was revoked elsewhere could not be read; trying again');
-  const feed = new Feed(house.trail, heard);
-  const changes = new Changes(feed);
+  const resources = new Resources({ ...house, jwtLifetime: config.ttl.jwt });
+  const gateways = gatewayRooms(config, house, { log, metrics });
+  const calls = shortCalls(config, house, { metrics, resources });
+  const short = shortWay({ edge, meter: answered, calls, question: gateways.question });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
-    compose(koa, { config, house, log, metrics, edge, answered, frames, changes });
+    compose(koa, { config, house, log, metrics, edge, answered, frames, gateways });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -101,7 +98,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     });
   }, lookAtConnections).unref();
   const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
-  const webhooks = new WebhookDelivery({ webhooks: house.webhooks, feed, write: webhookBody, log });
+  const webhooks = new WebhookDelivery({ webhooks: house.webhooks, feed: gateways.feed, write: webhookBody, log });
 
   return {
     metrics,
@@ -110,9 +107,9 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       if (!(await short(request, response))) await current.handler(request, response);
     },
     ready: () => house.store.ping(),
-    leave: () => changes.close(),
+    leave: () => gateways.changes.close(),
     async close() {
-      changes.close();
+      gateways.changes.close();
       clearInterval(timer);
       clearInterval(tending);
       await Promise.all([sending?.close(), webhooks.close()]);
@@ -139,7 +136,8 @@ function library(
   house: House,
   { frames, ...parts }: Pick<ProviderParts, 'jwks' | 'resources'> & { frames: Frames },
 ): Provider {
-  const { clients, consents, decide, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
+  const { clients, consents, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
+  const connectionOf = async (uid: string) => (await upstreamSessions.ofSession(uid))?.connection;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   return provider({
     ...parts,
@@ -148,8 +146,9 @@ function library(
     clients,
     ttl: { ...config.ttl, refreshToken: { idle, absolute } },
     clientCertificateHeader: config.clientCertificateHeader,
-    findAccount: findAccount(users, decide),
-    tokenClaims: tokenClaims(clients, decide),
+    findAccount: findAccount(house),
+    tokenClaims: tokenClaims({ ...house, issuer: config.issuer }),
+    jwtScope: jwtScope(house.access),
     fetch: (url, init) => guardedFetch(String(url), init, config.outgoing),
     signin: {
       interactions: {
@@ -158,6 +157,7 @@ function library(
       },
       async loadExistingGrant(ctx) {
         await Promise.all([upstreamSessions.follow(ctx), seenSessions.follow(ctx)]);
+        await chooseOrganization({ organizations: house.organizations, connectionOf }, ctx);
         return consents.existing(ctx);
       },
       sessionTtl: sessionTtl(config.ttl.session),
@@ -190,11 +190,11 @@ function library(
 
 /** What is answered without Koa and the library, when it is plain. */
 function shortCalls(config: Config, house: House, parts: { metrics: Metrics; resources: Resources }) {
-  const { clients, records, status } = house;
+  const { clients, introspectionTokens: tokens, records, status } = house;
   const { metrics, resources } = parts;
   const { introspected, tokenIssued } = metrics;
   const machineTokens = new MachineTokens({ clients, records, resources, lifetime: config.ttl.accessToken });
-  return plainCalls({ clients, status, machineTokens, introspected, tokenIssued });
+  return plainCalls({ clients, tokens, status, machineTokens, introspected, tokenIssued });
 }
 
 /** Where clients register others, with what the protocol and the directory have to say to it. */
@@ -220,11 +220,11 @@ interface Rooms {
   edge: Edge;
   answered: Meter;
   frames: Frames;
-  changes: Changes;
+  gateways: GatewayRooms;
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, changes }: Rooms): void {
+function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, gateways }: Rooms): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
@@ -234,10 +234,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
-  koa.use(
-    introspection({ clients, status, trail, signed: new SignedAnswers(keys, issuer), count: metrics.introspected }),
-  );
-  koa.use(changeStream({ clients, changes }));
+  for (const answer of gateways.answers) koa.use(answer);
   koa.use(issued(records, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

@@ -11,6 +11,8 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   user: async () => (await import('./commands/user.ts')).userCommands,
   api: async () => (await import('./commands/api.ts')).apiCommands,
   role: async () => (await import('./commands/role.ts')).roleCommands,
+  group: async () => (await import('./commands/group.ts')).groupCommands,
+  organization: async () => (await import('./commands/organization.ts')).organizationCommands,
   assign: async () => (await import('./commands/access.ts')).assignCommands,
   unassign: async () => (await import('./commands/access.ts')).unassignCommands,
   access: async () => (await import('./commands/access.ts')).accessCommands,
@@ -18,11 +20,13 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   factor: async () => (await import('./commands/factor.ts')).factorCommands,
   mfa: async () => (await import('./commands/mfa.ts')).mfaCommands,
   connection: async () => (await import('./commands/connection.ts')).connectionCommands,
+  tier: async () => (await import('./commands/tier.ts')).tierCommands,
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,
   backup: async () => (await import('./commands/backup.ts')).backupCommands,
   restore: async () => (await import('./commands/backup.ts')).restoreCommands,
+  gateway: async () => (await import('./commands/gateway.ts')).gatewayCommands,
   audit: async () => (await import('./commands/audit.ts')).auditCommands,
 };
 

@@ -13,12 +13,14 @@ export async function forgetPerson(
   actor: string,
   endAll: (account: string) => Promise<unknown> = (account) => endQuietly(house, account),
 ): Promise<void> {
-  const { access, consents, demands, devices, emailChanges, enrolments, identities } = house;
-  const { seenSessions, upstreamSessions, users } = house;
+  const { access, consents, demands, devices, emailChanges, enrolments, groups, identities } = house;
+  const { organizations, seenSessions, upstreamSessions, users } = house;
   await users.remove(id, actor);
   await endAll(id);
   await Promise.all([
     access.forget(`user:${id}`, actor),
+    groups.forget(`user:${id}`, actor),
+    organizations.forget(`user:${id}`, actor),
     identities.forget({ user: id }, actor),
     consents.forget(id),
     demands.forget(id),

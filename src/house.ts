@@ -1,16 +1,24 @@
 import { Resolver } from 'node:dns/promises';
 import { type Recorded, Trail } from './audit/trail.ts';
+import { belonging } from './belonging.ts';
 import { accountClient } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
+import { IntrospectionTokens } from './clients/introspection-tokens.ts';
 import { Registrars } from './clients/registrars.ts';
+import { Spending } from './clients/spending.ts';
+import { Tiers } from './clients/tiers.ts';
 import type { Config } from './config/schema.ts';
 import { Access } from './directory/access.ts';
 import { breachedAtApi, breachedInFile } from './directory/breached.ts';
 import { Decide } from './directory/decide.ts';
 import { EmailChanges } from './directory/email-changes.ts';
+import type { Groups } from './directory/groups.ts';
 import { Identities } from './directory/identities.ts';
+import type { Organizations } from './directory/organizations.ts';
 import type { Breached } from './directory/passwords.ts';
 import { refuseRole } from './directory/protected.ts';
+import { Rights } from './directory/rights.ts';
+import { GatewayRoutes } from './directory/routes.ts';
 import { Users } from './directory/users.ts';
 import { Attempts } from './factors/attempts.ts';
 import { Devices } from './factors/devices.ts';
@@ -52,9 +60,16 @@ export interface House {
   emailChanges: EmailChanges;
   identities: Identities;
   access: Access;
+  groups: Groups;
+  organizations: Organizations;
   decide: Decide;
+  gatewayRoutes: GatewayRoutes;
+  rights: Rights;
   clients: Clients;
+  introspectionTokens: IntrospectionTokens;
   registrars: Registrars;
+  tiers: Tiers;
+  spending: Spending;
   connections: Connections;
   refreshing: Refreshing;
   attempts: Attempts;
@@ -183,11 +198,18 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const users = new Users(store, trail, stolen(config, complain));
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);
-  const decide = new Decide(access);
   const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
+  const introspectionTokens = new IntrospectionTokens({ store, vault, trail, clients });
+  const tiers = new Tiers(store, trail, {
+    isApi: async (audience) => (await access.api(audience)) !== undefined,
+    clientsWith: async (tier) => (await clients.list({ tier }, { limit: 4 })).map(({ id }) => id),
+  });
   const kept = records(store, vault);
   const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
+  const belongs = belonging({ store, trail, access, mfaPolicies, connections: () => connections });
+  const { groups, organizations } = belongs;
+  const decide = new Decide({ access, groups, organizations });
   const connections = new Connections({
     store,
     vault,
@@ -200,7 +222,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     resolveTxt: resolveTxt(config.outgoing.nameServers),
     refuseRole: (role) => refuseRole(access, role),
     async forget(id, actor) {
-      await access.forgetConnection(id, actor);
+      await belongs.forget({ connection: id }, actor);
       await mfaPolicies.forget(`connection:${id}`, actor);
       const people = await identities.forget({ connection: id }, actor);
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
@@ -221,9 +243,16 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     emailChanges,
     identities,
     access,
+    groups,
+    organizations,
     decide,
+    gatewayRoutes: new GatewayRoutes(access),
+    rights: new Rights({ access, groups, organizations, decide, users }),
     clients,
     registrars: new Registrars(store, vault, trail),
+    introspectionTokens,
+    tiers,
+    spending: new Spending(store, tiers),
     connections,
     refreshing: new Refreshing({ store, trail, connections, outgoing: bounds(config), readMetadata }),
     attempts: new Attempts(store, vault),
@@ -248,9 +277,19 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     records: kept,
     webhooks: new Webhooks({ store, vault, trail, outgoing: bounds(config) }),
     async forgetClient(id, actor) {
-      await access.forget(`client:${id}`, actor);
+      await belongs.forget({ subject: `client:${id}` }, actor);
       await mfaPolicies.forget(`client:${id}`, actor);
+      await introspectionTokens.remove(id, actor);
     },
-    status: new TokenStatus({ issuer: config.issuer, records: kept, clients, users, decide }),
+    status: new TokenStatus({
+      issuer: config.issuer,
+      records: kept,
+      clients,
+      tiers,
+      users,
+      decide,
+      access,
+      organizations,
+    }),
   };
 }

@@ -2,8 +2,12 @@ import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { bringApache } from './support/apache.ts';
 import { bringChromium } from './support/chromium.ts';
+import { bringEnvoy } from './support/envoy.ts';
 import { startMongodb } from './support/mongodb.ts';
+import { bringNginx } from './support/nginx.ts';
+import { bringOauth2Proxy } from './support/oauth2-proxy.ts';
 import { bringSimpleSamlPhp } from './support/simplesamlphp.ts';
 import { bringSlapd } from './support/slapd.ts';
 import { type Count, failures, print, runSuites, seconds, sum, uses } from './support/suites.ts';
@@ -61,10 +65,25 @@ async function suites(title: string, files: readonly string[], store: 'sqlite' |
   counts.push(await runSuites(files));
 }
 
+/** The files of test/support that start a gateway which could not be brought. */
+async function missingGateways(): Promise<string[]> {
+  const gateways: [what: string, file: string, get: () => string][] = [
+    ['NGINX', 'nginx.ts', bringNginx],
+    ['Apache', 'apache.ts', bringApache],
+    ['Envoy', 'envoy.ts', bringEnvoy],
+  ];
+  const missing: string[] = [];
+  for (const [what, file, get] of gateways) if (!(await bring(what, get))) missing.push(file);
+  return missing;
+}
+
 async function everything(): Promise<void> {
   const files = globSync('test/**/*.test.ts', { cwd: root })
     .map((file) => join(root, file))
     .sort();
+  // Built from its sources, which takes minutes where it was never built: beside everything else, and its test comes last.
+  const building = bringOauth2Proxy();
+  building.catch(() => {});
   const chromium = await bring('Chromium', bringChromium);
   const mongodb = await bring('MongoDB', startMongodb);
   const slapd = await bring('slapd', bringSlapd);
@@ -72,6 +91,7 @@ async function everything(): Promise<void> {
     bringSimpleSamlPhp();
     return true;
   });
+  const gateways = await missingGateways();
   if (chromium) process.env.SALLYPORT_TEST_CHROMIUM = chromium;
   if (mongodb) process.env.SALLYPORT_TEST_MONGODB = mongodb.url;
   print('\nstatic checks');
@@ -80,7 +100,8 @@ async function everything(): Promise<void> {
     (file) =>
       (chromium || !uses(file, 'chromium.ts')) &&
       (slapd || !uses(file, 'slapd.ts')) &&
-      (simpleSamlPhp || !uses(file, 'simplesamlphp.ts')),
+      (simpleSamlPhp || !uses(file, 'simplesamlphp.ts')) &&
+      !uses(file, 'oauth2-proxy.ts', ...gateways),
   );
   // A file that asks for MongoDB itself runs once; one that takes any store runs on each.
   const anyStore = runnable.filter((file) => uses(file, 'store.ts'));
@@ -90,10 +111,12 @@ async function everything(): Promise<void> {
     runnable.filter((file) => mongodb || !onlyMongodb.includes(file)),
     'sqlite',
   );
-  // What a browser shows does not depend on the store, and takes the longest.
-  const repeated = anyStore.filter((file) => !uses(file, 'chromium.ts'));
+  // What a browser shows and a gateway asks does not depend on the store, and takes the longest.
+  const repeated = anyStore.filter((file) => !uses(file, 'chromium.ts', 'gateway-rig.ts'));
   if (mongodb) await suites('tests, on MongoDB', repeated, 'mongodb');
   await mongodb?.stop();
+  const late = files.filter((file) => uses(file, 'oauth2-proxy.ts'));
+  if (await bring('oauth2-proxy', () => building)) await suites('tests of what was built meanwhile', late, 'sqlite');
 }
 
 const began = Date.now();

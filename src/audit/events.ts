@@ -77,6 +77,8 @@ export const events = {
   'client.revoked': ['tier', 'from', 'reason'],
   'client.removed': ['state'],
   'client.secret-rotated': ['overlap'],
+  'client.introspection-token-made': ['overlap'],
+  'client.introspection-token-removed': [],
 
   'registrar.created': ['approve', 'grants', 'scopes', 'redirectHosts', 'pkce', 'limit', 'expires'],
   'registrar.changed': ['changed'],

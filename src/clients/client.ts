@@ -40,19 +40,28 @@ export function checkedId(id: string): string {
   throw invalid('A client id has 1 to 200 printable ASCII characters, without space and any of : | " \\');
 }
 
+const day = 24 * 60 * 60;
+
 /** The rules between members. */
 export function checkedClient(client: Client): Client {
-  const { pkce, metadata, introspects, tier } = client;
+  const { pkce, metadata, introspects, tier, cacheSeconds } = client;
   if (pkce === 'optional' && metadata.token_endpoint_auth_method === 'none') {
     throw invalid('PKCE cannot be lifted for a public client; give it a secret or a key first (RFC 9700 §2.1.1)');
   }
   if (introspects !== 'all' && introspects.some((audience) => audience === '' || audience.length > 200)) {
     throw invalid('introspects is "all" or a list of audiences');
   }
-  if (tier !== undefined && !/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(tier)) {
-    throw invalid('A tier is a name of 1 to 100 visible characters');
+  if (tier !== undefined) checkedTierName(tier);
+  if (cacheSeconds !== undefined && !(Number.isSafeInteger(cacheSeconds) && cacheSeconds >= 1 && cacheSeconds <= day)) {
+    throw invalid(`A gateway may keep answers for 1 to ${day} whole seconds`);
   }
   return client;
+}
+
+/** The name of an SLA tier, whether it is defined or not. Throws `invalid`. */
+export function checkedTierName(name: string): string {
+  if (/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(name)) return name;
+  throw invalid('A tier is a name of 1 to 100 visible characters');
 }
 
 /** Names of the members that differ, and of those of the metadata; never their values. */

@@ -8,7 +8,7 @@ import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
-import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { checkedOverlap, isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
 
 export type { Client } from './client.ts';
 export type { Move, State } from './life.ts';
@@ -24,6 +24,7 @@ export interface NewClient {
   pkce?: 'required' | 'optional';
   state?: 'pending' | 'approved';
   tier?: string;
+  cacheSeconds?: number;
   /** A secret made elsewhere by `randomToken()`, instead of a fresh one. */
   secret?: string;
   /** Who registers it, how many clients that one may have, and the registration access token to come. */
@@ -32,7 +33,7 @@ export interface NewClient {
   registrationToken?: string;
 }
 
-/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier takes it away. */
+/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier or cacheSeconds takes it away. */
 export interface ClientChange {
   name?: string;
   metadata?: object;
@@ -40,12 +41,12 @@ export interface ClientChange {
   introspects?: 'all' | string[];
   pkce?: 'required' | 'optional';
   tier?: string | undefined;
+  cacheSeconds?: number | undefined;
   registrationToken?: string;
 }
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const day = 24 * 60 * 60;
-const longestOverlap = 90 * day;
 /** So long a registered client may wait for approval, or lie rejected, before its place goes to another (seconds). */
 const longestWait = 30 * day;
 /** An administrator may register this machine for development; registrars have their own rules (registration.ts). */
@@ -53,7 +54,7 @@ const ownRules = { hosts: [], loopback: true };
 
 /** The clients of this installation. */
 export class Clients {
-  readonly #all: Collection<Client, 'state' | 'registrar' | 'firstParty'>;
+  readonly #all: Collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>;
   readonly #quota: Quota;
   readonly #vault: Vault;
   readonly #trail: Trail;
@@ -70,12 +71,13 @@ export class Clients {
     this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
     this.#vault = vault;
     this.#trail = trail;
-    this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty'>({
+    this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>({
       name: 'clients',
       indexes: {
         state: { key: (client) => client.state },
         registrar: { key: (client) => client.registrar },
         firstParty: { key: (client) => (client.firstParty ? 'yes' : undefined) },
+        tier: { key: (client) => client.tier },
       },
       cached: true,
     });
@@ -91,12 +93,13 @@ export class Clients {
     const id = checkedId(input.id ?? `client_${randomToken(16)}`);
     const metadata = normalMetadata(input.metadata, ownRules);
     const secret = needsSecret(metadata) ? given : undefined;
-    const { registrationToken } = input;
+    const { registrationToken, tier, cacheSeconds } = input;
     const client: Client = checkedClient({
       id,
       name: displayName(input.name ?? id),
       state,
-      ...(input.tier === undefined ? {} : { tier: input.tier }),
+      ...(tier === undefined ? {} : { tier }),
+      ...(cacheSeconds === undefined ? {} : { cacheSeconds }),
       metadata,
       secrets: secret === undefined ? [] : [this.#kept(id, secret)],
       firstParty: input.firstParty ?? false,
@@ -118,7 +121,7 @@ export class Clients {
     return builtIn ? Promise.resolve(builtIn) : this.#all.get(id);
   }
 
-  list(where: { state?: State; registrar?: string } = {}, page?: Page): Promise<Client[]> {
+  list(where: { state?: State; registrar?: string; tier?: string } = {}, page?: Page): Promise<Client[]> {
     return this.#all.find(where, page);
   }
 
@@ -162,9 +165,7 @@ export class Clients {
 
   /** Gives a second secret; the older one ends after the overlap (seconds, at most 90 days). At most two live at a time. */
   async rotateSecret(id: string, actor: string, overlap = day): Promise<{ client: Client; secret: string }> {
-    if (!Number.isSafeInteger(overlap) || overlap < 0 || overlap > longestOverlap) {
-      throw invalid(`The overlap is 0 to ${longestOverlap} whole seconds`);
-    }
+    checkedOverlap(overlap);
     const secret = randomToken();
     const client = await this.#edit(id, (now) => {
       if (!needsSecret(now.metadata))
@@ -214,15 +215,17 @@ export class Clients {
   }
 
   #changed(now: Client, change: ClientChange): Client {
-    const { name, metadata: given, registrationToken, tier, ...rest } = change;
+    const { name, metadata: given, registrationToken, tier, cacheSeconds, ...rest } = change;
     const metadata = given === undefined ? now.metadata : normalMetadata(given, ownRules);
-    const { tier: before, ...same } = now;
-    const after = 'tier' in change ? tier : before;
+    const { tier: tierBefore, cacheSeconds: cachedBefore, ...same } = now;
+    const after = 'tier' in change ? tier : tierBefore;
+    const cached = 'cacheSeconds' in change ? cacheSeconds : cachedBefore;
     return checkedClient({
       ...same,
       ...rest,
       metadata,
       ...(after === undefined ? {} : { tier: after }),
+      ...(cached === undefined ? {} : { cacheSeconds: cached }),
       name: name === undefined ? now.name : displayName(name),
       secrets: needsSecret(metadata) ? now.secrets : [],
       ...(registrationToken === undefined ? {} : { registrationToken: this.#tokenMark(now.id, registrationToken) }),

@@ -113,7 +113,9 @@ const service: Check = (value, { loopback } = { loopback: false }) =>
 const scopes: Check = (value) =>
   text(value) ??
   (/^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(String(value))
-    ? undefined
+    ? /(?:^| )role:/.test(String(value))
+      ? 'must not contain role:…, by which some gateways are told roles; have the role assigned to the client'
+      : undefined
     : 'must be scope values with one space between them (RFC 6749 §3.3)');
 const mail: Check = (value) =>
   texts(value) ??

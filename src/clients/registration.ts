@@ -27,7 +27,8 @@ export function permitted(terms: Terms, request: object, reserved: readonly stri
   const asked = new Map<string, unknown>(Object.entries(request));
   const usual = asked.get('grant_types') ?? (grants.includes('authorization_code') ? undefined : grants);
   const rules = { hosts: terms.redirectHosts, loopback: false };
-  const metadata = normalMetadata({ ...request, grant_types: usual }, rules);
+  const responses = followingGrants(asked.get('response_types'), usual);
+  const metadata = normalMetadata({ ...request, grant_types: usual, response_types: responses }, rules);
   const beyond = metadata.grant_types?.find((grant) => !grants.includes(grant));
   if (beyond !== undefined) {
     throw invalidMetadata(`grant_types must not contain ${beyond}; this registrar may give ${grants.join(', ')}`);
@@ -39,6 +40,23 @@ export function permitted(terms: Terms, request: object, reserved: readonly stri
     metadata: scope === undefined ? metadata : { ...metadata, scope },
     pkce: terms.pkce === 'optional' && metadata.token_endpoint_auth_method !== 'none' ? 'optional' : 'required',
   };
+}
+
+const frontChannel = /^(?:code|id_token|token)(?: (?:code|id_token|token))*$/;
+
+/**
+ * Response types belong to grants (RFC 7591 §2.1), and there is no implicit one here. Anypoint names those of it for other
+ * grants too: they are left out and the answer says what there is; but a client that wants the grant itself hears that it
+ * cannot have it.
+ */
+function followingGrants(responses: unknown, grants: unknown): unknown {
+  if (Array.isArray(grants) && grants.includes('implicit')) {
+    throw invalidMetadata(
+      'grant_types must not contain implicit, which hands tokens to the browser (RFC 9700 §2.1.2); use authorization_code with PKCE',
+    );
+  }
+  const known = Array.isArray(responses) && responses.every((one) => frontChannel.test(String(one)));
+  return known && responses.some((one) => one !== 'code') ? undefined : responses;
 }
 
 /** The server may grant less than was asked for, and says so in its answer (RFC 7591 §2); never nothing. */

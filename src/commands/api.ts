@@ -1,9 +1,9 @@
 import type { Api } from '../directory/access.ts';
-import { type AcrLevel, acrLevels } from '../directory/terms.ts';
+import { type AcrLevel, acrLevels, type ClaimProfile, claimProfiles } from '../directory/terms.ts';
 import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
-import { taken } from '../store/port.ts';
+import { apiDocument as shown } from '../routes/api-document.ts';
 import { command } from './command.ts';
 import { columns, everything, facts } from './listing.ts';
 import { actor, inHouse } from './office.ts';
@@ -36,6 +36,11 @@ const options = {
     about: 'What the sign-in of a person must be worth for its tokens; none takes it away',
   },
   'max-age': { value: 'SECONDS', about: 'How old the sign-in may be when its tokens are asked for; 0 takes it away' },
+  profile: {
+    value: 'PROFILE',
+    choices: claimProfiles,
+    about: 'The names in which its gateways read what a token may do (default standard)',
+  },
   host: { value: 'HOST', about: 'The host under which gateways offer it' },
 } as const;
 
@@ -47,6 +52,7 @@ interface Given {
   readonly route: readonly string[];
   readonly acr: 'none' | AcrLevel | undefined;
   readonly 'max-age': string | undefined;
+  readonly profile: ClaimProfile | undefined;
   readonly host: string | undefined;
 }
 
@@ -67,20 +73,8 @@ const changed = ({ acr, maxAge, ...before }: Api, options: Given): Api => ({
     signingAlg: options['signing-alg'],
     tokenTtl: whole('token-ttl', options['token-ttl']),
     host: options.host,
+    profile: options.profile,
   }),
-});
-
-/** An API as the CLI shows it. */
-const shown = ({ id, permissions, tokenFormat, signingAlg, tokenTtl, acr, maxAge, routes, host }: Api) => ({
-  id,
-  permissions,
-  token_format: tokenFormat,
-  signing_alg: signingAlg,
-  token_ttl: tokenTtl,
-  acr,
-  max_age: maxAge,
-  routes,
-  host,
 });
 
 async function known(audience: string, { access }: House): Promise<Api> {
@@ -96,9 +90,8 @@ const add = command({
   about: 'Add an API that tokens can be for',
   run: ({ operands: { audience }, options, answer }) =>
     inHouse(async ({ access }) => {
-      if (await access.api(audience)) throw taken(`The API ${audience}`);
       const plain: Api = { id: audience, permissions: [], tokenFormat: 'opaque', signingAlg: 'RS256', routes: [] };
-      const api = await access.saveApi(changed(plain, options), actor);
+      const api = await access.addApi(changed(plain, options), actor);
       answer(shown(api), `Added the API ${api.id}`);
     }),
 });

@@ -1,5 +1,8 @@
 import type { Client, Move } from '../clients/clients.ts';
+import { limitText } from '../clients/tier-limits.ts';
+import type { Tiers } from '../clients/tiers.ts';
 import { given } from '../http/given.ts';
+import { missing } from '../kernel/errors.ts';
 import { clientDocument, clientReply } from '../routes/client-document.ts';
 import { type Command, command, type Input } from './command.ts';
 import { moment } from './listing.ts';
@@ -14,11 +17,19 @@ const tier = { value: 'TIER', about: 'SLA tier, as introspection tells it to gat
 
 /** Makes the move, and says where the client stands now. */
 const decide = (id: string, move: Move, detail: object, answer: Input['answer']): Promise<void> =>
-  inHouse(async ({ clients }) => {
+  inHouse(async ({ clients, tiers }) => {
     const client = await clients.decide(id, move, actor, detail);
-    const more = client.tier === undefined || client.state !== 'approved' ? '' : ` (tier ${client.tier})`;
+    const more = client.state === 'approved' ? await tierTold(tiers, client.tier) : '';
     answer(shownClient(client), `${client.id} is ${client.state}${more}`);
   });
+
+/** A tier that nobody has defined is a name for gateways, which is worth knowing. */
+async function tierTold(tiers: Tiers, name: string | undefined): Promise<string> {
+  if (name === undefined) return '';
+  const tier = await tiers.named(name);
+  if (tier) return ` (tier ${name}: ${tier.limits.map(limitText).join(', ') || 'no limits'})`;
+  return ` (tier ${name}, a name without limits; define them: sallyport tier add ${name} --limit '100 per minute')`;
+}
 
 const approve = command({
   words: ['client', 'approve'],
@@ -61,6 +72,28 @@ const rotateSecret = command({
     }),
 });
 
+const introspectionToken = command({
+  words: ['client', 'introspection-token'],
+  operands: ['id'],
+  options: {
+    overlap: { value: 'SECONDS', about: 'How long the older token still counts (default a day; 0: no longer)' },
+    remove: { about: 'End all that it has, and make none' },
+  },
+  about: 'Give a gateway a token to introspect with, for one that can only send a fixed header; it is printed once',
+  run: ({ operands: { id }, options, answer }) =>
+    inHouse(async ({ clients, introspectionTokens }) => {
+      if (options.remove) {
+        if (!(await clients.get(id))) throw missing(`The client ${id}`);
+        const removed = await introspectionTokens.remove(id, actor);
+        return answer({ client_id: id, removed }, `${id} has no introspection token any more`);
+      }
+      const { token, older } = await introspectionTokens.make(id, actor, whole('overlap', options.overlap));
+      const before = older === undefined ? '' : `\nThe older token counts until ${moment(older)}`;
+      const document = { client_id: id, introspection_token: token, ...given({ older_expires: older }) };
+      return answer(document, `Header (shown this once): Authorization: Bearer ${token}${before}`);
+    }),
+});
+
 /** What is decided about a client in the course of its life. */
 export const clientLifeCommands = [
   approve,
@@ -69,4 +102,5 @@ export const clientLifeCommands = [
   resume,
   withReason('revoke', 'End a client for ever; its tokens end at once'),
   rotateSecret,
+  introspectionToken,
 ];

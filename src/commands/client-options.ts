@@ -2,7 +2,7 @@ import { authMethods, grantTypes } from '../clients/members.ts';
 import { given } from '../http/given.ts';
 import type { OptionSpec } from './command.ts';
 import { misused } from './command.ts';
-import { fileJson } from './reading.ts';
+import { fileJson, whole } from './reading.ts';
 
 /** What can be said of a client, when it is added and when it is changed. */
 export const clientOptions = {
@@ -17,6 +17,10 @@ export const clientOptions = {
   'third-party': { about: 'It is not ours: people are asked for their consent' },
   pkce: { value: 'P', choices: ['required', 'optional'], about: 'optional: for a confidential client that uses nonce' },
   tier: { value: 'TIER', about: 'SLA tier, as introspection tells it to gateways' },
+  'cache-seconds': {
+    value: 'N',
+    about: 'As a gateway it is told that tokens end so many seconds from now at the latest; 0 takes it away',
+  },
   'jwks-file': { value: 'FILE', about: 'Its public keys (JWK Set, RFC 7517)' },
   'jwks-uri': { value: 'URL', about: 'Where its public keys are' },
   'tls-subject-dn': { value: 'DN', about: 'Subject of its certificate (RFC 8705, as RFC 4514 writes it)' },
@@ -39,6 +43,9 @@ type Value<S extends OptionSpec> = S extends { value: string }
 /** The options as they were typed. */
 export type ClientOptions = { readonly [N in keyof typeof clientOptions]: Value<(typeof clientOptions)[N]> };
 
+/** 0 takes it away, as null does in a document. */
+const cacheOf = (seconds: number | undefined): number | null | undefined => (seconds === 0 ? null : seconds);
+
 /** What was typed as a document of RFC 7591 with our own members; what was not named is not in it. */
 export function clientDocumentOf(options: ClientOptions): Record<string, unknown> {
   const many = (values: readonly string[]) => (values.length > 0 ? values : undefined);
@@ -58,6 +65,7 @@ export function clientDocumentOf(options: ClientOptions): Record<string, unknown
     first_party: options['third-party'] ? false : options['first-party'] || undefined,
     pkce: options.pkce,
     tier: options.tier,
+    introspection_cache_seconds: cacheOf(whole('cache-seconds', options['cache-seconds'])),
     jwks: keys === undefined ? undefined : fileJson('jwks-file', keys),
     jwks_uri: options['jwks-uri'],
     tls_client_auth_subject_dn: options['tls-subject-dn'],

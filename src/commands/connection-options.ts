@@ -34,7 +34,11 @@ export const connectionOptions = {
     about: 'What proves it: amr=mfa, acr=…, acrs=c1, context=…, attribute:NAME=VALUE; replaces what the preset says',
   },
   'mfa-request': { value: 'KIND=VALUE', repeat: true, about: 'How it is asked for: acr=…, acrs=c1, context=…' },
-  'map-group': { value: 'UPSTREAM=ROLE', repeat: true, about: 'A group there gives a role here; * at the end: any' },
+  'map-group': {
+    value: 'UPSTREAM=ROLE',
+    repeat: true,
+    about: 'A group there gives a role here, or membership of a group as UPSTREAM=group:NAME; * at the end: any',
+  },
   map: {
     value: 'CLAIM=UPSTREAM',
     repeat: true,
@@ -139,8 +143,9 @@ export async function settingsOf(
   const { from } = options;
   const authority = options['certificate-authority'];
   const rules = options['map-group'].map((text) => {
-    const [upstream, role] = pair('map-group', text, 'last');
-    return { upstream, role };
+    const [upstream, named] = pair('map-group', text, 'last');
+    const [, group] = /^group:(.+)$/s.exec(named) ?? [];
+    return group === undefined ? { upstream, role: named } : { upstream, group };
   });
   return {
     ...more,

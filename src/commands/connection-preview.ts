@@ -5,7 +5,7 @@ import { levelProven, normalisedAmr } from '../federation/evidence.ts';
 import { mapped } from '../federation/mapping.ts';
 import { invalid, missing } from '../kernel/errors.ts';
 import { command, misused } from './command.ts';
-import { facts } from './listing.ts';
+import { facts, unknown } from './listing.ts';
 import { inHouse } from './office.ts';
 import { fileText } from './reading.ts';
 
@@ -50,14 +50,13 @@ const preview = command({
   options: { claims: { value: 'FILE|-', required: true, about: 'JSON with claims or attributes; -: standard input' } },
   about: 'Show what the rules of a connection would make of these claims; nobody signs in, and nothing changes',
   run: ({ operands: { id }, options: { claims: file }, stdin, answer }) =>
-    inHouse(async ({ connections, access }) => {
+    inHouse(async ({ connections, access, groups }) => {
       if (file === '') throw misused('--claims must name a file');
       const claims = parsed(file === '-' ? await stdin() : fileText('claims', file));
       const connection = await connections.get(id);
       if (!connection) throw missing(`The connection ${id}`);
       const identity = pretended(claims, connection);
-      const { email, emailVerified, profile, roles, unmapped } = mapped(identity, connection);
-      const known = await Promise.all(roles.map((role) => access.role(role)));
+      const { email, emailVerified, profile, roles, localGroups, unmapped } = mapped(identity, connection);
       const proven = levelProven(identity, connection.evidence, Math.floor(Date.now() / 1000));
       const answered = {
         subject: identity.subject,
@@ -65,7 +64,9 @@ const preview = command({
         email_verified: emailVerified,
         profile,
         roles,
-        roles_missing: roles.filter((_, index) => known[index] === undefined),
+        roles_missing: await unknown(roles, (name) => access.role(name)),
+        groups: localGroups,
+        groups_missing: await unknown(localGroups, (name) => groups.get(name)),
         groups_without_rule: unmapped,
         groups_said: identity.groups !== undefined,
         second_factor: proven ?? 'not proven',

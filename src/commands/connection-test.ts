@@ -53,7 +53,7 @@ function personText({ profile, groups, evidence, verified, why, ...person }: Per
     ...{ subject: person.subject, email: person.email ?? 'none', email_verified: `${verified ? 'yes' : 'no'}: ${why}` },
     ...profile,
     groups: given ?? 'the provider did not say',
-    ...{ roles: person.roles, unused_claims: person.unused },
+    ...{ roles: person.roles, local_groups: person.localGroups ?? [], unused_claims: person.unused },
     evidence: Object.entries(evidence).map(([name, value]) => `${name}: ${value}`),
     level: person.level,
   });

@@ -9,7 +9,7 @@ import { connectionLifeCommands } from './connection-life.ts';
 import { connectionOptions, presetOption, settingsOf } from './connection-options.ts';
 import { previewCommands } from './connection-preview.ts';
 import { connectionTestCommands } from './connection-test.ts';
-import { columns, everything, facts, moment } from './listing.ts';
+import { columns, everything, facts, moment, unknown } from './listing.ts';
 import { actor, inHouse } from './office.ts';
 
 /** What the administrator of the provider has to enter there, and what else is left to do. */
@@ -23,17 +23,17 @@ function nextSteps(connection: Connection, issuer: string): string {
   return lines.join('\n');
 }
 
-/** Roles that rules name and nobody has made yet: most likely misspelt, perhaps made later. */
-async function unknownRoles({ groupRules }: Connection, { access }: House): Promise<string[]> {
-  const names = [...new Set(groupRules.map(({ role }) => role))];
-  const known = await Promise.all(names.map((name) => access.role(name)));
-  return names.filter((_, index) => known[index] === undefined);
+/** Roles and groups that rules name and nobody has made yet: most likely misspelt, perhaps made later. */
+async function unknownNames({ groupRules }: Connection, { access, groups }: House): Promise<string[]> {
+  const named = (kind: 'role' | 'group') => [...new Set(groupRules.flatMap((rule) => rule[kind] ?? []))];
+  const roles = await unknown(named('role'), (name) => access.role(name));
+  const rest = await unknown(named('group'), (name) => groups.get(name));
+  return [...roles.map((name) => `role ${name}`), ...rest.map((name) => `group ${name}`)];
 }
 
 async function told(connection: Connection, house: House, issuer: string, deed: string): Promise<string> {
-  const unknown = await unknownRoles(connection, house);
-  const note =
-    unknown.length > 0 ? [`Note: there is no role ${unknown.join(', ')} yet; until then it gives nothing`] : [];
+  const names = await unknownNames(connection, house);
+  const note = names.length > 0 ? [`Note: there is no ${names.join(', no ')} yet; until then it gives nothing`] : [];
   return [`${deed} the connection ${connection.id}`, ...note, nextSteps(connection, issuer)].filter(Boolean).join('\n');
 }
 

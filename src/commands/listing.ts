@@ -1,3 +1,5 @@
+import { whole } from '../store/whole.ts';
+
 /** A table for people: a line of titles, then one line for each row, in columns. */
 export function columns(titles: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const lines = [titles.map((title) => title.toUpperCase()), ...rows.map((row) => row.map(shown))];
@@ -31,17 +33,11 @@ function shown(value: unknown): string {
 export const moment = (seconds: number | undefined): string | undefined =>
   seconds === undefined ? undefined : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 
-const most = 1000;
-
 /** Everything that `find` gives page by page, in the order of ids. */
-export async function everything<T extends { readonly id: string }>(
-  find: (page: { limit: number; after?: string }) => Promise<T[]>,
-): Promise<T[]> {
-  const all: T[] = [];
-  for (;;) {
-    const after = all.at(-1)?.id;
-    const some = await find({ limit: most, ...(after === undefined ? {} : { after }) });
-    all.push(...some);
-    if (some.length < most) return all;
-  }
+export const everything = whole;
+
+/** Of these names, those under which `find` finds nothing. */
+export async function unknown(names: readonly string[], find: (name: string) => Promise<unknown>): Promise<string[]> {
+  const found = await Promise.all(names.map(find));
+  return names.filter((_, index) => found[index] === undefined);
 }

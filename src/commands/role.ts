@@ -1,11 +1,10 @@
 import type { Role } from '../directory/access.ts';
 import type { House } from '../house.ts';
 import { missing } from '../kernel/errors.ts';
-import { taken } from '../store/port.ts';
+import { subjectName } from '../routes/subjects.ts';
 import { command } from './command.ts';
 import { columns, everything, facts } from './listing.ts';
 import { actor, inHouse } from './office.ts';
-import { subjectName } from './subject.ts';
 
 const options = {
   permission: { value: 'AUDIENCE#P', repeat: true, about: 'A permission on an API; replaces those it has' },
@@ -30,9 +29,8 @@ const add = command({
   options,
   about: 'Add a role',
   run: ({ operands: { name }, options, answer }) =>
-    inHouse(async ({ access }) => {
-      if (await access.role(name)) throw taken(`The role ${name}`);
-      const role = await access.saveRole(changed({ id: name, permissions: [], includes: [] }, options), actor);
+    inHouse(async ({ rights }) => {
+      const role = await rights.addRole({ actor }, changed({ id: name, permissions: [], includes: [] }, options));
       answer(role, `Added the role ${role.id}`);
     }),
 });
@@ -44,7 +42,8 @@ const set = command({
   about: 'Change a role; what is not named stays',
   run: ({ operands, options, answer }) =>
     inHouse(async (house) => {
-      const role = await house.access.saveRole(changed(await known(operands.name, house), options), actor);
+      await known(operands.name, house);
+      const role = await house.rights.changeRole({ actor }, operands.name, (now) => changed(now, options));
       answer(role, `Changed the role ${role.id}`);
     }),
 });
@@ -78,8 +77,8 @@ const remove = command({
   operands: ['name'],
   about: 'Remove a role and take it from everybody',
   run: ({ operands: { name }, answer }) =>
-    inHouse(async ({ access, mfaPolicies }) => {
-      await access.removeRole(name, actor);
+    inHouse(async ({ rights, mfaPolicies }) => {
+      await rights.removeRole({ actor }, name);
       await mfaPolicies.forget(`role:${name}`, actor);
       answer({ id: name }, `Removed the role ${name}`);
     }),

@@ -4,6 +4,7 @@ import { calledAs, type User } from '../directory/users.ts';
 import { forgetPerson } from '../forgetting.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
+import { takenBack } from '../signin/by-provider.ts';
 import { command, misused } from './command.ts';
 import { freshPassword } from './fresh-password.ts';
 import { columns, everything, facts, moment } from './listing.ts';
@@ -162,7 +163,8 @@ const remove = command({
 const unlink = command({
   words: ['user', 'unlink'],
   operands: ['email', 'connection'],
-  about: 'Take the accounts that a person has at a provider away, with the roles that came with them; sessions end',
+  about:
+    'Take the accounts that a person has at a provider away, with the roles and groups that came with them; sessions end',
   run: ({ operands: { email, connection }, answer }) =>
     inHouse(async (house) => {
       const { id, password } = await personOf(email, house);
@@ -174,7 +176,7 @@ const unlink = command({
         throw inUse(`The connection ${connection}`, `${email} to sign in, who has no password`);
       }
       for (const one of gone) await house.identities.unlink(one.id, actor);
-      await house.access.sync(`user:${id}`, connection, [], actor);
+      await takenBack(house, id, connection, actor);
       await house.users.signOut(id, actor);
       answer({ id, email, connection }, `${email} is no longer connected to ${connection}; sessions have ended`);
     }),

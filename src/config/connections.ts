@@ -53,7 +53,7 @@ const everyKind = {
   provision: flag.optional().meta({ description: 'Whether unknown people are taken in' }),
   domains: texts.optional(),
   mapping: mapping.optional(),
-  groupRules: z.array(z.strictObject({ upstream: text, role: text })).optional(),
+  groupRules: z.array(z.strictObject({ upstream: text, role: text.optional(), group: text.optional() })).optional(),
   mfa: z.enum(['ignore', 'accept', 'require']).optional(),
   evidence: z.array(evidence).optional(),
   strongRequest: z

@@ -27,6 +27,8 @@ const within = (list: BlockList, address: string): boolean =>
 const bare = (host: string): string => host.replace(/^\[|\]$/g, '');
 const isLoopback = (host: string): boolean => /^(?:.+\.)?localhost$/i.test(bare(host)) || within(loopback, bare(host));
 
+const asksNobody = ({ legacy }: Config): boolean => legacy.validate || legacy.tokeninfo;
+
 /** What never fits together, in development either. */
 export const always: readonly Rule[] = [
   {
@@ -48,6 +50,17 @@ export const always: readonly Rule[] = [
     path: 'ttl.refreshToken.idle',
     unfit: ({ ttl }) => ttl.refreshToken.idle > ttl.refreshToken.absolute,
     advice: 'must not be longer than ttl.refreshToken.absolute, which ends a refresh token anyway',
+  },
+  {
+    path: 'legacy.from',
+    unfit: (config) => asksNobody(config) && config.legacy.from.length === 0,
+    advice:
+      'is missing: /validate and /oauth2/tokeninfo ask nobody who it is, so the addresses of the gateways that may call them have to be listed',
+  },
+  {
+    path: 'legacy.from',
+    unfit: ({ legacy }) => legacy.from.some((one) => one.endsWith('/0')),
+    advice: 'must not hold a range of all addresses: anybody could try tokens; list the gateways',
   },
 ];
 
@@ -103,6 +116,23 @@ export const production: readonly Rule[] = [
 
 /** What works, but probably not as it was meant; told by `config check` and in the log at start. */
 export const remarks: readonly Rule[] = [
+  {
+    path: 'legacy.validate',
+    unfit: ({ legacy }) => legacy.validate,
+    advice:
+      'opens /validate: whoever calls from legacy.from learns whose a token is, and tokens stand in addresses, which proxies log; use introspection where the gateway can',
+  },
+  {
+    path: 'legacy.tokeninfo',
+    unfit: ({ legacy }) => legacy.tokeninfo,
+    advice:
+      'opens /oauth2/tokeninfo: whoever calls from legacy.from learns whose a token is, and tokens may stand in addresses, which proxies log; use introspection where the gateway can',
+  },
+  {
+    path: 'legacy.validateBearer',
+    unfit: ({ legacy }) => legacy.validateBearer,
+    advice: 'opens the grant validate_bearer and the path /as/token.oauth2; use introspection where the gateway can',
+  },
   {
     path: 'mail.url',
     unfit: ({ mode, mail }) => mode === 'production' && mail.url === undefined,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
+import { legacy } from './legacy.ts';
 import { mail } from './mail.ts';
 import { mfa } from './mfa.ts';
 import { passwords } from './passwords.ts';
@@ -16,6 +17,11 @@ const day = 24 * 60 * 60;
 
 const ttl = z.strictObject({
   accessToken: setting(whole(10, day, 600), 'TTL_ACCESS_TOKEN', 'Life of an access token, where its API says nothing'),
+  jwt: setting(
+    whole(10, day, 300),
+    'TTL_JWT',
+    'Life of an access token that is a JWT, where its API says nothing: its roles are those of when it was issued',
+  ),
   idToken: setting(whole(10, day, 3600), 'TTL_ID_TOKEN', 'Life of an ID token'),
   code: setting(whole(5, 600, 60), 'TTL_CODE', 'Life of an authorization code'),
   interaction: setting(whole(60, day, 900), 'TTL_INTERACTION', 'How long a started sign-in may take'),
@@ -197,6 +203,7 @@ export const schema = z.strictObject({
   mail: mail.prefault({}),
   passwords: passwords.prefault({}),
   webauthn: webauthn.prefault({}).meta({ description: 'Security keys and passkeys' }),
+  legacy: legacy.prefault({}).meta({ description: 'Answers for gateway policies older than introspection' }),
   connections: declaredConnections,
   demo: demo.optional(),
 });

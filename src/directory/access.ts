@@ -1,17 +1,13 @@
 import type { Trail } from '../audit/trail.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
-import type { Collection, Page, Store } from '../store/port.ts';
+import { type Collection, type Page, type Store, taken } from '../store/port.ts';
+import { whole } from '../store/whole.ts';
+import { Assignments } from './assignments.ts';
 import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
+import { circle } from './circles.ts';
 import { observed } from './observed.ts';
-import {
-  type Api,
-  type Assignment,
-  checkedApi,
-  checkedName,
-  checkedSubject,
-  parsePermission,
-  type Role,
-} from './terms.ts';
+import { revised } from './revised.ts';
+import { type Api, checkedApi, checkedName, parsePermission, type Role } from './terms.ts';
 
 export type { Api, Assignment, Role } from './terms.ts';
 
@@ -23,35 +19,18 @@ export const inUse = problem(
 );
 const builtIn = problem('built_in', 409, (what: string) => `${what} is part of this server and cannot be changed`);
 
-const most = 1000;
 const sameList = (a: readonly string[] | undefined, b: readonly string[]): boolean => a?.join(' ') === b.join(' ');
 
 /** APIs, roles and who has them. */
-export class Access {
+export class Access extends Assignments {
   readonly #apis: Collection<Api>;
   readonly #roles: Collection<Role>;
-  readonly #assignments: Collection<Assignment, 'subject' | 'role' | 'connection'>;
-  readonly #trail: Trail;
-  /** Counts the changes that this process has made, each before whoever made it hears that it is done. */
-  version = 0;
 
   constructor(store: Store, trail: Trail) {
-    this.#trail = trail;
-    const changed = (): void => {
-      this.version += 1;
-    };
+    super(store, trail);
+    const changed = () => this.changed();
     this.#apis = observed(store.collection<Api>({ name: 'apis', indexes: {}, cached: true }), changed);
     this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: true }), changed);
-    const assignments = store.collection<Assignment, 'subject' | 'role' | 'connection'>({
-      name: 'assignments',
-      indexes: {
-        subject: { key: (one) => one.subject },
-        role: { key: (one) => one.role },
-        connection: { key: (one) => one.connection },
-      },
-      cached: true,
-    });
-    this.#assignments = observed(assignments, changed);
   }
 
   /** Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. */
@@ -63,15 +42,37 @@ export class Access {
 
   /** Makes or replaces an API. Throws `invalid`, and `in_use` when a role needs a permission that would go. */
   async saveApi(api: Api, actor: string): Promise<Api> {
+    const next = await this.#checkedApi(api, await this.#apis.get(api.id));
+    await this.#apis.put(next);
+    return this.#savedApi(next, actor);
+  }
+
+  /** The same for a new one. Throws `taken`. */
+  async addApi(api: Api, actor: string): Promise<Api> {
+    if (await this.#apis.get(api.id)) throw taken(`The API ${api.id}`);
+    return this.saveApi(api, actor);
+  }
+
+  /** Makes of an API what `edit` makes of it as it is; the edit may refuse, and may run again. Throws `missing` too. */
+  async changeApi(id: string, edit: (now: Api) => Api, actor: string): Promise<Api> {
+    const settle = async (now: Api) => this.#checkedApi({ ...edit(now), id }, now);
+    const next = await revised(this.#apis, id, settle);
+    if (!next) throw missing(`The API ${id}`);
+    return this.#savedApi(next, actor);
+  }
+
+  async #checkedApi(api: Api, before: Api | undefined): Promise<Api> {
     const next = checkedApi(api);
     this.#refuseBuiltIn(next.id);
-    const before = await this.#apis.get(next.id);
     const gone = before?.permissions.filter((name) => !next.permissions.includes(name)) ?? [];
     await this.#refuseUsed(next.id, gone);
-    await this.#apis.put(next);
-    const detail = { permissions: next.permissions.join(' '), tokenFormat: next.tokenFormat };
-    await this.#trail.record({ type: 'api.saved', actor, target: `api:${next.id}`, detail });
     return next;
+  }
+
+  async #savedApi(api: Api, actor: string): Promise<Api> {
+    const detail = { permissions: api.permissions.join(' '), tokenFormat: api.tokenFormat };
+    await this.trail.record({ type: 'api.saved', actor, target: `api:${api.id}`, detail });
+    return api;
   }
 
   api(id: string): Promise<Api | undefined> {
@@ -89,11 +90,24 @@ export class Access {
     if (!api) throw missing(`The API ${id}`);
     await this.#refuseUsed(id, api.permissions);
     await this.#apis.take(id);
-    await this.#trail.record({ type: 'api.removed', actor, target: `api:${id}` });
+    await this.trail.record({ type: 'api.removed', actor, target: `api:${id}` });
   }
 
   /** Makes or replaces a role. Throws `invalid` for a permission or role that does not exist, and for a circle of roles. */
   async saveRole(role: Role, actor: string): Promise<Role> {
+    const next = await this.#checkedRole(role);
+    await this.#roles.put(next);
+    return this.#savedRole(next, actor);
+  }
+
+  /** Makes of a role what `edit` makes of it as it is; the edit may refuse, and may run again. Throws `missing` too. */
+  async changeRole(id: string, edit: (now: Role) => Promise<Role>, actor: string): Promise<Role> {
+    const next = await revised(this.#roles, id, async (now) => this.#checkedRole({ ...(await edit(now)), id }));
+    if (!next) throw missing(`The role ${id}`);
+    return this.#savedRole(next, actor);
+  }
+
+  async #checkedRole(role: Role): Promise<Role> {
     const id = checkedName('role', role.id);
     this.#refuseBuiltIn(id);
     const next: Role = { id, permissions: [...new Set(role.permissions)], includes: [...new Set(role.includes)] };
@@ -104,11 +118,14 @@ export class Access {
       if (api.permissions.includes(permission)) continue;
       throw invalid(`${audience} has no permission ${permission}; it has ${api.permissions.join(', ') || 'none'}`);
     }
-    await this.#refuseCircle(id, next.includes, [id], new Set());
-    await this.#roles.put(next);
-    const detail = { permissions: next.permissions.join(' '), includes: next.includes.join(' ') };
-    await this.#trail.record({ type: 'role.saved', actor, target: `role:${id}`, detail });
+    await this.#refuseCircle(id, next.includes);
     return next;
+  }
+
+  async #savedRole(role: Role, actor: string): Promise<Role> {
+    const detail = { permissions: role.permissions.join(' '), includes: role.includes.join(' ') };
+    await this.trail.record({ type: 'role.saved', actor, target: `role:${role.id}`, detail });
+    return role;
   }
 
   role(id: string): Promise<Role | undefined> {
@@ -119,98 +136,28 @@ export class Access {
     return this.#roles.find({}, page);
   }
 
-  /** Takes it from everybody who has it. Throws `missing`, and `in_use` while another role includes it. */
-  async removeRole(id: string, actor: string): Promise<void> {
+  /** Throws what keeps a role: `built_in`, `missing`, and `in_use` while another role includes it. */
+  async refuseRemoval(id: string): Promise<void> {
     this.#refuseBuiltIn(id);
+    if (!(await this.#roles.get(id))) throw missing(`The role ${id}`);
     const users = (await this.#allRoles()).filter(({ includes }) => includes.includes(id)).map((role) => role.id);
     if (users.length > 0) throw inUse(`The role ${id}`, `the roles ${users.join(', ')}`);
+  }
+
+  /** Takes it from everybody who has it. Throws `missing`, and `in_use` while another role includes it. */
+  async removeRole(id: string, actor: string): Promise<void> {
+    await this.refuseRemoval(id);
     if (!(await this.#roles.take(id))) throw missing(`The role ${id}`);
-    const assignments = await this.#assignments.drop({ role: id });
-    await this.#trail.record({ type: 'role.removed', actor, target: `role:${id}`, detail: { assignments } });
-  }
-
-  /** `until` in seconds since the epoch; assigning again replaces it. Whether the subject exists is the caller's to know. */
-  async assign(subject: string, role: string, actor: string, until?: number): Promise<Assignment> {
-    const remaining = until === undefined ? undefined : until - Date.now() / 1000;
-    if (remaining !== undefined && !(remaining > 0))
-      throw invalid('The assignment would already have ended; give a later time');
-    if (!(await this.#roles.get(role))) throw missing(`The role ${role}`);
-    const id = `${checkedSubject(subject)}|${role}`;
-    const one: Assignment = { id, subject, role, ...(until === undefined ? {} : { until }) };
-    await this.#assignments.put(one, remaining);
-    await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail: { role, until } });
-    return one;
-  }
-
-  /** Throws `missing`. */
-  async unassign(subject: string, role: string, actor: string): Promise<void> {
-    if (!(await this.#assignments.take(`${subject}|${role}`))) throw missing(`An assignment of ${role} to ${subject}`);
-    await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role } });
-  }
-
-  assignments(where: { subject?: string; role?: string } = {}, page?: Page): Promise<Assignment[]> {
-    return this.#assignments.find(where, page);
-  }
-
-  /**
-   * Makes these the roles that a subject has by the word of a connection's provider: gives what is new, takes what is no
-   * longer said, and leaves alone what an administrator or another connection gave. Roles that do not exist are left out,
-   * and so is the administrator's.
-   */
-  async sync(subject: string, connection: string, roles: readonly string[], actor: string): Promise<void> {
-    const held = (await this.#assignments.find({ subject }, { limit: most })).filter(
-      (one) => one.connection === connection,
-    );
-    for (const one of held) if (!roles.includes(one.role)) await this.#take(one, actor);
-    for (const role of new Set(roles)) {
-      if (isBuiltIn(role) || held.some((one) => one.role === role) || !(await this.#roles.get(role))) continue;
-      const id = `${checkedSubject(subject)}|${role}|${connection}`;
-      await this.#assignments.put({ id, subject, role, connection });
-      await this.#trail.record({ type: 'role.assigned', actor, target: subject, detail: { role, connection } });
-    }
-  }
-
-  /** Takes every role from a subject that is removed, so that nobody who gets the same name inherits them; says how many. */
-  async forget(subject: string, actor: string): Promise<number> {
-    const held = await this.#assignments.find({ subject }, { limit: most });
-    for (const one of held) await this.#take(one, actor);
-    return held.length;
-  }
-
-  /** Takes every role that a connection gave, because it is removed; says how many. */
-  async forgetConnection(connection: string, actor: string): Promise<number> {
-    let count = 0;
-    for (
-      let page = await this.#ofConnection(connection);
-      page.length > 0;
-      page = await this.#ofConnection(connection)
-    ) {
-      for (const one of page) await this.#take(one, actor);
-      count += page.length;
-    }
-    return count;
-  }
-
-  #ofConnection(connection: string): Promise<Assignment[]> {
-    return this.#assignments.find({ connection }, { limit: most });
-  }
-
-  async #take({ id, subject, role, connection }: Assignment, actor: string): Promise<void> {
-    if (!(await this.#assignments.take(id))) return;
-    await this.#trail.record({ type: 'role.unassigned', actor, target: subject, detail: { role, connection } });
+    const assignments = await this.dropRole(id);
+    await this.trail.record({ type: 'role.removed', actor, target: `role:${id}`, detail: { assignments } });
   }
 
   #refuseBuiltIn(id: string): void {
     if (isBuiltIn(id)) throw builtIn(id);
   }
 
-  async #allRoles(): Promise<Role[]> {
-    const all: Role[] = [];
-    for (let page = await this.roles({ limit: most }); page.length > 0; ) {
-      all.push(...page);
-      page = page.length < most ? [] : await this.roles({ limit: most, after: page.at(-1)?.id ?? '' });
-    }
-    return all;
+  #allRoles(): Promise<Role[]> {
+    return whole((page) => this.roles(page));
   }
 
   async #refuseUsed(audience: string, permissions: readonly string[]): Promise<void> {
@@ -222,19 +169,12 @@ export class Access {
     throw inUse(`${used.join(', ')} of ${audience}`, `the roles ${users.map(({ id }) => id).join(', ')}`);
   }
 
-  async #refuseCircle(
-    start: string,
-    includes: readonly string[],
-    path: readonly string[],
-    seen: Set<string>,
-  ): Promise<void> {
-    for (const name of includes) {
-      if (name === start) throw invalid(`Roles would include each other in a circle: ${[...path, name].join(' → ')}`);
-      if (seen.has(name)) continue;
-      seen.add(name);
+  async #refuseCircle(id: string, includes: readonly string[]): Promise<void> {
+    const found = await circle(id, includes, async (name) => {
       const role = await this.#roles.get(name);
       if (!role) throw invalid(`There is no role ${name} to include; add it first`);
-      await this.#refuseCircle(start, role.includes, [...path, name], seen);
-    }
+      return role.includes;
+    });
+    if (found) throw invalid(`Roles would include each other in a circle: ${found.join(' → ')}`);
   }
 }

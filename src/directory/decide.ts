@@ -1,5 +1,9 @@
 import type { Access } from './access.ts';
 import { adminApi, administrator } from './built-in.ts';
+import type { Groups } from './groups.ts';
+import { lasts } from './memberships.ts';
+import type { Organizations } from './organizations.ts';
+import type { Assignment, Role } from './terms.ts';
 
 /** What a subject holds now: role names, included ones too, its groups, and its permissions on one audience; all sorted. */
 export interface Held {
@@ -10,11 +14,18 @@ export interface Held {
 
 interface Everything {
   roles: string[];
+  groups: string[];
   /** Permissions by audience. */
-  permissions: ReadonlyMap<string, readonly string[]>;
+  permissions: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-const most = 1000;
+/** What questions of access are answered from. */
+export interface Ground {
+  access: Access;
+  groups: Groups;
+  organizations: Organizations;
+}
+
 /**
  * So long an answer is good for the next who asks the same (milliseconds). A gateway asks thousands of times a second for
  * the same few subjects; a change in this process is seen at once, and the second of other processes (store/port.ts) is
@@ -33,83 +44,137 @@ interface Answer {
 
 /** Who may do what, computed when asked, so that a change counts at the next question. */
 export class Decide {
-  readonly #access: Access;
+  readonly #ground: Ground;
   readonly #answers = new Map<string, Answer>();
-  constructor(access: Access) {
-    this.#access = access;
+  constructor(ground: Ground) {
+    this.#ground = ground;
   }
 
-  /** Roles of a subject (`user:ID`, `client:ID`, `group:NAME`) and its permissions on an audience; not to be modified. */
-  async held(subject: string, audience: string | undefined): Promise<Held> {
-    const key = `${subject} ${audience ?? ''}`;
+  /** Counts the changes of this process that an answer can depend on. */
+  get version(): number {
+    const { access, groups, organizations } = this.#ground;
+    return access.version + groups.version + organizations.version;
+  }
+
+  /**
+   * Roles and groups of a subject (`user:ID`, `client:ID`, `group:NAME`) and its permissions on an audience; not to be
+   * modified. Roles within an organisation count where that one is asked for, and only while the subject is a member.
+   */
+  async held(subject: string, audience: string | undefined, organization?: string): Promise<Held> {
+    const key = `${subject} ${audience ?? ''} ${organization ?? ''}`;
     const known = this.#answers.get(key);
-    const [clock, real, version] = [Date.now(), performance.now(), this.#access.version];
+    const [clock, real, version] = [Date.now(), performance.now(), this.version];
     const age = known === undefined ? moment : Math.max(Math.abs(clock - known.clock), real - known.real);
     if (known?.version === version && age < moment) return known.held;
-    const held = await this.#held(subject, audience);
+    const held = await this.#held(subject, audience, organization);
     if (this.#answers.size >= mostAnswers) this.#answers.clear();
     this.#answers.set(key, { held, version, clock, real });
     return held;
   }
 
-  async #held(subject: string, audience: string | undefined): Promise<Held> {
-    const { roles, permissions } = await this.#everything(subject);
+  async #held(subject: string, audience: string | undefined, organization: string | undefined): Promise<Held> {
+    const { roles, groups, permissions } = await this.#everything(subject, organization);
     const granted = audience === undefined ? undefined : permissions.get(audience);
-    if (audience === undefined || granted === undefined) return { roles, groups: [], entitlements: [] };
-    const api = await this.#access.api(audience);
-    return {
-      roles,
-      groups: [],
-      entitlements: api ? granted.filter((one) => api.permissions.includes(one)).sort() : [],
-    };
+    if (audience === undefined || granted === undefined) return { roles, groups, entitlements: [] };
+    const api = await this.#ground.access.api(audience);
+    return { roles, groups, entitlements: api ? api.permissions.filter((one) => granted.has(one)).sort() : [] };
+  }
+
+  /** All that a subject holds everywhere, each as `AUDIENCE#PERMISSION`; nothing of what counts within an organisation only. */
+  async permissions(subject: string): Promise<ReadonlySet<string>> {
+    const { permissions } = await this.#everything(subject, undefined);
+    return new Set([...permissions].flatMap(([audience, all]) => [...all].map((one) => `${audience}#${one}`)));
   }
 
   /** The audiences on which a subject holds any permission, sorted. */
-  async audiencesHeld(subject: string): Promise<string[]> {
-    const { permissions } = await this.#everything(subject);
+  async audiencesHeld(subject: string, organization?: string): Promise<string[]> {
+    const { permissions } = await this.#everything(subject, organization);
     const audiences: string[] = [];
     for (const [audience, granted] of permissions) {
-      const api = await this.#access.api(audience);
-      if (api && granted.some((one) => api.permissions.includes(one))) audiences.push(audience);
+      const api = await this.#ground.access.api(audience);
+      if (api?.permissions.some((one) => granted.has(one))) audiences.push(audience);
     }
     return audiences.sort();
   }
 
-  /**
-   * Two processes can make roles include each other at the same moment, so every role is looked at once. What a provider
-   * says comes last: by it nobody gets a permission on the administration, whatever its roles hold or include.
-   */
-  async #everything(subject: string): Promise<Everything> {
-    const now = Date.now() / 1000;
+  /** Two processes can make roles include each other at the same moment, so every role is looked at once. */
+  async #everything(subject: string, organization: string | undefined): Promise<Everything> {
+    const { access } = this.#ground;
+    const { groups, certain, uncertain } = await this.#assigned(subject, organization);
     const roles = new Set<string>();
-    const permissions = new Map<string, string[]>();
-    const assigned = (await this.#access.assignments({ subject }, { limit: most })).filter(
-      ({ until }) => until === undefined || until > now,
-    );
-    for (const upstream of [false, true]) {
-      const waiting = assigned.filter((one) => (one.connection !== undefined) === upstream).map(({ role }) => role);
+    const permissions = new Map<string, Set<string>>();
+    for (const [waiting, may] of [
+      [certain, () => true],
+      [uncertain, (what: string) => what !== administrator && !isAdministration(what)],
+    ] as const) {
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-        const role =
-          roles.has(name) || (upstream && name === administrator) ? undefined : await this.#access.role(name);
+        const role = roles.has(name) || !may(name) ? undefined : await access.role(name);
         if (!role) continue;
         roles.add(name);
-        for (const text of role.permissions) if (!(upstream && isAdministration(text))) collect(permissions, text);
+        for (const one of parsed(role)) {
+          if (may(one.text)) collect(permissions, one);
+        }
         waiting.push(...role.includes);
       }
     }
-    return { roles: [...roles].sort(), permissions };
+    return { roles: [...roles].sort(), groups, permissions };
+  }
+
+  /**
+   * The roles that are assigned, to the subject or to a group of its: by an administrator's word alone, or by a provider's,
+   * or within an organisation. By the latter two nobody gets a permission on the administration, whatever their roles hold.
+   */
+  async #assigned(subject: string, organization: string | undefined) {
+    const { access, groups, organizations } = this.#ground;
+    const [own, reached] = await Promise.all([access.assignmentsOf(subject), groups.reached(subject)]);
+    const ofGroups = reached.size === 0 ? undefined : await access.assignmentsOfGroups();
+    const within = organization !== undefined && (await organizations.isMember(organization, subject));
+    const now = Date.now() / 1000;
+    const [certain, uncertain]: [string[], string[]] = [[], []];
+    const add = (all: readonly Assignment[], sure: boolean): void => {
+      for (const one of all) {
+        if (!lasts(one, now) || (one.organization !== undefined && !(within && one.organization === organization))) {
+          continue;
+        }
+        (sure && isCertain(one) ? certain : uncertain).push(one.role);
+      }
+    };
+    add(own, true);
+    for (const [name, sure] of reached) add(ofGroups?.get(`group:${name}`) ?? [], sure);
+    return { groups: [...reached.keys()].sort(), certain, uncertain };
   }
 }
+
+/** Whether an assignment can give a permission on the administration: by an administrator's word, and everywhere. */
+export const isCertain = ({ connection, organization }: Assignment): boolean =>
+  connection === undefined && organization === undefined;
 
 /** Whether `AUDIENCE#PERMISSION` is a permission on this server's own administration. */
 export const isAdministration = (permission: string): boolean => permission.startsWith(`${adminApi}#`);
 
-/** `AUDIENCE#PERMISSION` was checked when the role was saved. */
-function collect(permissions: Map<string, string[]>, text: string): void {
-  const mark = text.indexOf('#');
-  const audience = text.slice(0, mark);
-  const permission = text.slice(mark + 1);
+interface Permission {
+  text: string;
+  audience: string;
+  permission: string;
+}
+
+/** A cached collection hands out the same record until it changes. */
+const ofRoles = new WeakMap<Role, readonly Permission[]>();
+
+/** The permissions of a role itself; each was checked when the role was saved. */
+function parsed(role: Role): readonly Permission[] {
+  const known = ofRoles.get(role);
+  if (known) return known;
+  const made = role.permissions.map((text) => {
+    const mark = text.indexOf('#');
+    return { text, audience: text.slice(0, mark), permission: text.slice(mark + 1) };
+  });
+  ofRoles.set(role, made);
+  return made;
+}
+
+function collect(permissions: Map<string, Set<string>>, { audience, permission }: Permission): void {
   const known = permissions.get(audience);
-  if (known === undefined) permissions.set(audience, [permission]);
-  else if (!known.includes(permission)) known.push(permission);
+  if (known === undefined) permissions.set(audience, new Set([permission]));
+  else known.add(permission);
 }

@@ -1,6 +1,10 @@
+import { problem } from '../kernel/errors.ts';
+import { whole } from '../store/whole.ts';
 import type { Access } from './access.ts';
 import { adminApi, administrator } from './built-in.ts';
-import type { Role } from './terms.ts';
+import { isCertain } from './decide.ts';
+import type { Groups } from './groups.ts';
+import { lasts } from './memberships.ts';
 import type { Users } from './users.ts';
 
 /**
@@ -22,31 +26,74 @@ export async function refuseRole(access: Access, name: string): Promise<string |
   return undefined;
 }
 
-const most = 1000;
-
 /** Roles through which somebody is an administrator: that one, and those that include it. */
 async function administering(access: Access): Promise<string[]> {
   const found = [administrator];
-  const all: Role[] = [];
-  for (let page = await access.roles({ limit: most }); page.length > 0; ) {
-    all.push(...page);
-    page = page.length < most ? [] : await access.roles({ limit: most, after: page.at(-1)?.id ?? '' });
-  }
+  const all = await whole((page) => access.roles(page));
   for (const name of found) {
     for (const { id, includes } of all) if (includes.includes(name) && !found.includes(id)) found.push(id);
   }
   return found;
 }
 
-/** Whether this person is an administrator and no other active person is: without them nobody could look after this server. */
-export async function isLastAdministrator(access: Access, users: Pick<Users, 'get'>, id: string): Promise<boolean> {
-  const roles = await administering(access);
-  const held = await Promise.all(roles.map((role) => access.assignments({ role }, { limit: most })));
-  const subjects = new Set(held.flat().map(({ subject }) => subject));
-  if (!subjects.delete(`user:${id}`)) return false;
-  for (const subject of subjects) {
-    const [, other] = /^user:(.+)$/.exec(subject) ?? [];
-    if (other !== undefined && (await users.get(other))?.state === 'active') return false;
+/** What administrators are known by. */
+export interface Offices {
+  access: Access;
+  groups: Groups;
+  users: Pick<Users, 'get'>;
+}
+
+/** An active person who is an administrator, and whether all that this rests on is in the store itself. */
+interface Administrator {
+  user: string;
+  stands(): Promise<boolean>;
+}
+
+/** Everybody through whom somebody could look after this server, once for each way. */
+async function administrators({ access, groups, users }: Offices): Promise<Administrator[]> {
+  const now = Date.now() / 1000;
+  const found: Administrator[] = [];
+  const follow = async (subject: string, stands: () => Promise<boolean>, seen: readonly string[]): Promise<void> => {
+    const [, kind, id = ''] = /^(user|group):(.+)$/s.exec(subject) ?? [];
+    if (kind === 'user' && (await users.get(id))?.state === 'active') found.push({ user: id, stands });
+    if (kind !== 'group' || seen.includes(id)) return;
+    for (const one of await whole((page) => groups.members(id, page))) {
+      if (one.connection !== undefined || !lasts(one, now)) continue;
+      await follow(one.member, async () => (await stands()) && groups.stands(one.id), [...seen, id]);
+    }
+  };
+  for (const role of await administering(access)) {
+    for (const one of await whole((page) => access.assignments({ role }, page))) {
+      if (isCertain(one) && lasts(one, now)) await follow(one.subject, () => access.stands(one.id), []);
+    }
   }
-  return true;
+  return found;
+}
+
+/** Whether this person is an administrator and no other active person is: without them nobody could look after this server. */
+export async function isLastAdministrator(offices: Offices, id: string): Promise<boolean> {
+  const all = await administrators(offices);
+  return all.some(({ user }) => user === id) && all.every(({ user }) => user === id);
+}
+
+const lastAdministrator = problem(
+  'last_administrator',
+  409,
+  () => 'Then no person would be an administrator any more; make somebody else one first',
+);
+
+/**
+ * Does what may take the administration from somebody, unless nobody would have it then: two who do it at once both look
+ * after their own deed, and into the store itself, so at least one of them undoes it. Throws `last_administrator`.
+ */
+export async function administered<T>(
+  offices: Offices,
+  deed: () => Promise<T>,
+  undo: (done: T) => Promise<unknown>,
+): Promise<T> {
+  if ((await administrators(offices)).length === 0) return deed();
+  const done = await deed();
+  for (const { stands } of await administrators(offices)) if (await stands()) return done;
+  await undo(done);
+  throw lastAdministrator();
 }

@@ -1,5 +1,6 @@
 import { invalid } from '../kernel/errors.ts';
 import type { Entity } from '../store/port.ts';
+import { readRoute, shapeOf } from './route-template.ts';
 
 /** Something that tokens are for: its id is the audience, its permissions are the scopes that clients ask for. */
 export interface Api extends Entity {
@@ -8,7 +9,7 @@ export interface Api extends Entity {
   signingAlg: 'RS256' | 'ES256' | 'EdDSA';
   /** Life of its access tokens in seconds, where it differs from the configured one. */
   tokenTtl?: number;
-  /** `GET /orders/** = orders:read`. */
+  /** `GET /orders/** = orders:read` (route-template.ts). */
   routes: string[];
   host?: string;
   /** People get tokens for it only by a sign-in that is worth at least this. Machines sign in with no factors at all. */
@@ -56,7 +57,6 @@ const identityScopes = ['openid', 'profile', 'email', 'address', 'phone', 'offli
 /** A scope value (RFC 6749 §3.3), without the `#` and `|` that we join names with. */
 const permissionForm = /^[\x21\x24-\x5b\x5d-\x7b\x7d\x7e]{1,100}$/;
 const nameForm = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,98}[A-Za-z0-9])?$/;
-const routeForm = /^(\*|[A-Z]{3,10}) +(\/\S*) += +(\S+)$/;
 const longest = 200;
 /** As long as a session can last (seconds). */
 const longestAge = 400 * 86_400;
@@ -70,11 +70,11 @@ export function parsePermission(text: string): { audience: string; permission: s
   return { audience: text.slice(0, mark), permission: text.slice(mark + 1) };
 }
 
-/** The name of a role or group as it may appear in tokens and headers, where spaces part names. Throws `invalid`. */
-export function checkedName(kind: 'role' | 'group', name: string): string {
+/** The name of a role or group, or the id of an organisation, as it may appear in tokens and headers, where spaces part names. Throws `invalid`. */
+export function checkedName(kind: 'role' | 'group' | 'organization', name: string): string {
   if (nameForm.test(name)) return name;
   throw invalid(
-    `The name of a ${kind} has 1 to 100 letters, digits and . _ : - between them, not "${name.slice(0, 110)}"`,
+    `The ${kind === 'organization' ? 'id of an organization' : `name of a ${kind}`} has 1 to 100 letters, digits and . _ : - between them, not "${name.slice(0, 110)}"`,
   );
 }
 
@@ -100,6 +100,10 @@ export function checkedApi(api: Api): Api {
   for (const name of permissions) {
     if (!permissionForm.test(name))
       throw invalid(`The permission "${name.slice(0, 110)}" must be a scope value (RFC 6749 §3.3) without # and |`);
+    if (name.startsWith('role:'))
+      throw invalid(
+        `The permission ${name} would pass for a role, which some gateways read in scopes; choose another name`,
+      );
     if (identityScopes.includes(name))
       throw invalid(`The permission ${name} has a meaning of its own in OpenID Connect; choose another name`);
   }
@@ -110,8 +114,9 @@ export function checkedApi(api: Api): Api {
   if (host !== undefined && !/^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i.test(host)) {
     throw invalid(`The host of an API is a name such as api.example.com, not "${host.slice(0, 110)}"`);
   }
-  for (const route of api.routes) checkRoute(route, permissions);
-  return { ...api, permissions, routes: [...new Set(api.routes)] };
+  const routes = [...new Set(api.routes)];
+  checkRoutes(routes, permissions);
+  return { ...api, permissions, routes };
 }
 
 function checkDemands({ acr, maxAge }: Api): void {
@@ -121,16 +126,16 @@ function checkDemands({ acr, maxAge }: Api): void {
   }
 }
 
-function checkRoute(route: string, permissions: readonly string[]): void {
-  const [, method, , permission = ''] = routeForm.exec(route) ?? [];
-  if (method === undefined) {
-    throw invalid(
-      `The route "${route.slice(0, 110)}" must be METHOD PATH = PERMISSION, such as GET /orders/** = orders:read`,
-    );
-  }
-  if (!permissions.includes(permission)) {
-    throw invalid(
-      `The route "${route.slice(0, 110)}" asks for ${permission}, which is not among the permissions of its API`,
-    );
+function checkRoutes(routes: readonly string[], permissions: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const text of routes) {
+    const route = readRoute(text);
+    const said = `The route "${text.slice(0, 110)}"`;
+    if (!permissions.includes(route.permission)) {
+      throw invalid(`${said} asks for ${route.permission}, which is not among the permissions of its API`);
+    }
+    const other = seen.get(shapeOf(route));
+    if (other !== undefined) throw invalid(`${said} takes the same requests as "${other.slice(0, 110)}"; keep one`);
+    seen.set(shapeOf(route), text);
   }
 }

@@ -40,8 +40,8 @@ const mapping = z.strictObject({
   zoneinfo: names.default([]),
 });
 
-/** A group or role of the provider gives a role of ours. */
-const groupRule = z.strictObject({ upstream: text, role: text });
+/** A group or role of the provider gives a role or a group of ours: one of the two (draft.ts). */
+const groupRule = z.strictObject({ upstream: text, role: text.optional(), group: text.optional() });
 
 /** A domain whose people come from here; counts only once it is verified. Times in seconds. */
 const domain = z.strictObject({

@@ -24,12 +24,13 @@ export function personOf(
   identity: UpstreamIdentity,
   connection: Connection,
   { recorder, now }: { recorder: Recorder; now: number },
-): Omit<Person, 'unknown'> {
-  const { email, emailVerified, profile, roles } = mapped(identity, connection);
+): Omit<Person, 'unknown' | 'unknownGroups'> {
+  const { email, emailVerified, profile, roles, localGroups } = mapped(identity, connection);
   const shown = (text: string) => recorder.text(text);
-  const rolesOf = (group: string) => [
-    ...new Set(connection.groupRules.filter(({ upstream }) => names(upstream, group)).map(({ role }) => shown(role))),
-  ];
+  const rolesOf = (group: string) => {
+    const rules = connection.groupRules.filter(({ upstream }) => names(upstream, group));
+    return [...new Set(rules.map(({ role, group: ours }) => shown(role ?? `group:${ours}`)))];
+  };
   return {
     subject: shown(identity.subject),
     ...(email === undefined ? {} : { email: shown(email) }),
@@ -38,6 +39,7 @@ export function personOf(
     profile: Object.fromEntries(Object.entries(profile).map(([name, value]) => [name, shown(String(value))])),
     groups: identity.groups?.slice(0, 500).map((group) => ({ name: shown(group), roles: rolesOf(group) })),
     roles: roles.map(shown),
+    localGroups: localGroups.map(shown),
     unused: unused(identity.claims, connection).slice(0, 100).map(shown),
     evidence: evidenceOf(identity.evidence, shown),
     level: levelProven(identity, connection.evidence, now) ?? '1fa',

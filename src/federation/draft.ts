@@ -24,8 +24,13 @@ const checks: Check[] = [
       ? undefined
       : `subject: ${name} can belong to another person one day; name what is given once and for ever`;
   },
-  (one) =>
-    new Set(one.groupRules.map(({ upstream, role }) => `${upstream}=${role}`)).size < one.groupRules.length
+  ({ groupRules }) =>
+    groupRules.some(({ role, group }) => (role === undefined) === (group === undefined))
+      ? 'groupRules: each rule names a role or a group, and not both'
+      : undefined,
+  ({ groupRules }) =>
+    new Set(groupRules.map(({ upstream, role, group }) => JSON.stringify([upstream, role, group]))).size <
+    groupRules.length
       ? 'groupRules has a rule twice; leave one out'
       : undefined,
   (one) => (one.kind === 'oidc' ? oidc(one) : one.kind === 'saml' ? saml(one) : ldap(one)),

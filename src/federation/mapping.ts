@@ -11,6 +11,8 @@ export interface Mapped {
   profile: Record<string, unknown>;
   /** Roles by the group rules, sorted; empty also when the provider did not say (`identity.groups` is undefined). */
   roles: string[];
+  /** Groups of ours by the same rules, sorted. */
+  localGroups: string[];
   /** Groups that no rule names. */
   unmapped: string[];
 }
@@ -116,18 +118,26 @@ export function mapped({ claims, groups = [] }: UpstreamIdentity, connection: Co
   // SAML and LDAP know no such flag: there the verified domain is all that counts. A text "true" is no flag.
   const flag = mapping.emailVerified.find((name) => Object.hasOwn(claims, name));
   const vouched = kind !== 'oidc' || (flag !== undefined && claims[flag] === true);
-  const given = new Set<string>();
-  const unmapped: string[] = [];
-  for (const group of new Set(groups)) {
-    const rules = groupRules.filter(({ upstream }) => names(upstream, group));
-    for (const { role } of rules) given.add(role);
-    if (rules.length === 0) unmapped.push(group);
-  }
   return {
     ...(mail === undefined ? {} : { email: mail.email }),
     emailVerified: mail !== undefined && vouched && speaksFor(connection, mail.domain),
     profile,
-    roles: [...given].sort(),
-    unmapped,
+    ...byRules(groups, groupRules),
   };
+}
+
+/** What the rules make of the groups that came. */
+function byRules(
+  groups: readonly string[],
+  rules: Connection['groupRules'],
+): Pick<Mapped, 'roles' | 'localGroups' | 'unmapped'> {
+  const [given, joined, unmapped] = [new Set<string>(), new Set<string>(), new Set(groups)];
+  for (const group of new Set(groups)) {
+    for (const rule of rules.filter(({ upstream }) => names(upstream, group))) {
+      if (rule.role !== undefined) given.add(rule.role);
+      if (rule.group !== undefined) joined.add(rule.group);
+      unmapped.delete(group);
+    }
+  }
+  return { roles: [...given].sort(), localGroups: [...joined].sort(), unmapped: [...unmapped] };
 }

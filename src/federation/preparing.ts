@@ -50,7 +50,7 @@ export async function preparedChange(
   const reads = fresh || from !== undefined || metadata !== undefined;
   const facts = preset && reads ? await imported(preset, source(before, change), reader(parts)) : {};
   for (const rule of Array.isArray(said.groupRules) ? said.groupRules : []) {
-    const why = await parts.refuseRole(rule.role);
+    const why = rule.role === undefined ? undefined : await parts.refuseRole(rule.role);
     if (why !== undefined) throw invalid(why);
   }
   const sealed = secretSettings.flatMap((name) => {

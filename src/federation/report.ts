@@ -13,11 +13,14 @@ export interface Person {
   /** Why the address counts as verified, or does not. */
   why: string;
   profile: Readonly<Record<string, string>>;
-  /** The groups that came with the roles that each gives; undefined when the provider did not say. */
+  /** The groups that came with the roles, and groups as `group:NAME`, that each gives; undefined when the provider did not say. */
   groups?: readonly { name: string; roles: readonly string[] }[] | undefined;
   roles: readonly string[];
   /** Roles of these that nobody has made here. */
   unknown: readonly string[];
+  /** Groups of ours that the person would be in, and those of them that nobody has made. */
+  localGroups?: readonly string[] | undefined;
+  unknownGroups?: readonly string[] | undefined;
   /** Claims that no rule of the connection looks at. */
   unused: readonly string[];
   /** How the person was recognised, in the provider's words. */

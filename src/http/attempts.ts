@@ -7,7 +7,9 @@ export interface FailureLimits {
 }
 
 const guarded = new Set(
-  ['token', 'introspect', 'revoke', 'par', 'device', 'ciba', 'register', 'userinfo'].map((name) => `/oauth2/${name}`),
+  ['token', 'introspect', 'revoke', 'par', 'device', 'ciba', 'register', 'userinfo']
+    .map((name) => `/oauth2/${name}`)
+    .concat('/as/token.oauth2', '/access/v1/evaluation', '/access/v1/evaluations'),
 );
 
 /** The client that Basic credentials name, as it is written: a key to count under, nothing more. */

@@ -6,6 +6,7 @@ import { Attempts, type FailureLimits } from './attempts.ts';
 import { forMachines, type Headers, securityHeaders } from './headers.ts';
 import { boundedBody, InFlight } from './limits.ts';
 import { type Hosts, hosts } from './origin.ts';
+import { asksAboutAnother, asksByPath } from './original.ts';
 import { nearest, Proxies, plain } from './proxies.ts';
 
 /** What the edge has to know. */
@@ -19,6 +20,8 @@ export interface EdgeSettings {
   /** The header in which a trusted proxy hands on a client certificate; removed when anybody else sends it. */
   clientCertificateHeader?: string | undefined;
   limits?: Partial<EdgeLimits> | undefined;
+  /** Paths at which an access token may stand in the address all the same: policies of old gateways know nothing else. */
+  tokensInAddress?: readonly string[] | undefined;
 }
 
 /** Bounds of one request and of all together. */
@@ -95,6 +98,7 @@ export class Edge {
   readonly #limits: EdgeLimits;
   readonly #proxies: Proxies;
   readonly #certificateHeader: string | undefined;
+  readonly #tokensInAddress: readonly string[];
 
   constructor(settings: EdgeSettings) {
     this.#limits = { ...defaults, ...settings.limits };
@@ -105,6 +109,7 @@ export class Edge {
     this.headersFor = securityHeaders(this.#secure);
     this.#proxies = new Proxies(settings.trustedProxies);
     this.#certificateHeader = settings.clientCertificateHeader?.toLowerCase();
+    this.#tokensInAddress = settings.tokensInAddress ?? [];
   }
 
   /** Reads what a trusted proxy says, and removes what anybody else says, so that no code behind can believe it. */
@@ -130,24 +135,27 @@ export class Edge {
   /** Refuses what is not meant for us, is too much, or comes from a client that has failed too often. Throws a Problem. */
   admit(request: IncomingMessage, response: ServerResponse, visit: Visit): void {
     const { method = '', url = '', rawHeaders, headers } = request;
-    if (!methods.has(method)) {
+    if (!methods.has(method) && !asksAboutAnother(visit.path)) {
       response.setHeader('Allow', [...methods].join(', '));
       throw wrongMethod(method);
     }
     if (url.length > this.#limits.url) throw longAddress(this.#limits.url);
     if (rawHeaders.length > this.#limits.headers * 2) throw manyHeaders(this.#limits.headers);
-    const place = this.hosts.place(visit.host);
+    // Where the path of a question is asked about, so is its Host (http/original.ts); no URL that we build follows it.
+    const place = this.hosts.place(visit.host) ?? (asksByPath(visit.path) ? 'inside' : undefined);
     if (place === undefined || !url.startsWith('/')) throw misdirected();
     if (place === 'inside' && !forMachines(visit.path)) throw misdirected();
     if (place === 'public' && this.#secure && !visit.https) throw plainHttp();
     const query = url.indexOf('?');
-    if (query !== -1 && parse(url.slice(query + 1)).access_token !== undefined) throw tokenInAddress();
+    if (query !== -1 && !this.#tokensInAddress.includes(visit.path)) {
+      if (parse(url.slice(query + 1)).access_token !== undefined) throw tokenInAddress();
+    }
     this.attempts.refuse(visit, headers.authorization);
   }
 
   /** Refuses a body by its headers; answers a promise that rejects when one of unknown length grows too long. */
   boundBody(request: IncomingMessage, path: string): Promise<never> | undefined {
-    return boundedBody(request, this.#bodyLimit(path));
+    return boundedBody(request, { limit: this.#bodyLimit(path), read: !asksAboutAnother(path) });
   }
 
   get #secure(): boolean {

@@ -45,9 +45,10 @@ const home: Headers = [
 ];
 
 const machinePaths = new Set(
-  ['token', 'introspect', 'revoke', 'userinfo', 'jwks', 'register', 'par', 'device', 'ciba'].map(
-    (name) => `/oauth2/${name}`,
-  ),
+  ['token', 'introspect', 'revoke', 'userinfo', 'jwks', 'register', 'par', 'device', 'ciba', 'tokeninfo']
+    .map((name) => `/oauth2/${name}`)
+    // What policies of old gateways call, where it is switched on.
+    .concat('/validate', '/as/token.oauth2'),
 );
 const machineAreas = ['/oauth2/register/', '/.well-known/', '/admin/api/', '/gateway/', '/access/'];
 const passageAreas = ['/oauth2/', '/signin/', '/federation/'];

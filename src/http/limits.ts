@@ -32,12 +32,16 @@ export const tooManyFailures = (seconds: number): Problem =>
 
 /**
  * Refuses a body by what its headers say, and answers a promise that rejects when a body of unknown length grows over
- * the limit; from then on nobody is given any more of it, not even its end.
+ * the limit; from then on nobody is given any more of it, not even its end. With `read` false nobody reads it, and the
+ * headers that describe it may be those of another.
  */
-export function boundedBody(request: IncomingMessage, limit: number): Promise<never> | undefined {
+export function boundedBody(
+  request: IncomingMessage,
+  { limit, read = true }: { limit: number; read?: boolean },
+): Promise<never> | undefined {
   const { headers } = request;
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw compressed();
+  if (read && encoding !== undefined && encoding !== 'identity') throw compressed();
   if (headers['transfer-encoding'] === undefined) {
     if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
     return undefined;

@@ -18,7 +18,15 @@ const areas = [
   '/account',
   '/gateway',
 ];
-const moreAreas = ['/access', '/assets', '/language', '/.well-known'];
+const moreAreas = [
+  '/access',
+  '/assets',
+  '/language',
+  '/.well-known',
+  '/oauth2/tokeninfo',
+  '/validate',
+  '/as/token.oauth2',
+];
 const resources = new Set(
   `clients registrars apis roles groups users organizations assignments connections tiers sessions keys audit-events
   webhooks access`.split(/\s+/),
@@ -28,14 +36,18 @@ const resources = new Set(
 function template(path: string): string {
   const [, resource = ''] = /^\/admin\/api\/v1\/([a-z-]+)/.exec(path) ?? [];
   if (resources.has(resource)) return `/admin/api/v1/${resource}`;
+  if (path.startsWith('/gateway/authorize/')) return '/gateway/authorize';
   if (path === '/admin' || path.startsWith('/admin/')) return '/admin/*';
   const area = [...areas, ...moreAreas].find((one) => path === one || path.startsWith(`${one}/`));
   return area === undefined ? 'none' : `${area}/*`;
 }
 
-/** A path as it may stand in the log: the id of a sign-in under way is worth a cookie, a link from a mail a password. */
+/**
+ * A path as it may stand in the log: the id of a sign-in under way is worth a cookie, a link from a mail a password, and
+ * what a gateway asks about is another server's to log.
+ */
 export const loggedPath = (path: string): string =>
-  path.replace(/^(\/signin|\/oauth2\/authorize|\/account\/(?:reset|email))\/.+/, '$1/*');
+  path.replace(/^(\/signin|\/(?:oauth2|gateway)\/authorize|\/account\/(?:reset|email))\/.+/, '$1/*');
 
 const grants: Record<string, string> = {
   authorization_code: 'authorization_code',
@@ -84,6 +96,8 @@ export class Metrics {
   readonly tokenIssued: (grant: string, format: 'opaque' | 'jwt') => void;
   /** An introspection was answered (`refused`: the caller was not let in). */
   readonly introspected: (result: 'active' | 'inactive' | 'refused') => void;
+  /** A gateway asked whether a request may pass, and was answered by this status. */
+  readonly asked: (status: number) => void;
   /** An answer had to be 5xx or 429: `unavailable` (the store), `overloaded`, `server_error` (a bug) … */
   readonly failed: (code: string) => void;
 
@@ -103,6 +117,16 @@ export class Metrics {
       return () => handle.inc();
     });
     this.introspected = count;
+    const questions = counter(
+      'gateway_requests',
+      'Requests at gateways that asked for a decision, by status',
+      'status',
+    );
+    const decided = tallies((status) => {
+      const handle = questions.labels(status);
+      return () => handle.inc();
+    });
+    this.asked = (status) => decided(String(status));
     this.failed = (code) => faults.inc({ kind: known.includes(code) ? code : 'other' });
   }
 

@@ -50,7 +50,7 @@ type Style = 'oauth' | 'json' | 'page';
 
 function styleOf(ctx: Koa.Context): Style {
   const { path } = ctx;
-  if (/^\/oauth2\/(?!authorize\b|logout\b)/.test(path)) return 'oauth';
+  if (/^\/(?:oauth2\/(?!authorize\b|logout\b)|(?:validate|as\/token\.oauth2)$)/.test(path)) return 'oauth';
   // Providers call these; Back-Channel Logout 1.0 §2.8 wants errors as RFC 6749 has them.
   if (/^\/federation\/[^/]+\/(?:backchannel|universal)-logout$/.test(path)) return 'oauth';
   if (/^\/(?:admin\/api|access|gateway|\.well-known)\//.test(path)) return 'json';
@@ -76,7 +76,7 @@ function write(ctx: Koa.Context, problem: Problem, page: ProblemPage): void {
 }
 
 function challenge(ctx: Koa.Context, style: Style): string {
-  const bearer = style === 'json' || /^\/(?:oauth2\/(?:userinfo|register)|federation\/)/.test(ctx.path);
+  const bearer = style === 'json' || /^\/(?:oauth2\/(?:userinfo|register|tokeninfo)|federation\/)/.test(ctx.path);
   return `${bearer ? 'Bearer' : 'Basic'} realm="${ownOrigin(ctx)}"`;
 }
 

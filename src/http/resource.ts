@@ -26,6 +26,8 @@ interface Asked<P = unknown, Q = unknown, B = unknown, V = unknown> {
   query: Q;
   body: B;
   actor: string;
+  /** What the token that was shown allows, for what gives rights to others. */
+  permissions: ReadonlySet<string>;
   /** Throws `changed` when the request names another state than this one in If-Match; call it inside the change. */
   expect(current: V): void;
 }
@@ -132,14 +134,14 @@ async function answer(
   inAddress: Record<string, string>,
   authorize: Authorize,
 ): Promise<void> {
-  const { actor } = await permitted(one, ctx, authorize);
+  const { actor, permissions } = await permitted(one, ctx, authorize);
   const params = one.params && fitting(one.params, inAddress);
   const query = one.query && fitting(one.query, { ...ctx.query });
   const body = one.body && fitting(one.body, (await readJson(ctx)) ?? {});
   const expect = (current: unknown): void => {
     if (one.versioned) checkMatch(ctx.get('if-match'), tag(one.versioned.parse(current)));
   };
-  const result = await one.run({ params, query, body, actor, expect });
+  const result = await one.run({ params, query, body, actor, permissions, expect });
   if (!one.reply) {
     ctx.status = 204;
     return;

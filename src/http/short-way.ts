@@ -3,15 +3,21 @@ import { type ParsedUrlQuery, parse } from 'node:querystring';
 import type { Edge } from './edge.ts';
 import { handBack, received } from './form.ts';
 import type { Meter } from './metrics.ts';
+import { announcesBody, asksAboutAnother, questionPath } from './original.ts';
 
 /** Answers a plain call with JSON; undefined when anything about it is not plain. It may throw whatever it meets. */
 export type PlainCall = (form: ParsedUrlQuery, headers: IncomingMessage['headers']) => Promise<string | undefined>;
+
+/** Answers a question that came without a body, with headers and JSON; undefined where the long way has to tell. */
+export type PlainQuestion = (request: IncomingMessage) => Promise<{ headers: string[]; body: string } | undefined>;
 
 interface Parts {
   edge: Edge;
   meter: Meter;
   /** By path. */
   calls: Readonly<Record<string, PlainCall>>;
+  /** What gateways ask about requests of their callers (original.ts). */
+  question: PlainQuestion;
 }
 
 const plainForm = /^application\/x-www-form-urlencoded(?:; ?charset=utf-8)?$/i;
@@ -36,8 +42,10 @@ export function shortWay(parts: Parts): (request: IncomingMessage, response: Ser
   const doors = new Map(
     Object.entries(parts.calls).map(([path, call]) => [path, { call, headers: edge.headersFor(path).flat() }]),
   );
+  const ask = questions(parts);
   return async (request, response) => {
     const path = request.url ?? '';
+    if (asksAboutAnother(path)) return ask(request, response, path);
     const door = request.method === 'POST' ? doors.get(path) : undefined;
     if (!door || !isPlain(request)) return false;
     const began = performance.now();
@@ -49,6 +57,26 @@ export function shortWay(parts: Parts): (request: IncomingMessage, response: Ser
     const { ip, requestId } = entered.visit;
     send(response, answer, ['X-Request-ID', requestId, ...door.headers]);
     meter({ requestId, ip, method: 'POST', path, status: 200, ms: performance.now() - began });
+    return true;
+  };
+}
+
+/** With any method, and below its path any other; the query may be the caller's. */
+function questions({ edge, meter, question }: Parts) {
+  const usual = edge.headersFor(questionPath).flat();
+  return async (request: IncomingMessage, response: ServerResponse, url: string): Promise<boolean> => {
+    const { headers, method = '' } = request;
+    if (announcesBody(headers) || headers.expect !== undefined || headers.origin !== undefined) return false;
+    const began = performance.now();
+    const path = url.split('?', 1)[0] ?? '';
+    const entered = admitted(edge, request, response, path);
+    if (!entered) return false;
+    const answer = await question(request);
+    edge.inFlight.leave(entered.place);
+    if (answer === undefined) return false;
+    const { ip, requestId } = entered.visit;
+    send(response, answer.body, ['X-Request-ID', requestId, ...usual, ...answer.headers]);
+    meter({ requestId, ip, method, path, status: 200, ms: performance.now() - began });
     return true;
   };
 }

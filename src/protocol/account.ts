@@ -1,7 +1,10 @@
 import type { FindAccount } from 'oidc-provider';
 import type { Decide } from '../directory/decide.ts';
+import type { Organizations } from '../directory/organizations.ts';
 import type { Users } from '../directory/users.ts';
 import { ownMembers } from './client-model.ts';
+import { organizationOf } from './organization.ts';
+import { rightsOf } from './rights.ts';
 
 /** When the sign-in behind a token began, as far as the token tells: rotation keeps the first refresh token's time. */
 function begun(token: object | undefined): number {
@@ -9,12 +12,25 @@ function begun(token: object | undefined): number {
   return typeof time === 'number' ? time : Number.POSITIVE_INFINITY;
 }
 
+interface Parts {
+  users: Users;
+  decide: Decide;
+  organizations: Organizations;
+}
+
+/** The organisation that a token or code was issued for. */
+function issuedFor(token: object | undefined): string | undefined {
+  const extra: unknown = token && Reflect.get(token, 'extra');
+  const id: unknown = typeof extra === 'object' && extra !== null ? Reflect.get(extra, 'org_id') : undefined;
+  return typeof id === 'string' ? id : undefined;
+}
+
 /**
  * A person as the library sees one, with all standard claims (OIDC Core §5.1) and the roles held now: found only while
  * active, not by what was issued before a sign-out of everything, and not for a client that is suspended.
  */
 export const findAccount =
-  (users: Users, decide: Decide): FindAccount =>
+  ({ users, decide, organizations }: Parts): FindAccount =>
   async (ctx, id, token) => {
     const user = await users.get(id);
     const { client } = ctx.oidc;
@@ -25,16 +41,19 @@ export const findAccount =
     return {
       accountId: id,
       async claims(_use, scope) {
-        const { roles, groups } = scope.split(' ').includes('roles')
-          ? await decide.held(`user:${id}`, undefined)
-          : { roles: [], groups: [] };
+        const subject = `user:${id}`;
+        const asked = issuedFor(token) ?? organizationOf(ctx);
+        const organization = asked !== undefined && (await organizations.isMember(asked, subject)) ? asked : undefined;
+        const wanted = scope.split(' ').includes('roles');
+        const held = wanted ? rightsOf(await decide.held(subject, undefined, organization)) : undefined;
         return {
           ...user.profile,
           sub: id,
           ...(user.email === undefined ? {} : { email: user.email, email_verified: user.emailVerified }),
           updated_at: user.updated,
-          roles,
-          groups,
+          roles: held?.roles ?? [],
+          groups: held?.groups ?? [],
+          ...(organization === undefined ? {} : { org_id: organization }),
         };
       },
     };

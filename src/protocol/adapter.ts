@@ -2,6 +2,7 @@ import { type Adapter, type AdapterFactory, type AdapterPayload, errors, Provide
 import { randomToken } from '../kernel/crypto.ts';
 import { Problem } from '../kernel/errors.ts';
 import { stillAllowed } from './claims.ts';
+import { followOrganization, keptOrganization } from './organization.ts';
 import type { GrantRecord, Payload, Records, SealedRecord, TokenRecord } from './records.ts';
 import { refreshState } from './refresh.ts';
 
@@ -29,6 +30,7 @@ const taken = (error: unknown): boolean => error instanceof Problem && error.cod
 async function found({ findClient }: Parts, value: string, payload: Payload): Promise<AdapterPayload> {
   const client = (await findClient(payload.clientId ?? '')) ?? undefined;
   const scope = stillAllowed(payload.scope, client?.scope);
+  followOrganization(payload.organization);
   return { ...payload, ...(scope === undefined ? {} : { scope }), jti: value };
 }
 
@@ -39,7 +41,8 @@ function tokens(parts: Parts, model: string): Verbs {
   return {
     async upsert(value, payload, expiresIn) {
       // In its place stands a public name of the token, the `jti` that introspection tells.
-      const named = { ...payload, jti: randomToken(16) };
+      const kept = model === 'RefreshToken' ? keptOrganization() : {};
+      const named = { ...payload, ...kept, jti: randomToken(16) };
       const record: TokenRecord = { id: records.tokenId(value), payload: named, ...grantOf(payload) };
       try {
         await all.insert(record, expiresIn);
@@ -80,7 +83,10 @@ function codes(parts: Parts): Verbs {
   const all = records.codes;
   return {
     async upsert(value, payload, expiresIn) {
-      await all.insert({ id: records.tokenId(value), payload: bare(payload), ...grantOf(payload) }, expiresIn);
+      await all.insert(
+        { id: records.tokenId(value), payload: { ...bare(payload), ...keptOrganization() }, ...grantOf(payload) },
+        expiresIn,
+      );
     },
     async find(value) {
       const record = await all.get(records.tokenId(value));

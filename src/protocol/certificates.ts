@@ -22,10 +22,10 @@ const alternatives: Partial<Record<TLSClientAuthProperty, string>> = {
  * removed the header from every request that did not come through a trusted proxy; the proxy must have verified the chain.
  */
 export const clientCertificates = (header: string) => ({
-  getCertificate: (ctx: KoaContextWithOIDC) => certificate(ctx.get(header))?.toString(),
+  getCertificate: (ctx: KoaContextWithOIDC) => certificateIn(ctx.get(header))?.toString(),
   certificateAuthorized: (): boolean => true,
   certificateSubjectMatches(ctx: KoaContextWithOIDC, property: TLSClientAuthProperty, expected: string): boolean {
-    const shown = certificate(ctx.get(header));
+    const shown = certificateIn(ctx.get(header));
     if (shown === undefined) return false;
     if (property === 'tls_client_auth_subject_dn') {
       return normalised(distinguishedName(shown.subject)) === normalised(expected);
@@ -35,14 +35,14 @@ export const clientCertificates = (header: string) => ({
   },
 });
 
-/** A header has no line breaks; PEM wants them back. Undefined for what is no certificate. */
-function certificate(text: string): X509Certificate | undefined {
+/** The certificate in a header; without line breaks, which PEM wants back. Undefined for what is no certificate. */
+export function certificateIn(text: string): X509Certificate | undefined {
   if (text === '') return undefined;
-  const body = (text.includes('%') ? decodeURIComponent(text) : text).replace(
-    /-----(?:BEGIN|END) CERTIFICATE-----|\s+/g,
-    '',
-  );
   try {
+    const body = (text.includes('%') ? decodeURIComponent(text) : text).replace(
+      /-----(?:BEGIN|END) CERTIFICATE-----|\s+/g,
+      '',
+    );
     return new X509Certificate(Buffer.from(body, 'base64'));
   } catch {
     return undefined;

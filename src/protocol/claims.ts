@@ -2,6 +2,7 @@ import type { Client } from '../clients/clients.ts';
 import type { Held } from '../directory/decide.ts';
 import { calledAs, type User } from '../directory/users.ts';
 import type { Payload } from './records.ts';
+import { rightsOf } from './rights.ts';
 
 /** Scopes about the person or the sign-in, not about an API (OIDC Core §5.4, §11; `roles` releases the roles to userinfo). */
 export const identityScopes: readonly string[] = [
@@ -17,7 +18,7 @@ const isIdentityScope = new Set(identityScopes);
 
 /** Which claims each scope releases at userinfo (OIDC Core §5.4). */
 export const claimsOfScopes = {
-  openid: ['sub', 'acr', 'amr'],
+  openid: ['sub', 'acr', 'amr', 'org_id'],
   profile: [
     'name',
     'family_name',
@@ -60,20 +61,11 @@ export const heldScope = (asked: string | undefined, entitlements: readonly stri
     .filter((scope) => scope !== '' && (isIdentityScope.has(scope) || entitlements.includes(scope)))
     .join(' ');
 
-/**
- * What a subject may do on the token's audience, in the names of RFC 9068 §2.2.3.1, with the same space-separated for
- * gateways that pass on scalars only. JWT access tokens, introspection and userinfo all take it from here.
- */
-export function rights(held: Held, client: Client) {
-  return {
-    roles: held.roles,
-    groups: held.groups,
-    entitlements: held.entitlements,
-    roles_str: held.roles.join(' '),
-    entitlements_str: held.entitlements.join(' '),
-    ...(client.tier === undefined ? {} : { sla_tier: client.tier }),
-  };
-}
+/** What a subject may do on the token's audience. JWT access tokens, introspection and userinfo all take it from here. */
+export const rights = (held: Held, client: Client) => ({
+  ...rightsOf(held),
+  ...(client.tier === undefined ? {} : { sla_tier: client.tier }),
+});
 
 /** The person or, for client credentials, the client itself (RFC 9068 §2.2). */
 export const subjectOf = (payload: Payload): string => payload.accountId ?? payload.clientId ?? '';
@@ -88,10 +80,13 @@ export function accessTokenClaims(token: {
   client: Client;
   user: User | undefined;
   held: Held;
+  /** The organisation that it is for, while the subject is a member. */
+  organization: string | undefined;
 }) {
-  const { issuer, payload, client, user, held } = token;
+  const { issuer, payload, client, user, held, organization } = token;
   const scope = heldScope(stillAllowed(payload.scope, client.metadata.scope), held.entitlements);
   const cnf = confirmation(payload);
+  const { org_id: _asIssued, ...signIn } = payload.extra ?? {};
   return {
     active: true,
     iss: issuer,
@@ -107,7 +102,8 @@ export function accessTokenClaims(token: {
     ...(payload.aud === undefined ? {} : { aud: payload.aud }),
     ...(payload.sid === undefined ? {} : { sid: payload.sid }),
     ...rights(held, client),
-    ...payload.extra,
+    ...signIn,
+    ...(organization === undefined ? {} : { org_id: organization }),
     ...(cnf === undefined ? {} : { cnf }),
   };
 }

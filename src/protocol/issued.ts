@@ -2,11 +2,18 @@ import { decodeJwt } from 'jose';
 import type { Middleware } from 'koa';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { Clients } from '../clients/clients.ts';
+import type { Access, Api } from '../directory/access.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { Organizations } from '../directory/organizations.ts';
+import { calledAs, type Users } from '../directory/users.ts';
+import { type ProfileFacts, profileMembers, profileScope } from './claim-profiles.ts';
 import { rights } from './claims.ts';
+import { organizationOf } from './organization.ts';
 import type { Payload, Records } from './records.ts';
+import { rightsOf } from './rights.ts';
 
 type TokenClaims = NonNullable<Configuration['extraTokenClaims']>;
+type JwtCustomizer = NonNullable<NonNullable<NonNullable<Configuration['formats']>['customizers']>['jwt']>;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const dropUndefined = <T extends object>(from: T): T =>
@@ -19,17 +26,72 @@ function signInFacts(ctx: KoaContextWithOIDC) {
   return source && dropUndefined({ acr: source.acr, amr: source.amr, auth_time: source.authTime });
 }
 
-/** Members for a token at issue: the sign-in for all, and for a JWT also what the subject may do at this moment. */
+interface Parts {
+  clients: Clients;
+  users: Users;
+  access: Access;
+  organizations: Organizations;
+  decide: Decide;
+  issuer: string;
+}
+
+const isUser = (subject: string): boolean => subject.startsWith('user:');
+
+/** What a JWT says besides what RFC 9068 demands: what the subject may do at this moment, as its API's gateways read it. */
+async function snapshot(parts: Parts, token: { scope?: string | undefined; clientId: string }, about: About) {
+  const { clients, users, decide, issuer } = parts;
+  const { subject, organization, api } = about;
+  const client = await clients.get(token.clientId);
+  const person = isUser(subject) ? await users.get(subject.slice('user:'.length)) : undefined;
+  const held = await decide.held(subject, api?.id, organization);
+  const profile = api?.profile ?? 'standard';
+  if (!client || profile === 'minimal') return {};
+  const facts: ProfileFacts = {
+    subject: person?.id ?? client.id,
+    clientId: client.id,
+    username: person ? calledAs(person) : client.id,
+    mail: person?.email,
+    scope: token.scope,
+    organization,
+    tenant: new URL(issuer).host,
+    rights: rightsOf(held),
+  };
+  return { ...rights(held, client), ...profileMembers(profile, facts) };
+}
+
+interface About {
+  subject: string;
+  organization: string | undefined;
+  api: Api | undefined;
+}
+
+/** Members for a token at issue: the sign-in and the organisation for all, and for a JWT also what the subject may do at this moment. */
 export const tokenClaims =
-  (clients: Clients, decide: Decide): TokenClaims =>
+  (parts: Parts): TokenClaims =>
   async (ctx, token) => {
-    const facts = signInFacts(ctx);
-    if (token.format !== 'jwt') return facts;
-    const client = await clients.get(token.clientId ?? '');
     const person = 'accountId' in token ? token.accountId : undefined;
     const subject = person ? `user:${person}` : `client:${token.clientId}`;
-    const held = await decide.held(subject, typeof token.aud === 'string' ? token.aud : undefined);
-    return { ...facts, ...(client ? rights(held, client) : {}) };
+    const asked = organizationOf(ctx);
+    const organization =
+      asked !== undefined && (await parts.organizations.isMember(asked, subject)) ? asked : undefined;
+    const facts = { ...signInFacts(ctx), ...(organization === undefined ? {} : { org_id: organization }) };
+    if (token.format !== 'jwt') return Object.keys(facts).length === 0 ? undefined : facts;
+    const api = typeof token.aud === 'string' ? await parts.access.api(token.aud) : undefined;
+    const about = { subject, organization, api };
+    return { ...facts, ...(await snapshot(parts, { scope: token.scope, clientId: token.clientId ?? '' }, about)) };
+  };
+
+/** The last word on a JWT: the library writes the scope itself, and some gateways read roles there. */
+export const jwtScope =
+  (access: Access): JwtCustomizer =>
+  async (_ctx, token, jwt) => {
+    const api = typeof token.aud === 'string' ? await access.api(token.aud) : undefined;
+    const { payload } = jwt;
+    const roles: unknown = payload.roles;
+    if (api?.profile === undefined || !Array.isArray(roles)) return;
+    const rights = { roles: roles.map(String), groups: [], entitlements: [] };
+    const scope = profileScope(api.profile, { scope: token.scope, rights });
+    if (scope !== undefined) payload.scope = scope;
   };
 
 /**
@@ -72,13 +134,13 @@ const kept = [
 
 async function putOnRecord(records: Records, value: string, token: object & { extra?: unknown }): Promise<void> {
   const { jti, iat, exp = 0 } = decodeJwt(value);
-  const { acr, amr, auth_time } = isRecord(token.extra) ? token.extra : {};
+  const { acr, amr, auth_time, org_id } = isRecord(token.extra) ? token.extra : {};
   const payload: Payload = {
     ...Object.fromEntries(Object.entries(token).filter(([name]) => kept.includes(name))),
     jti,
     iat,
     exp,
-    extra: dropUndefined({ acr, amr, auth_time }),
+    extra: dropUndefined({ acr, amr, auth_time, org_id }),
   };
   const grant = payload.grantId === undefined ? {} : { grant: payload.grantId };
   await records.tokens.insert(

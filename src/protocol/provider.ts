@@ -13,6 +13,7 @@ import { clientCertificates } from './certificates.ts';
 import { claimsOfScopes, identityScopes } from './claims.ts';
 import { ownMembers, teachClient } from './client-model.ts';
 import { signingAlgorithms } from './keys.ts';
+import { proofAlgorithms } from './presented.ts';
 import type { Resources } from './resources.ts';
 
 /** How long things live, in seconds. */
@@ -38,6 +39,7 @@ export interface ProviderParts {
   findAccount: FindAccount;
   /** Members for the token beyond the library's: how the person signed in and, in a JWT, what the subject may do. */
   tokenClaims: NonNullable<Configuration['extraTokenClaims']>;
+  jwtScope: NonNullable<NonNullable<NonNullable<Configuration['formats']>['customizers']>['jwt']>;
   fetch: NonNullable<Configuration['fetch']>;
   /** What the sign-in decides: interactions, loadExistingGrant, ttl.Session, renderError and the logout pages. */
   signin: Pick<Configuration, 'interactions' | 'loadExistingGrant' | 'renderError'> & {
@@ -77,7 +79,7 @@ export function provider(parts: ProviderParts): Provider {
     claims: claimsOfScopes,
     acrValues: ['1fa', '2fa', 'phr'],
     // Where the person has an account, for the sign-in; `kc_idp_hint` is what clients of Keycloak send.
-    extraParams: ['idp_hint', 'kc_idp_hint', 'domain_hint'],
+    extraParams: ['idp_hint', 'kc_idp_hint', 'domain_hint', 'organization'],
     subjectTypes: ['public'],
     clientAuthMethods: ['none', ...proofs],
     enabledJWA: algorithms,
@@ -102,6 +104,7 @@ export function provider(parts: ProviderParts): Provider {
     sectorIdentifierUriValidate: () => false,
     findAccount: parts.findAccount,
     extraTokenClaims: parts.tokenClaims,
+    formats: { customizers: { jwt: parts.jwtScope } },
     fetch: parts.fetch,
     interactions: parts.signin.interactions,
     loadExistingGrant: parts.signin.loadExistingGrant,
@@ -165,7 +168,7 @@ const algorithms: NonNullable<Configuration['enabledJWA']> = {
   userinfoSigningAlgValues: [...signingAlgorithms],
   introspectionSigningAlgValues: [...signingAlgorithms],
   clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-  dPoPSigningAlgValues: ['ES256', 'EdDSA', 'RS256', 'PS256'],
+  dPoPSigningAlgValues: [...proofAlgorithms],
 };
 
 const mutualTls = (parts: ProviderParts) =>

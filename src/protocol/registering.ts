@@ -15,9 +15,8 @@ export const whoMayRegister =
     if (!live || live.user !== undefined || live.payload.aud !== adminApi) return undefined;
     // A token bound to a key or certificate proves nothing by itself (RFC 8705 §3, RFC 9449 §7.1).
     if (live.payload.jkt !== undefined || live.payload['x5t#S256'] !== undefined) return undefined;
-    const answer = await status.introspect(token, live.client);
-    const scope = answer.active && 'scope' in answer ? (answer.scope ?? '') : '';
-    return scope.split(' ').includes('dcr') ? { kind: 'client', clientId: live.client.id } : undefined;
+    const known = await status.known(token, live.client);
+    return known?.claims.scope?.split(' ').includes('dcr') ? { kind: 'client', clientId: live.client.id } : undefined;
   };
 
 /**

@@ -1,8 +1,10 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
 import type { Access, Api } from '../directory/access.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { Organizations } from '../directory/organizations.ts';
 import { askAge, refuseTooWeak } from './api-demands.ts';
 import { identityScopes } from './claims.ts';
+import { chooseForMachine, organizationOf } from './organization.ts';
 
 /** A request, as far as the choice of an API and of its permissions goes. */
 interface Wish {
@@ -12,15 +14,27 @@ interface Wish {
   registered: readonly string[] | undefined;
   /** The client whose own rights count, for client credentials. */
   machine: string | undefined;
+  /** The organisation that the token is for. */
+  organization: string | undefined;
 }
 
 const words = (text: unknown): string[] => (typeof text === 'string' ? text.split(' ').filter(Boolean) : []);
 
+const isMachine = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.params?.grant_type === 'client_credentials';
+
 const wishOf = (ctx: KoaContextWithOIDC, clientId: string): Wish => ({
   scopes: words(ctx.oidc.params?.scope),
   registered: ctx.oidc.client?.scope?.split(' '),
-  machine: ctx.oidc.params?.grant_type === 'client_credentials' ? clientId : undefined,
+  machine: isMachine(ctx) ? clientId : undefined,
+  organization: organizationOf(ctx),
 });
+
+interface Parts {
+  access: Access;
+  decide: Decide;
+  organizations: Organizations;
+  jwtLifetime: number;
+}
 
 /**
  * Which API a token is for (RFC 8707), and which of its permissions go into it: asked for, allowed to the client, and held
@@ -29,9 +43,15 @@ const wishOf = (ctx: KoaContextWithOIDC, clientId: string): Wish => ({
 export class Resources {
   readonly #access: Access;
   readonly #decide: Decide;
-  constructor(access: Access, decide: Decide) {
+  readonly #organizations: Organizations;
+  readonly #jwtLifetime: number;
+
+  /** `jwtLifetime`: how long a JWT lives where its API says nothing (seconds): what it says of rights does not change any more. */
+  constructor({ access, decide, organizations, jwtLifetime }: Parts) {
     this.#access = access;
     this.#decide = decide;
+    this.#organizations = organizations;
+    this.#jwtLifetime = jwtLifetime;
   }
 
   /**
@@ -40,17 +60,21 @@ export class Resources {
    */
   async implied(ctx: KoaContextWithOIDC, clientId: string, oneOf?: string[]): Promise<string | string[] | undefined> {
     if (oneOf) return oneOf.length === 1 ? oneOf[0] : oneOf;
+    if (isMachine(ctx)) await chooseForMachine(this.#organizations, ctx, clientId);
     return this.#implied(wishOf(ctx, clientId));
   }
 
   /** The library's view of an API for this request. Throws invalid_target (RFC 8707 §2) or invalid_scope (RFC 6749 §5.2). */
   async server(ctx: KoaContextWithOIDC, audience: string, clientId: string): Promise<ResourceServer> {
+    if (isMachine(ctx)) await chooseForMachine(this.#organizations, ctx, clientId);
     const wish = wishOf(ctx, clientId);
     const api = await this.#api(audience, wish);
     askAge(ctx, api);
     refuseTooWeak(signInBehind(ctx), api);
     const subject = subjectAt(ctx, clientId);
-    const may = subject ? (await this.#decide.held(subject, audience)).entitlements : api.permissions;
+    const may = subject
+      ? (await this.#decide.held(subject, audience, wish.organization)).entitlements
+      : api.permissions;
     if (wish.machine !== undefined && ctx.oidc.params) {
       ctx.oidc.params.scope = granted(wish, api, may).join(' ') || undefined;
     }
@@ -59,7 +83,7 @@ export class Resources {
     return {
       scope: [...may, ...identity].join(' '),
       audience,
-      ...(api.tokenTtl === undefined ? {} : { accessTokenTTL: api.tokenTtl }),
+      ...lifetimeOf(api, this.#jwtLifetime),
       accessTokenFormat: api.tokenFormat,
       jwt: { sign: { alg: api.signingAlg } },
     };
@@ -84,7 +108,12 @@ export class Resources {
     machine: string,
     asked: { scope: string | undefined; registered: string | undefined },
   ): Promise<{ api: Api; scope: string } | undefined> {
-    const wish = { machine, scopes: words(asked.scope), registered: asked.registered?.split(' ') };
+    const wish = {
+      machine,
+      scopes: words(asked.scope),
+      registered: asked.registered?.split(' '),
+      organization: undefined,
+    };
     const implied = await this.#implied(wish);
     if (typeof implied !== 'string') return undefined;
     const api = await this.#api(implied, wish);
@@ -93,10 +122,10 @@ export class Resources {
   }
 
   async #implied(wish: Wish): Promise<string | string[] | undefined> {
-    const { machine } = wish;
+    const { machine, organization } = wish;
     const scopes = wish.scopes.filter((scope) => !identityScopes.includes(scope));
     refuseBeyond(wish, scopes);
-    const held = machine === undefined ? [] : await this.#decide.audiencesHeld(`client:${machine}`);
+    const held = machine === undefined ? [] : await this.#decide.audiencesHeld(`client:${machine}`, organization);
     if (wish.scopes.length === 0) return held.length === 1 ? held[0] : undefined;
     const apis = await this.#access.apis({ limit: 1000 });
     if (machine !== undefined) {
@@ -121,6 +150,12 @@ export class Resources {
     );
     return api;
   }
+}
+
+/** Nothing where the configured life of access tokens counts. */
+function lifetimeOf({ tokenTtl, tokenFormat }: Api, jwtLifetime: number): { accessTokenTTL?: number } {
+  const accessTokenTTL = tokenTtl ?? (tokenFormat === 'jwt' ? jwtLifetime : undefined);
+  return accessTokenTTL === undefined ? {} : { accessTokenTTL };
 }
 
 /** A client that asks for nothing gets all it holds; one that asks for what it can never get is told so. */
@@ -154,5 +189,5 @@ function subjectAt(ctx: KoaContextWithOIDC, clientId: string): string | undefine
   if (ctx.oidc.route !== 'token') return undefined;
   const { Account } = ctx.oidc.entities;
   if (Account) return `user:${Account.accountId}`;
-  return ctx.oidc.params?.grant_type === 'client_credentials' ? `client:${clientId}` : undefined;
+  return isMachine(ctx) ? `client:${clientId}` : undefined;
 }

@@ -1,10 +1,15 @@
 import type { Client, Clients } from '../clients/clients.ts';
+import type { Tiers } from '../clients/tiers.ts';
+import type { Access } from '../directory/access.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { Organizations } from '../directory/organizations.ts';
 import type { User, Users } from '../directory/users.ts';
 import { problem } from '../kernel/errors.ts';
+import { inProfile } from './answer.ts';
 import { accessTokenClaims, refreshTokenClaims, subjectOf } from './claims.ts';
 import type { Payload, Records } from './records.ts';
 import { isRotated } from './refresh.ts';
+import { slaClaims } from './sla.ts';
 
 /** A token whose client, person, grant and session all stand. */
 export interface LiveToken {
@@ -13,11 +18,11 @@ export interface LiveToken {
   user: User | undefined;
 }
 
-/** An answer of introspection, as it goes over the wire (RFC 7662 §2.2). */
-export type Introspection =
-  | { active: false }
-  | ReturnType<typeof accessTokenClaims>
-  | ReturnType<typeof refreshTokenClaims>;
+/** An answer of introspection, as it goes over the wire (RFC 7662 §2.2); the members are those of the API's profile. */
+export type Introspection = { active: boolean; [member: string]: unknown };
+
+/** What introspection knows of a live access token before an API's profile is applied. */
+export type AccessTokenClaims = Awaited<ReturnType<typeof standardClaims>>;
 
 /** A token that was ended, as the audit trail and whoever listens to it may know it. */
 export interface Ended {
@@ -43,7 +48,10 @@ interface Parts {
   issuer: string;
   records: Records;
   clients: Clients;
+  tiers: Tiers;
   users: Users;
+  access: Access;
+  organizations: Organizations;
   decide: Decide;
 }
 
@@ -80,13 +88,20 @@ export class TokenStatus {
   async introspect(value: string, caller: Client): Promise<Introspection> {
     const token = await this.live(value);
     if (!token) return inactive;
-    const { payload, client, user } = token;
-    const own = client.id === caller.id;
-    if (payload.kind === 'RefreshToken') return own ? refreshTokenClaims(this.#parts.issuer, token) : inactive;
-    const audience = typeof payload.aud === 'string' ? payload.aud : undefined;
-    if (!own && !maySee(caller, audience)) return inactive;
-    const held = await this.#parts.decide.held(user ? `user:${user.id}` : `client:${client.id}`, audience);
-    return accessTokenClaims({ issuer: this.#parts.issuer, payload, client, user, held });
+    if (token.payload.kind === 'RefreshToken') {
+      return token.client.id === caller.id ? refreshTokenClaims(this.#parts.issuer, token) : inactive;
+    }
+    const claims = await this.#claims(token, caller);
+    if (!claims) return inactive;
+    const api = claims.aud === undefined ? undefined : await this.#parts.access.api(claims.aud);
+    return capped(inProfile(api?.profile ?? 'standard', claims, token.user), caller);
+  }
+
+  /** The access token behind a value with all that is said of it, whatever its API's profile; undefined where the caller may know nothing. */
+  async known(value: string, caller: Client): Promise<{ token: LiveToken; claims: AccessTokenClaims } | undefined> {
+    const token = await this.live(value);
+    const claims = token && token.payload.kind !== 'RefreshToken' ? await this.#claims(token, caller) : undefined;
+    return token && claims && { token, claims };
   }
 
   /**
@@ -130,6 +145,13 @@ export class TokenStatus {
     }
   }
 
+  async #claims(token: LiveToken, caller: Client): Promise<AccessTokenClaims | undefined> {
+    const { payload, client } = token;
+    const audience = typeof payload.aud === 'string' ? payload.aud : undefined;
+    if (client.id !== caller.id && !mayAskAbout(caller, audience)) return undefined;
+    return standardClaims(this.#parts, token, audience);
+  }
+
   async #grantStands(payload: Payload): Promise<boolean> {
     const { records } = this.#parts;
     const grant = await records.grants.get(payload.grantId ?? '');
@@ -145,9 +167,34 @@ export class TokenStatus {
   }
 }
 
-const maySee = (caller: Client, audience: string | undefined): boolean =>
+/** Whether a gateway may know what tokens of this audience allow. */
+export const mayAskAbout = (caller: Client, audience: string | undefined): boolean =>
   caller.introspects === 'all' || (audience !== undefined && caller.introspects.includes(audience));
 
+/** Whose rights count, as `Decide` names subjects. */
+export const holderOf = ({ user, client }: LiveToken): string => (user ? `user:${user.id}` : `client:${client.id}`);
+
+/** The organisation that a token is for, while its subject is a member of it. */
+export async function organizationNow(organizations: Organizations, token: LiveToken): Promise<string | undefined> {
+  const asked = token.payload.extra?.org_id;
+  if (typeof asked !== 'string') return undefined;
+  return (await organizations.isMember(asked, holderOf(token))) ? asked : undefined;
+}
+
+/** The roles, permissions and the organisation are those of this moment; all else is as it was issued. */
+async function standardClaims(parts: Parts, { payload, client, user }: LiveToken, audience: string | undefined) {
+  const { issuer, decide, organizations, tiers } = parts;
+  const organization = await organizationNow(organizations, { payload, client, user });
+  const held = await decide.held(holderOf({ payload, client, user }), audience, organization);
+  const claims = { ...accessTokenClaims({ issuer, payload, client, user, held, organization }), aud: audience };
+  return client.tier === undefined ? claims : { ...claims, ...(await slaClaims(tiers, client, audience)) };
+}
+
+/** Gateways keep an answer until the token ends: one that has to ask again sooner is told so (RFC 7662 §2.2 lets answers differ). */
+function capped(answer: Introspection, { cacheSeconds }: Client): Introspection {
+  if (cacheSeconds === undefined || typeof answer.exp !== 'number') return answer;
+  return { ...answer, exp: Math.min(answer.exp, seconds() + cacheSeconds) };
+}
 /** Lists of APIs as a fact of an event, which is cut when it is long: then nothing is said, and it may be any. */
 export const audiencesFact = (audiences: readonly string[]): string | undefined => {
   const text = audiences.join(' ');

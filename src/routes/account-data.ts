@@ -8,7 +8,9 @@ import {
 import { history } from '../audit/history.ts';
 import type { Recorded, Trail } from '../audit/trail.ts';
 import type { Access } from '../directory/access.ts';
+import type { Groups } from '../directory/groups.ts';
 import type { Identities } from '../directory/identities.ts';
+import type { Organizations } from '../directory/organizations.ts';
 import { isLastAdministrator } from '../directory/protected.ts';
 import { calledAs, normalEmail, type User, type Users } from '../directory/users.ts';
 import type { Notices } from '../notices/notices.ts';
@@ -21,6 +23,8 @@ import { type AccountPage, accountPage, type Reply, type Shown, type Visit } fro
 interface Parts {
   users: Users;
   access: Access;
+  groups: Groups;
+  organizations: Organizations;
   identities: Identities;
   consents: Consents;
   grants: Grants;
@@ -70,7 +74,7 @@ export const dataPages = (parts: Parts): AccountPage[] => [
 
 /** All that is kept about a person, in the words of the wire where it has some; nothing by which one could sign in. */
 async function everything(parts: Parts, user: User): Promise<object> {
-  const { access, consents, ending, factorsOf, grants, identities, seenSessions, trail } = parts;
+  const { access, consents, ending, factorsOf, grants, groups, identities, organizations, seenSessions, trail } = parts;
   const { id, password, profile, ...account } = user;
   const subject = `user:${id}`;
   const seen = await seenSessions.ofAccount(id);
@@ -83,9 +87,13 @@ async function everything(parts: Parts, user: User): Promise<object> {
   return {
     account: { sub: id, ...account, has_password: password !== undefined },
     profile,
-    roles: (await access.assignments({ subject }, { limit: most })).map(({ role, until, connection }) => ({
-      ...{ role, until, connection },
+    roles: (await access.assignmentsOf(subject)).map(({ role, until, connection, organization }) => ({
+      ...{ role, until, connection, organization },
     })),
+    groups: (await groups.memberships(subject)).map(({ of: group, until, connection }) => ({
+      ...{ group, until, connection },
+    })),
+    organizations: await organizations.of(subject),
     identities: (await identities.ofUser(id, { limit: most })).map(
       ({ connection, subject, label, created, lastUsed }) => ({
         ...{ connection, subject, label, created, last_used: lastUsed },
@@ -106,7 +114,7 @@ async function everything(parts: Parts, user: User): Promise<object> {
 
 async function askToDelete(parts: Parts, { frame, user }: Visit, typed?: string): Promise<Shown> {
   const title = frame.say('account.data.delete');
-  if (await isLastAdministrator(parts.access, parts.users, user.id)) {
+  if (await isLastAdministrator(parts, user.id)) {
     return { title, content: lastAdministratorContent(frame), status: 409 };
   }
   const wrong = typed !== undefined;
@@ -114,10 +122,10 @@ async function askToDelete(parts: Parts, { frame, user }: Visit, typed?: string)
 }
 
 async function remove(parts: Parts, visit: Visit, typed: string): Promise<Reply> {
-  const { access, forget, notices, users } = parts;
+  const { forget, notices } = parts;
   const { frame, user } = visit;
   const named = normalEmail(typed) === normalEmail(calledAs(user));
-  if (!named || (await isLastAdministrator(access, users, user.id))) return askToDelete(parts, visit, typed);
+  if (!named || (await isLastAdministrator(parts, user.id))) return askToDelete(parts, visit, typed);
   // Before the address is gone.
   await notices.sendRemoved(user);
   await forget(user, `user:${user.id}`);

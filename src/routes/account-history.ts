@@ -51,6 +51,10 @@ const sentences = {
   'identity.unlinked': 'account.history.identity.unlinked',
   'role.assigned': 'account.history.role.assigned',
   'role.unassigned': 'account.history.role.unassigned',
+  'group.joined': 'account.history.group.joined',
+  'group.left': 'account.history.group.left',
+  'organization.joined': 'account.history.organization.joined',
+  'organization.left': 'account.history.organization.left',
   'consent.given': 'account.history.consent.given',
   'consent.denied': 'account.history.consent.denied',
   'consent.withdrawn': 'account.history.consent.withdrawn',
@@ -109,6 +113,8 @@ async function viewOf(parts: Parts, { frame, user }: Visit, event: Recorded): Pr
     changed: changed(frame, String(detail.changed ?? '')),
     name: detail.name ?? '',
     role: detail.role ?? '',
+    group: detail.group ?? '',
+    organization: detail.organization ?? '',
     left: detail.left ?? '',
   };
   return {

@@ -1,11 +1,14 @@
 import { question } from '../../views/account/frame.ts';
 import { onlyWayContent, type ProviderView, providersContent } from '../../views/account/providers.ts';
 import type { Access } from '../directory/access.ts';
+import type { Groups } from '../directory/groups.ts';
 import type { Identities, Identity } from '../directory/identities.ts';
+import type { Organizations } from '../directory/organizations.ts';
 import type { User } from '../directory/users.ts';
 import type { Connections } from '../federation/connections.ts';
 import { missing } from '../kernel/errors.ts';
 import type { Sessions } from '../protocol/sessions.ts';
+import { takenBack } from '../signin/by-provider.ts';
 import { mayConnect } from '../signin/joining.ts';
 import type { UpstreamSessions } from '../signin/upstream-sessions.ts';
 import { pageOf, parameter } from './account-list.ts';
@@ -13,6 +16,8 @@ import { type AccountPage, accountPage, type Shown, type Visit } from './account
 
 interface Parts {
   access: Access;
+  groups: Groups;
+  organizations: Organizations;
   connections: Connections;
   ending: Sessions;
   identities: Identities;
@@ -132,7 +137,7 @@ async function disconnect(parts: Parts, visit: Visit, identity: Identity): Promi
   const { id, connection, subject } = identity;
   const { user, seen } = visit;
   const actor = `user:${user.id}`;
-  const { access, ending, identities, upstreamSessions } = parts;
+  const { ending, identities, upstreamSessions } = parts;
   await identities.unlink(id, actor);
   // Two forms at once may both have seen the other way.
   if (!(await hasAnotherWay(parts, visit))) {
@@ -140,7 +145,7 @@ async function disconnect(parts: Parts, visit: Visit, identity: Identity): Promi
     return false;
   }
   const left = await identities.ofUser(user.id, { limit: 1000 });
-  if (left.every((one) => one.connection !== connection)) await access.sync(actor, connection, [], actor);
+  if (left.every((one) => one.connection !== connection)) await takenBack(parts, user.id, connection, actor);
   for (const { uid } of await ending.list(user.id)) {
     const through = await upstreamSessions.ofSession(uid);
     if (through?.connection === connection && through.subject === subject) await ending.end(uid);

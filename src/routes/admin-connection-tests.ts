@@ -39,6 +39,8 @@ const testReply = z.object({
       groups: z.array(z.object({ name: text, roles: texts })).optional(),
       roles: texts,
       unknown: texts.meta({ description: 'Roles of these that nobody has made yet' }),
+      local_groups: texts.optional().meta({ description: 'Groups here that the person would be in' }),
+      unknown_groups: texts.optional().meta({ description: 'Groups of these that nobody has made yet' }),
       unused: texts.meta({ description: 'Claims that no rule looks at' }),
       evidence: values,
       level: text,
@@ -61,7 +63,13 @@ export const linkOf = (issuer: string, connection: string, { id, key }: { id: st
   `${issuer}${placeOf(connection, id)}?key=${key}`;
 
 /** The report under the names of the wire. */
-export const reportDocument = (report: Report): z.input<typeof testReply> => testReply.parse(report);
+export const reportDocument = ({ person, ...report }: Report): z.input<typeof testReply> =>
+  testReply.parse({
+    ...report,
+    ...(person && {
+      person: { ...person, local_groups: person.localGroups, unknown_groups: person.unknownGroups },
+    }),
+  });
 
 /** The admin API's operations on tests of connections; a report says who somebody is, so reading it takes as much as testing. */
 export const adminConnectionTests = ({ connections, testRuns, issuer }: Parts): Operation[] => [

@@ -1,8 +1,13 @@
 import type Koa from 'koa';
 import type { Clients } from '../clients/clients.ts';
+import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
+import type { Tiers } from '../clients/tiers.ts';
 import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
+import type { Groups } from '../directory/groups.ts';
+import type { Organizations } from '../directory/organizations.ts';
+import type { Rights } from '../directory/rights.ts';
 import type { Users } from '../directory/users.ts';
 import type { Devices } from '../factors/devices.ts';
 import type { Enrolments } from '../factors/enrolments.ts';
@@ -15,11 +20,18 @@ import { type Caller, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 import type { Webhooks } from '../signals/webhooks.ts';
+import { adminApis } from './admin-apis.ts';
+import { adminAssignments } from './admin-assignments.ts';
 import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
+import { adminGroups } from './admin-groups.ts';
+import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminMfa } from './admin-mfa.ts';
+import { adminOrganizations } from './admin-organizations.ts';
+import { adminRoles } from './admin-roles.ts';
+import { adminTiers } from './admin-tiers.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
 
 interface Parts {
@@ -27,6 +39,8 @@ interface Parts {
   /** The header with a client's certificate, where a proxy hands one on. */
   clientCertificateHeader?: string | undefined;
   clients: Clients;
+  introspectionTokens: IntrospectionTokens;
+  tiers: Tiers;
   connections: Connections;
   refreshing: Refreshing;
   testRuns: TestRuns;
@@ -35,7 +49,10 @@ interface Parts {
   devices: Devices;
   mfaPolicies: MfaPolicies;
   access: Access;
+  groups: Groups;
+  organizations: Organizations;
   decide: Decide;
+  rights: Rights;
   status: TokenStatus;
   webhooks: Webhooks;
   forgetClient(id: string, actor: string): Promise<void>;
@@ -48,11 +65,18 @@ export function admin(parts: Parts): Koa.Middleware {
   const { issuer, clients, decide, status, clientCertificateHeader } = parts;
   const operations = [
     ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
+    ...adminIntrospectionTokens(clients, parts.introspectionTokens),
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
     ...adminMfa(parts),
     ...adminFactors(parts),
     ...adminWebhooks(parts),
+    ...adminTiers(parts.tiers),
+    ...adminApis(parts),
+    ...adminRoles(parts),
+    ...adminGroups(parts),
+    ...adminOrganizations(parts),
+    ...adminAssignments(parts),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));

@@ -43,7 +43,8 @@ export const changeStream =
         client: client.id,
         introspects: async () => listens(await clients.get(client.id)),
         write: (message) => body.write(frame(message)),
-        end: () => body.end(),
+        // What waits for a slow reader would keep the connection open.
+        end: () => (body.writableNeedDrain ? ctx.res.destroy() : body.end()),
       },
       since,
     );

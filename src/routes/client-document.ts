@@ -57,6 +57,9 @@ const ours = {
     .meta({ description: 'The audiences whose tokens it may introspect, or all' }),
   pkce: z.enum(['required', 'optional']).meta({ description: 'optional: for a confidential client that uses nonce' }),
   tier: text.meta({ description: 'SLA tier, as introspection tells it to gateways' }),
+  introspection_cache_seconds: z
+    .int()
+    .meta({ description: 'It is told that tokens end so many seconds from now at the latest, so that it asks again' }),
 };
 
 const states = ['pending', 'approved', 'rejected', 'suspended', 'revoked'] as const;
@@ -74,6 +77,7 @@ export const clientReply = z.object({
   reason: text.optional().meta({ description: 'Why it was rejected, suspended or revoked' }),
   ...ours,
   tier: ours.tier.optional(),
+  introspection_cache_seconds: ours.introspection_cache_seconds.optional(),
   registrar: text.optional().meta({ description: 'Who registered it (RFC 7591)' }),
   ...z.object(metadata).partial().shape,
   secrets: z.array(z.object({ created: time, expires: time.optional() })),
@@ -96,6 +100,7 @@ export const clientChangeBody = z
   .strictObject({
     ...settable,
     tier: ours.tier.nullable(),
+    introspection_cache_seconds: ours.introspection_cache_seconds.nullable(),
     ...Object.fromEntries(Object.entries(metadata).map(([name, type]) => [name, type.nullable()])),
   })
   .partial();
@@ -127,6 +132,7 @@ export const clientDocument = (client: Client): z.input<typeof clientReply> => (
   tier: client.tier,
   first_party: client.firstParty,
   introspects: client.introspects,
+  introspection_cache_seconds: client.cacheSeconds,
   pkce: client.pkce,
   registrar: client.registrar,
   secrets: client.secrets,
@@ -137,16 +143,18 @@ export const clientDocument = (client: Client): z.input<typeof clientReply> => (
 /** What the document of a new client says. An administrator's client is first-party unless it says otherwise. */
 export function newClient(document: z.output<typeof newClientBody>): NewClient {
   const { client_id: id, client_name: name, first_party: firstParty = true, ...rest } = document;
-  const { state, introspects, pkce, tier, ...metadata } = rest;
-  return given({ id, name, firstParty, state, introspects, pkce, tier, metadata });
+  const { state, introspects, pkce, tier, introspection_cache_seconds: cacheSeconds, ...metadata } = rest;
+  return given({ id, name, firstParty, state, introspects, pkce, tier, cacheSeconds, metadata });
 }
 
 /** What a change means for the client as it is now. */
 export function clientChange(now: Client, change: z.output<typeof clientChangeBody>): ClientChange {
-  const { client_name: name, first_party: firstParty, introspects, pkce, tier, ...metadata } = change;
+  const { client_name: name, first_party: firstParty, introspects, pkce, tier, ...rest } = change;
+  const { introspection_cache_seconds: cached, ...metadata } = rest;
   return {
     ...given({ name, firstParty, introspects, pkce }),
     ...(tier === undefined ? {} : { tier: tier ?? undefined }),
+    ...(cached === undefined ? {} : { cacheSeconds: cached ?? undefined }),
     metadata: { ...now.metadata, ...metadata },
   };
 }

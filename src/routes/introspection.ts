@@ -2,13 +2,16 @@ import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context, Middleware, Next } from 'koa';
 import type { Trail } from '../audit/trail.ts';
 import type { Client, Clients } from '../clients/clients.ts';
+import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
 import { handOn, readForm } from '../http/form.ts';
+import { callerByBearer, isBearer } from '../protocol/bearer-caller.ts';
 import { approved, callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
 import { type SignedAnswers, signedType } from '../protocol/signed-answers.ts';
 import { audiencesFact, type TokenStatus } from '../protocol/token-status.ts';
 
 interface Parts {
   clients: Clients;
+  tokens: IntrospectionTokens;
   status: TokenStatus;
   signed: SignedAnswers;
   trail: Trail;
@@ -67,6 +70,10 @@ async function end({ status, trail }: Parts, ctx: Context, token: string, caller
 async function whoAsks(parts: Parts, ctx: Context, form: ParsedUrlQuery, next: Next): Promise<Client | undefined> {
   try {
     const authorization = ctx.headers.authorization;
+    // Whoever ends a token has to be the client that it was issued to, so a gateway's credential is no use there.
+    if (isBearer(authorization) && ctx.path === '/oauth2/introspect') {
+      return await callerByBearer(parts, authorization, form);
+    }
     const caller = await callerBySecret(parts.clients, authorization, form);
     if (caller) return caller;
     if (form.client_assertion === undefined && form.client_id === undefined) {
@@ -76,7 +83,8 @@ async function whoAsks(parts: Parts, ctx: Context, form: ParsedUrlQuery, next: N
   } catch (error) {
     if (isFailedProof(error)) {
       parts.count('refused');
-      ctx.set('WWW-Authenticate', 'Basic realm="introspection", charset="UTF-8"');
+      const bearer = isBearer(ctx.headers.authorization) ? ', Bearer realm="introspection", error="invalid_token"' : '';
+      ctx.set('WWW-Authenticate', `Basic realm="introspection", charset="UTF-8"${bearer}`);
     }
     throw error;
   }

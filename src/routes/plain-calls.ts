@@ -1,5 +1,7 @@
 import type { Clients } from '../clients/clients.ts';
+import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
 import type { PlainCall } from '../http/short-way.ts';
+import { callerByBearer, isBearer } from '../protocol/bearer-caller.ts';
 import { callerBySecret } from '../protocol/caller.ts';
 import type { MachineTokens } from '../protocol/machine-tokens.ts';
 import { signedType } from '../protocol/signed-answers.ts';
@@ -7,6 +9,7 @@ import type { TokenStatus } from '../protocol/token-status.ts';
 
 interface Parts {
   clients: Clients;
+  tokens: IntrospectionTokens;
   status: TokenStatus;
   machineTokens: MachineTokens;
   /** Count answers for the metrics. */
@@ -20,7 +23,9 @@ export const plainCalls = (parts: Parts): Record<string, PlainCall> => ({
   async '/oauth2/introspect'(form, { authorization, accept }) {
     const { token } = form;
     if (typeof token !== 'string' || token === '' || accept?.includes(signedType)) return undefined;
-    const caller = await callerBySecret(parts.clients, authorization, form);
+    const caller = isBearer(authorization)
+      ? await callerByBearer(parts, authorization, form)
+      : await callerBySecret(parts.clients, authorization, form);
     if (!caller) return undefined;
     const answer = await parts.status.introspect(token, caller);
     parts.introspected(answer.active ? 'active' : 'inactive');

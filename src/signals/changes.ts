@@ -39,12 +39,21 @@ const ahead = 60_000;
 const tooMany = (sentence: string): Problem =>
   new Problem({ code: 'too_many_streams', status: 429, sentence, retryAfter: 30 });
 
+const leaving = (): Problem =>
+  new Problem({
+    code: 'leaving',
+    status: 503,
+    sentence: 'This process is leaving; connect again, and another one goes on where you left off',
+    retryAfter: 1,
+  });
+
 /** The streams of changes that are open in this process. */
 export class Changes {
   readonly #feed: Feed;
   readonly #limits: Limits;
   readonly #open = new Set<Stream>();
   #timer: NodeJS.Timeout | undefined;
+  #leaving = false;
 
   constructor(feed: Feed, limits: Partial<Limits> = {}) {
     this.#feed = feed;
@@ -53,9 +62,10 @@ export class Changes {
 
   /**
    * Tells everything since the cursor, or from now on without one, until the answered function is called. At least once: what
-   * was told shortly before the cursor comes again. Throws `too_many_streams`.
+   * was told shortly before the cursor comes again. Throws `too_many_streams`, and `leaving` once all were ended.
    */
   open(listening: Listening, since?: string): () => void {
+    if (this.#leaving) throw leaving();
     const own = [...this.#open].filter(({ client }) => client === listening.client).length;
     if (own >= this.#limits.mostEach || this.#open.size >= this.#limits.most) {
       throw tooMany('Too many streams of changes are open; let one process listen for several, or try again later');
@@ -69,8 +79,9 @@ export class Changes {
     return () => this.#close(stream);
   }
 
-  /** Ends all of them: listeners come back to another process, where they left off. */
+  /** Ends all of them, for good: listeners come back to another process, where they left off. */
   close(): void {
+    this.#leaving = true;
     for (const stream of [...this.#open]) this.#close(stream);
   }
 

@@ -1,5 +1,6 @@
 import type { Trail } from '../audit/trail.ts';
 import type { Access } from '../directory/access.ts';
+import type { Groups } from '../directory/groups.ts';
 import type { Connection } from '../federation/connection.ts';
 import type { Connections } from '../federation/connections.ts';
 import { type Login, Refused, type Reply } from '../federation/connector.ts';
@@ -17,6 +18,7 @@ interface Parts {
   testRuns: TestRuns;
   tickets: Tickets;
   access: Access;
+  groups: Groups;
   trail: Trail;
 }
 
@@ -158,8 +160,15 @@ export class ConnectionTesting {
   }
 
   async #known(person: Omit<Person, 'unknown'>): Promise<Person> {
-    const roles = await Promise.all(person.roles.map((name) => this.#parts.access.role(name)));
-    return { ...person, unknown: person.roles.filter((_, index) => roles[index] === undefined) };
+    const { access, groups } = this.#parts;
+    const { localGroups = [] } = person;
+    const roles = await Promise.all(person.roles.map((name) => access.role(name)));
+    const known = await Promise.all(localGroups.map((name) => groups.get(name)));
+    return {
+      ...person,
+      unknown: person.roles.filter((_, index) => roles[index] === undefined),
+      unknownGroups: localGroups.filter((_, index) => known[index] === undefined),
+    };
   }
 
   async #connection({ connection: id }: Run): Promise<Connection> {
@@ -198,6 +207,9 @@ function notesOn(connection: Connection, person: Person, { strong }: TestWishes)
   const notes: string[] = [];
   if (person.unknown.length > 0) {
     notes.push(`There is no role ${person.unknown.join(', ')} here yet; until then it gives nothing`);
+  }
+  if (person.unknownGroups?.length) {
+    notes.push(`There is no group ${person.unknownGroups.join(', ')} here yet; until then nobody is in it`);
   }
   if (strong && kind !== 'ldap' && person.level === '1fa') {
     notes.push('A second factor was asked for, and no evidence rule of the connection finds one in what came');

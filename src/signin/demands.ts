@@ -45,11 +45,12 @@ export class Demands {
 
   /** All policies that apply to this sign-in, taken together as `demanded` says. */
   async of({ user, client, connection, groups = [] }: Asking): Promise<Demand> {
-    const { roles, entitlements } = await this.#decide.held(`user:${user.id}`, adminApi);
+    const { roles, groups: ours, entitlements } = await this.#decide.held(`user:${user.id}`, adminApi);
     const domain = domainOf(user.email);
     const certain = [
       `client:${client}`,
       ...roles.map((name) => `role:${name}`),
+      ...ours.map((name) => `group:${name}`),
       ...(connection === undefined ? [] : [`connection:${connection}`]),
       ...(user.emailVerified ? domain : []),
     ];
@@ -75,8 +76,9 @@ export class Demands {
    */
   async guarded(user: Asking['user']): Promise<boolean> {
     if ((await this.#policies.usual()).secondFactor === 'required') return true;
-    const { roles } = await this.#decide.held(`user:${user.id}`, undefined);
-    const own = [...roles.map((name) => `role:${name}`), ...domainOf(user.email)];
+    const { roles, groups } = await this.#decide.held(`user:${user.id}`, undefined);
+    const ours = [...roles.map((name) => `role:${name}`), ...groups.map((name) => `group:${name}`)];
+    const own = [...ours, ...domainOf(user.email)];
     // Who comes through a connection has proven more; and by its policy or a group of its provider nobody else is asked.
     return (await this.#policies.requiring()).some((subject) => subject.startsWith('client:') || own.includes(subject));
   }
@@ -130,9 +132,9 @@ const domainOf = (email: string | undefined): string[] =>
 interface Said {
   /** What holds where nothing else is said. */
   usual: Rules;
-  /** Policies of what we know: the client, roles, the connection, a verified domain. */
+  /** Policies of what we know: the client, roles and groups here, the connection, a verified domain. */
   applying: readonly MfaPolicy[];
-  /** Policies of what only somebody else says: groups of a provider, a domain that is not verified. */
+  /** Policies of what only somebody else says: groups at a provider, a domain that is not verified. */
   alleged: readonly MfaPolicy[];
   /** For whoever may do something on this server's own administration: what the policy of `administrator` allows, else 0. */
   mostRemembered?: number;

@@ -103,11 +103,12 @@ export function proofOf(
   const authTime = kind === 'ldap' ? now : identity.evidence.authTime;
   checkAge(connection, authTime, { began, login }, now);
   const level = levelOf(connection, identity, now);
-  const { email, emailVerified, profile, roles } = mapped(identity, connection);
+  const { email, emailVerified, profile, roles, localGroups } = mapped(identity, connection);
   const { subject, session, sessionEnds, groups = [] } = identity;
   return {
     ...{ connection: connection.id, subject, emailVerified, profile, roles, level, amr: amrOf(level, identity) },
     label: labelOf(email, profile, subject),
+    ...(localGroups.length === 0 ? {} : { localGroups }),
     ...(groups.length === 0 ? {} : { groups }),
     ...(email === undefined ? {} : { email }),
     ...(authTime === undefined ? {} : { authTime }),

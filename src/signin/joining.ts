@@ -1,16 +1,21 @@
 import type { Access } from '../directory/access.ts';
+import type { Groups } from '../directory/groups.ts';
 import type { Identities, Identity } from '../directory/identities.ts';
+import type { Organizations } from '../directory/organizations.ts';
 import { newUserId, normalEmail, type User, type UserChange, type Users } from '../directory/users.ts';
 import type { Connection } from '../federation/connection.ts';
 import { refused } from '../federation/connector.ts';
 import { Problem } from '../kernel/errors.ts';
 import { taken } from '../store/port.ts';
+import { givenBy } from './by-provider.ts';
 import type { Proof } from './proof.ts';
 
 interface Parts {
   users: Users;
   identities: Identities;
   access: Access;
+  groups: Groups;
+  organizations: Organizations;
 }
 
 const isTaken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
@@ -27,7 +32,7 @@ export class Joining {
   }
 
   /**
-   * The person, with profile and roles as the provider says now; undefined when nobody is connected. `owner`: somebody who
+   * The person, with profile, roles and groups as the provider says now; undefined when nobody is connected. `owner`: somebody who
    * is signed in wants to connect it, so nobody new is taken in. Throws `refused`, and `taken` when it is connected to somebody else.
    */
   async join(proof: Proof, connection: Connection, owner?: string): Promise<User | undefined> {
@@ -90,11 +95,11 @@ export class Joining {
     return this.#refresh(user, identity, proof);
   }
 
-  /** Profile and roles as the provider says now. */
+  /** Profile, roles and groups as the provider says now. */
   async #refresh(user: User, { origin }: Pick<Identity, 'origin'>, proof: Proof): Promise<User> {
-    const { access, users } = this.#parts;
+    const { users } = this.#parts;
     const actor = `connection:${proof.connection}`;
-    await access.sync(`user:${user.id}`, proof.connection, proof.roles, actor);
+    await givenBy(this.#parts, user.id, proof);
     const profile = Object.fromEntries(
       Object.entries(proof.profile).filter(([name, value]) => Reflect.get(user.profile, name) !== inNfc(value)),
     );

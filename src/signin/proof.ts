@@ -25,6 +25,8 @@ export interface Proof {
   profile: Record<string, unknown>;
   /** Roles by the connection's rules. Providers leave the claim out when there is no group, so saying nothing gives none. */
   roles: readonly string[];
+  /** Groups of ours by the same rules. */
+  localGroups?: readonly string[];
   /** All groups that it stated, for the policies of second factors; left out when there are none. */
   groups?: readonly string[];
   /** For our tokens: nothing of the provider's that no rule of the connection confirms. */

@@ -6,8 +6,11 @@ import { names, startFleet } from './fleet.ts';
 import { Generator } from './generator.ts';
 import { paths } from './paths.ts';
 import { doubts, figuresTable, rowsTable } from './report.ts';
+import { changesText, measureChanges, measureRights, rightsNames } from './rights.ts';
 import { measureSaml } from './saml.ts';
 import {
+  forwardNames,
+  measureForward,
   measureMemory,
   measurePaths,
   measureSizes,
@@ -28,7 +31,7 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const parts = [...Object.keys(paths), 'sizes', 'start', 'memory', 'saml'];
+const parts = [...Object.keys(paths), 'forward', 'roles', 'changes', 'sizes', 'start', 'memory', 'saml'];
 const usage = `npm run bench -- [--quick] [--only NAME]… [--json] [--connections 32] [--profile FOLDER]
   --only      of: ${parts.join(', ')}
   --profile   writes a processor profile of each Sallyport into the folder
@@ -37,7 +40,7 @@ const wanted = (part: string): boolean => options.only === undefined || options.
 
 async function measure(setting: Setting): Promise<Findings> {
   const { quick } = setting;
-  const found: Findings = { paths: [], sizes: [] };
+  const found: Findings = { paths: [], sizes: [], forward: [], rights: [] };
   const attempt = async (part: string, run: () => Promise<void>): Promise<void> => {
     try {
       if (wanted(part)) await run();
@@ -47,6 +50,15 @@ async function measure(setting: Setting): Promise<Findings> {
   };
   const chosen = Object.keys(paths).filter(wanted);
   if (chosen.length > 0) found.paths = await withFolder((folder) => comparePaths(folder, chosen, setting));
+  await attempt('forward', async () => {
+    found.forward = await measureForward(setting);
+  });
+  await attempt('roles', async () => {
+    found.rights = await measureRights(setting);
+  });
+  await attempt('changes', async () => {
+    found.changes = await measureChanges(quick ? 10 : 50);
+  });
   await attempt('start', async () => {
     found.start = await measureStart(quick ? 1 : 5);
   });
@@ -84,6 +96,9 @@ function print(found: Findings, machine: Record<string, string | number>, notes:
       .join('\n'),
     found.paths.length > 0 && rowsTable(found.paths, [names.koa, names.library]),
     found.sizes.length > 0 && `Stored tokens, SQLite:\n${rowsTable(found.sizes, [sizeName(sizes(true)[0] ?? 0)])}`,
+    found.forward.length > 0 && `Forward-auth:\n${rowsTable(found.forward, [forwardNames.introspection])}`,
+    found.rights.length > 0 && `Rights of people, SQLite:\n${rowsTable(found.rights, [rightsNames.plain])}`,
+    found.changes && changesText(found.changes),
     found.memory &&
       `Resident memory of a fresh Sallyport, at the start and after each ${found.memory.requests / 5} token requests: ${found.memory.seen.map((value) => value.toFixed(0)).join(', ')} MiB`,
     all.length > 0 && figuresTable(all),
@@ -116,9 +131,12 @@ async function main(): Promise<boolean> {
     Machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, Node.js ${process.version}, load average before ${before}, after ${load()}`,
     Effort: `${effort.connections} connections, ${effort.rounds} rounds of ${effort.seconds} s each, in turns`,
   };
-  print(found, machine, [...notes, ...doubts([...found.paths, ...found.sizes])]);
-  const { start, memory, saml } = found;
-  return found.paths.length + found.sizes.length > 0 || [start, memory, saml].some((value) => value !== undefined);
+  print(found, machine, [...notes, ...doubts([...found.paths, ...found.sizes, ...found.forward, ...found.rights])]);
+  const { start, memory, saml, changes } = found;
+  return (
+    found.paths.length + found.sizes.length + found.forward.length + found.rights.length > 0 ||
+    [start, memory, saml, changes].some((value) => value !== undefined)
+  );
 }
 
 if (options.help || options.only?.some((part) => !parts.includes(part))) {

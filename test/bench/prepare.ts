@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../src/config/load.ts';
 import { type House, openHouse } from '../../src/house.ts';
+import { rights } from './prepare-rights.ts';
 import { drawnToken } from './work.ts';
 
 /** Changes an installation for a measurement, in a process of its own beside the server. */
-const jobs: Record<string, (house: House, ...rest: string[]) => Promise<void>> = { jwt, fill };
+const jobs: Record<string, (house: House, ...rest: string[]) => Promise<void>> = {
+  jwt,
+  fill,
+  rights: (house, count = '0') => rights(house, count),
+};
 
 const atOnce = 1000;
 const lifetime = 24 * 3600;

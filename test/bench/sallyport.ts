@@ -67,6 +67,7 @@ export async function startSallyport(name: string, at: Installation, nodeOptions
       service: credentials(clients, 'demo-service'),
       web: credentials(clients, 'demo-web'),
       gateway: credentials(clients, 'demo-gateway'),
+      admin: credentials(clients, 'demo-admin'),
       person: { identifier, password: person?.password ?? '' },
       redirectUri: 'http://localhost:8080/callback',
       scope: 'openid',
@@ -109,6 +110,11 @@ export async function withJwt(target: Target, at: Installation): Promise<Target>
 /** Stores as many tokens as another installation would have after a while: copies of one that was really issued. */
 export async function filled(at: Installation, sample: string, seed: string, count: number): Promise<void> {
   await prepared(at, 'fill', sample, seed, String(count));
+}
+
+/** Gives the installation so many people with rights, and as many without, each with a token (prepare-rights.ts). */
+export async function withPeople(at: Installation, count: number): Promise<void> {
+  await prepared(at, 'rights', String(count));
 }
 
 async function prepared(at: Installation, ...job: string[]): Promise<string> {

@@ -103,6 +103,36 @@ export async function measureSizes(setting: Setting): Promise<Row[]> {
   });
 }
 
+/** Forward-auth beside introspection, on one server and with the same tokens. */
+export async function measureForward(setting: Setting): Promise<Row[]> {
+  const { generator, nodeOptions } = setting;
+  return withFolder(async (folder) => {
+    const at = await installation(`sqlite:${join(folder, 's.db')}`);
+    const target = await startSallyport(forwardNames.introspection, at, nodeOptions);
+    try {
+      const { place, service, gateway, port } = target;
+      const issue = { kind: 'client_credentials' as const, place, credentials: service };
+      const { tokens } = await generator.run({ port, connections: 500, units: 1, work: issue });
+      const asked = { place, credentials: gateway, tokens };
+      return await compare(
+        'gateway',
+        [
+          { target, work: async () => ({ kind: 'introspection' as const, ...asked }) },
+          {
+            target: { ...target, name: forwardNames.forward },
+            work: async () => ({ kind: 'forward-auth' as const, ...asked }),
+          },
+        ],
+        setting,
+      );
+    } finally {
+      await target.running.stop();
+    }
+  });
+}
+/** The names of its rows. */
+export const forwardNames = { introspection: 'introspection', forward: 'forward-auth' };
+
 /** Seconds from nothing to the first token; the median of some starts. */
 export async function measureStart(starts: number): Promise<number> {
   const seconds: number[] = [];

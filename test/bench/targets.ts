@@ -13,6 +13,8 @@ export interface Target {
   service: Credentials;
   web: Credentials;
   gateway: Credentials;
+  /** An administrator, where the server has one. */
+  admin?: Credentials;
   /** A client whose tokens are JWTs, where the server introspects those. */
   jwt?: Credentials;
   person?: { identifier: string; password: string };

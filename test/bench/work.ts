@@ -13,6 +13,7 @@ export interface Place {
 export type Work = { place: Place; credentials: Credentials } & (
   | { kind: 'client_credentials' }
   | { kind: 'introspection'; tokens: string[] | Drawn }
+  | { kind: 'forward-auth'; tokens: string[] }
   | { kind: 'refresh'; tokens: string[] }
   | { kind: 'code'; cookies: string[]; redirectUri: string; scope: string }
 );
@@ -58,6 +59,8 @@ export function steps(work: Work, number: number): Steps {
       return clientCredentials(work);
     case 'introspection':
       return introspection(work);
+    case 'forward-auth':
+      return forwardAuth(work);
     case 'refresh':
       return refresh(work, work.tokens[number] ?? '');
     case 'code':
@@ -95,6 +98,34 @@ function introspection(work: Work & { kind: 'introspection' }): Steps {
   const sample = drawnToken(tokens.seed, 0);
   const before = request(sample).slice(0, -sample.length);
   return { next: () => before + drawnToken(tokens.seed, Math.floor(Math.random() * tokens.count)), heard };
+}
+
+/** As Traefik asks. */
+function forwardAuth({ place, tokens }: Work & { kind: 'forward-auth' }): Steps {
+  const original = [
+    'X-Forwarded-Method: GET',
+    'X-Forwarded-Proto: https',
+    'X-Forwarded-Host: api.example.test',
+    'X-Forwarded-Uri: /orders/4711?lines=all',
+    'X-Forwarded-For: 192.0.2.1',
+  ];
+  const requests = tokens.map((token) =>
+    [
+      'GET /gateway/authorize HTTP/1.1',
+      `Host: ${place.host}`,
+      ...original,
+      `Authorization: Bearer ${token}`,
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  return {
+    next: () => requests[Math.floor(Math.random() * requests.length)] ?? '',
+    heard(answer) {
+      expect(answer, '200', 'X-Auth-Subject: demo-service');
+      return true;
+    },
+  };
 }
 
 function refresh({ place, credentials }: Work, first: string): Steps {

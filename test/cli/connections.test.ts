@@ -97,13 +97,19 @@ describe('sallyport connection', () => {
       'corp',
       '--map-group',
       'cn=a,dc=b=reader',
+      '--map-group',
+      'cn=a,dc=b=group:crew',
       '--map',
       'name=display',
       '--hidden',
     ]);
-    assert.match(stdout, /there is no role reader yet/);
+    assert.match(stdout, /there is no role reader, no group crew yet/);
     const shown = await sallyport.json(['connection', 'show', 'corp']);
-    assert.deepEqual([shown.group_rules, shown.shown], [[{ upstream: 'cn=a,dc=b', role: 'reader' }], false]);
+    const rules = [
+      { upstream: 'cn=a,dc=b', role: 'reader' },
+      { upstream: 'cn=a,dc=b', group: 'crew' },
+    ];
+    assert.deepEqual([shown.group_rules, shown.shown], [rules, false]);
     const { name, email } = Object(shown.mapping);
     assert.deepEqual([name, email], [['display'], ['email']]);
   });
@@ -122,6 +128,7 @@ describe('sallyport connection', () => {
       [seen.profile, seen.roles, seen.roles_missing, seen.groups_without_rule, seen.ignored, seen.email_verified],
       [{ name: 'Ana' }, ['reader'], ['reader'], ['other'], ['hair'], false],
     );
+    assert.deepEqual([seen.groups, seen.groups_missing], [['crew'], ['crew']]);
   });
 
   it('verifies a domain by its TXT record, and gives it to one connection only (sec-215)', async () => {

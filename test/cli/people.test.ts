@@ -114,9 +114,9 @@ describe('sallyport api, role, assign and access explain', () => {
     assert.deepEqual(explained.roles, ['editor', 'reader']);
     assert.deepEqual(explained.entitlements, ['orders:read', 'orders:write']);
     assert.deepEqual(explained.paths, [
-      { permission: 'orders:read', roles: ['editor', 'reader'] },
-      { permission: 'orders:read', roles: ['reader'], until: Math.floor(Date.parse(until) / 1000) },
-      { permission: 'orders:write', roles: ['editor'] },
+      { permission: 'orders:read', groups: [], roles: ['editor', 'reader'] },
+      { permission: 'orders:read', groups: [], roles: ['reader'], until: Math.floor(Date.parse(until) / 1000) },
+      { permission: 'orders:write', groups: [], roles: ['editor'] },
     ]);
     const { stdout } = await sallyport.run(['access', 'explain', 'ada@example.com', orders]);
     assert.match(stdout, /^orders:read +editor → reader$/m);

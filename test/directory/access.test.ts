@@ -30,7 +30,7 @@ describe('access', () => {
 
   describe('of a subject', () => {
     it('is nothing where nothing is assigned', async () => {
-      assert.deepEqual(await parts.decide.held('user:nobody', orders.id), { roles: [], entitlements: [] });
+      assert.deepEqual(await parts.decide.held('user:nobody', orders.id), { roles: [], groups: [], entitlements: [] });
       assert.deepEqual(await parts.decide.audiencesHeld('user:nobody'), []);
     });
 
@@ -40,11 +40,20 @@ describe('access', () => {
       const roles = ['editor', 'keeper', 'reader'];
       assert.deepEqual(await parts.decide.held('user:u1', orders.id), {
         roles,
+        groups: [],
         entitlements: ['orders:read', 'orders:write'],
       });
-      assert.deepEqual(await parts.decide.held('user:u1', stock.id), { roles, entitlements: ['stock:read'] });
-      assert.deepEqual(await parts.decide.held('user:u1', undefined), { roles, entitlements: [] });
-      assert.deepEqual(await parts.decide.held('user:u1', 'https://other.example.test'), { roles, entitlements: [] });
+      assert.deepEqual(await parts.decide.held('user:u1', stock.id), {
+        roles,
+        groups: [],
+        entitlements: ['stock:read'],
+      });
+      assert.deepEqual(await parts.decide.held('user:u1', undefined), { roles, groups: [], entitlements: [] });
+      assert.deepEqual(await parts.decide.held('user:u1', 'https://other.example.test'), {
+        roles,
+        groups: [],
+        entitlements: [],
+      });
       assert.deepEqual(await parts.decide.audiencesHeld('user:u1'), [orders.id, stock.id]);
     });
 
@@ -52,7 +61,7 @@ describe('access', () => {
       await parts.access.assign('client:c1', 'reader', 'cli');
       assert.deepEqual((await parts.decide.held('client:c1', orders.id)).entitlements, ['orders:read']);
       await parts.access.unassign('client:c1', 'reader', 'cli');
-      assert.deepEqual(await parts.decide.held('client:c1', orders.id), { roles: [], entitlements: [] });
+      assert.deepEqual(await parts.decide.held('client:c1', orders.id), { roles: [], groups: [], entitlements: [] });
       await assert.rejects(parts.access.unassign('client:c1', 'reader', 'cli'), refusal('missing'));
     });
 
@@ -60,13 +69,16 @@ describe('access', () => {
       mock.timers.enable({ apis: ['Date'], now: Date.now() });
       try {
         const now = Math.floor(Date.now() / 1000);
-        await parts.access.assign('user:guest', 'reader', 'cli', now + 60);
+        await parts.access.assign('user:guest', 'reader', 'cli', { until: now + 60 });
         assert.deepEqual((await parts.decide.held('user:guest', orders.id)).roles, ['reader']);
         mock.timers.tick(60_000);
         assert.deepEqual((await parts.decide.held('user:guest', orders.id)).roles, []);
         assert.deepEqual(await parts.access.assignments({ subject: 'user:guest' }), []);
-        await assert.rejects(parts.access.assign('user:guest', 'reader', 'cli', now), refusal('invalid', /later/));
-        await parts.access.assign('user:guest', 'reader', 'cli', now + 120);
+        await assert.rejects(
+          parts.access.assign('user:guest', 'reader', 'cli', { until: now }),
+          refusal('invalid', /later/),
+        );
+        await parts.access.assign('user:guest', 'reader', 'cli', { until: now + 120 });
         await parts.access.assign('user:guest', 'reader', 'cli');
         mock.timers.tick(1_000_000);
         assert.deepEqual((await parts.decide.held('user:guest', orders.id)).roles, ['reader']);

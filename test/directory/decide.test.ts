@@ -46,7 +46,7 @@ describe('what a subject holds now, asked again and again', () => {
   });
 
   it('ends an assignment by the clock', async () => {
-    await ours.access.assign('client:guest', 'reader', 'cli', Math.floor(Date.now() / 1000) + 60);
+    await ours.access.assign('client:guest', 'reader', 'cli', { until: Math.floor(Date.now() / 1000) + 60 });
     assert.equal((await ours.decide.held('client:guest', audience)).entitlements.length, 1);
     mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
     try {

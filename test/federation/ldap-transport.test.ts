@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createServer, type TlsOptions } from 'node:tls';
 import { checkDirectory } from '../../src/federation/ldap.ts';
+import { type Certificate, makeCertificate } from '../support/certificates.ts';
 import { around, between, listener, recorder, refusedWith, settingsFor, signIn } from '../support/ldap.ts';
-import { type Certificate, type Directory, freePort, makeCertificate, startSlapd } from '../support/slapd.ts';
+import { freePort } from '../support/ports.ts';
+import { type Directory, startSlapd } from '../support/slapd.ts';
 
 const people = readFileSync(join(import.meta.dirname, '../fixtures/directory.ldif'), 'utf8');
 

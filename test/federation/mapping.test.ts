@@ -131,6 +131,7 @@ describe('roles from groups (sec-230)', () => {
       { upstream: 'app-*', role: 'app' },
       { upstream: guid, role: 'guid' },
       { upstream: 'cn=ops,ou=groups,dc=example', role: 'ops' },
+      { upstream: 'crew-*', group: 'crew' },
     ],
   });
   const rows: [string[] | undefined, string[], string[]][] = [
@@ -142,6 +143,10 @@ describe('roles from groups (sec-230)', () => {
     [['administrator'], [], ['administrator']],
     [undefined, [], []],
   ];
+  it('and groups of ours from groups, beside them', () => {
+    const result = mapped(identity({}, ['crew-b', 'crew-a', 'staff', 'else']), settings);
+    assert.deepEqual([result.localGroups, result.roles, result.unmapped], [['crew'], ['reader'], ['else']]);
+  });
   for (const [groups, roles, unmapped] of rows) {
     it(`${groups?.join(' ') ?? 'nothing said'} → ${roles.join(' ') || 'none'}`, () => {
       const result = mapped(identity({}, groups), settings);

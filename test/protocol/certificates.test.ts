@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { introspect } from '../support/code-flow.ts';
 import { post } from '../support/oauth.ts';
+import { storeUrl } from '../support/store.ts';
 
 const certificate = (name: string): string =>
   encodeURIComponent(readFileSync(join(import.meta.dirname, `../fixtures/certificates/${name}.pem`), 'utf8'));
@@ -12,8 +13,11 @@ const header = 'X-Client-Certificate';
 
 describe('clients that prove themselves with a certificate (RFC 8705)', () => {
   let app: TestApp;
+  let store: string;
   before(async () => {
+    store = await storeUrl();
     app = await startApp({
+      SALLYPORT_STORE: store,
       SALLYPORT_TRUSTED_PROXIES: '127.0.0.1, ::1',
       SALLYPORT_CLIENT_CERTIFICATE_HEADER: header,
     });
@@ -51,6 +55,26 @@ describe('clients that prove themselves with a certificate (RFC 8705)', () => {
     const { body } = await token('bound', 'service');
     const { cnf } = await introspect(app, body.access_token);
     assert.match(cnf['x5t#S256'], /^[\w-]{43}$/);
+  });
+
+  it('lets a bound token pass at forward-auth with its certificate alone, by the word of a trusted proxy alone (RFC 8705 §3)', async () => {
+    const { access_token } = (await token('bound', 'service')).body;
+    const asked = (url: string, name?: string) =>
+      fetch(`${url}/gateway/authorize`, {
+        headers: {
+          authorization: `Bearer ${access_token}`,
+          ...{ 'x-original-method': 'GET', 'x-original-url': 'https://api.example.test/orders/1' },
+          ...(name === undefined ? {} : { [header]: certificate(name) }),
+        },
+      });
+    const statuses = async (url: string) =>
+      [await asked(url, 'service'), await asked(url, 'other'), await asked(url)].map(({ status }) => status);
+    assert.deepEqual(await statuses(app.url), [200, 401, 401]);
+    assert.match((await asked(app.url)).headers.get('www-authenticate') ?? '', /error="invalid_token"/);
+    const untrusting = await startApp({ SALLYPORT_STORE: store, SALLYPORT_CLIENT_CERTIFICATE_HEADER: header });
+    const seen = await statuses(untrusting.url);
+    await untrusting.close();
+    assert.deepEqual(seen, [401, 401, 401]);
   });
 
   it('says unauthorized_client to one that waits for approval, after its proof', async () => {

@@ -67,6 +67,32 @@ describe('an introspection on the short way and on the long one', () => {
   }
 });
 
+describe('a question of a gateway on the short way and on the long one', () => {
+  const path = '/gateway/authorize';
+  const kinds: Record<string, (token: string) => [string, Record<string, string>, string?]> = {
+    'that passes': (token) => [`${path}/orders/1?x=y`, { authorization: `Bearer ${token}` }, 'HEAD'],
+    'that may not': (token) => [`${path}/orders/1`, { authorization: `Bearer ${token}` }, 'PUT'],
+    'with a token that is no good': () => [`${path}/orders/1`, { authorization: `Bearer ${'x'.repeat(43)}` }],
+    'without a token': () => [`${path}/orders/1`, {}],
+    'without a route': () => [`${path}/other`, {}, 'PROPFIND'],
+    'that is not clear': () => [path, {}],
+    'with the token in the address': (token) => [`${path}/orders/1?access_token=${token}`, {}],
+  };
+  for (const [name, make] of Object.entries(kinds)) {
+    it(`gets the same answer: ${name}`, async () => {
+      const [target, headers, method = 'GET'] = make((await issue()).short);
+      const { port } = new URL(app.url);
+      // What only browsers send goes the long way.
+      const send = (more: Record<string, string>) =>
+        ask(Number(port), target, { method, headers: { host: 'api.example.test', ...headers, ...more } });
+      const [short, long] = [await send({}), await send({ origin: 'https://a.example' })];
+      const said = ({ body }: typeof short) => body.replace(/"reference":"[^"]*"/, '');
+      assert.deepEqual([short.status, said(short)], [long.status, said(long)]);
+      assert.deepEqual(meant(short.headers), meant(long.headers));
+    });
+  }
+});
+
 describe('client credentials on the short way and on the long one', () => {
   const grant = { grant_type: 'client_credentials' };
   const forms: Record<string, () => [Form, Record<string, string>?]> = {

@@ -3,6 +3,9 @@ import { Clients } from '../../src/clients/clients.ts';
 import { Registrars } from '../../src/clients/registrars.ts';
 import { Access } from '../../src/directory/access.ts';
 import { Decide } from '../../src/directory/decide.ts';
+import { Groups } from '../../src/directory/groups.ts';
+import { Organizations } from '../../src/directory/organizations.ts';
+import { Rights } from '../../src/directory/rights.ts';
 import { Users } from '../../src/directory/users.ts';
 import { Attempts } from '../../src/factors/attempts.ts';
 import { Devices } from '../../src/factors/devices.ts';
@@ -31,7 +34,19 @@ export async function openParts(url?: string, mdsFile?: string) {
   const vault = await openKeyring(store, Buffer.alloc(32, 7));
   const trail = new Trail(store);
   const access = new Access(store, trail);
-  const decide = new Decide(access);
+  const groups = new Groups({ store, trail, forget: (subject, actor) => access.forget(subject, actor) });
+  const organizations = new Organizations({
+    ...{ store, trail },
+    forget: (id, actor) => access.forgetOrganization(id, actor),
+    // Domains and connections by their names: those of connections are another part's.
+    federation: {
+      domainName: (text) => (/^[a-z.]+$/.test(text) ? text : undefined),
+      speaker: async (domain) => domain.split('.')[0],
+      hasConnection: async (id) => id !== 'nowhere',
+    },
+  });
+  const users = new Users(store, trail);
+  const decide = new Decide({ access, groups, organizations });
   const relyingParty = new RelyingParty({ issuer, mdsFile });
   const mfaPolicies = new MfaPolicies(store, trail, usualRules);
   return {
@@ -39,8 +54,11 @@ export async function openParts(url?: string, mdsFile?: string) {
     store,
     trail,
     access,
+    groups,
+    organizations,
     decide,
-    users: new Users(store, trail),
+    rights: new Rights({ access, groups, organizations, decide, users }),
+    users,
     clients: new Clients(store, vault, trail),
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),

@@ -1,9 +1,9 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { type Certificate, makeCertificate } from './certificates.ts';
+import { answers, freePort } from './ports.ts';
 import { temporaryPath } from './temporary.ts';
 
 const program = '/usr/sbin/slapd';
@@ -22,65 +22,6 @@ export function bringSlapd(): string {
   if (installed()) return program;
   throw new Error('slapd is not installed; install the packages slapd, ldap-utils and openssl');
 }
-
-/** Files of a certificate, and their texts. */
-export interface Certificate {
-  certificate: string;
-  key: string;
-  certificateFile: string;
-  keyFile: string;
-}
-
-/** Makes a certificate with openssl; without an authority it is one itself. `names` as in subjectAltName. */
-export function makeCertificate(
-  subject: string,
-  { names = '', by, expired = false }: { names?: string; by?: Certificate; expired?: boolean } = {},
-): Certificate {
-  const keyFile = temporaryPath('key.pem');
-  const home = dirname(keyFile);
-  mkdirSync(home, { recursive: true });
-  const certificateFile = join(home, 'certificate.pem');
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore', cwd: home });
-  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile];
-  const asked = ['-subj', `/CN=${subject}`, ...fresh];
-  if (by) {
-    const file = join(home, 'request.pem');
-    openssl('req', '-new', ...asked, '-addext', `subjectAltName=${names}`, '-out', file);
-    writeFileSync(join(home, 'ca.conf'), authorityConfiguration);
-    writeFileSync(join(home, 'issued'), '');
-    const times = expired ? ['-startdate', '20200101000000Z', '-enddate', '20210101000000Z'] : ['-days', '2'];
-    const signer = ['-config', 'ca.conf', '-cert', by.certificateFile, '-keyfile', by.keyFile];
-    openssl('ca', '-batch', '-notext', ...signer, ...times, '-in', file, '-out', certificateFile);
-  } else {
-    openssl(
-      'req',
-      '-x509',
-      ...asked,
-      '-days',
-      '2',
-      '-addext',
-      'basicConstraints=critical,CA:TRUE',
-      '-out',
-      certificateFile,
-    );
-  }
-  const text = (path: string) => readFileSync(path, 'utf8');
-  return { certificate: text(certificateFile), key: text(keyFile), certificateFile, keyFile };
-}
-
-const authorityConfiguration = `
-[ca]
-default_ca = ours
-[ours]
-database = issued
-new_certs_dir = .
-rand_serial = yes
-default_md = sha256
-policy = any
-copy_extensions = copy
-[any]
-commonName = supplied
-`;
 
 /** A running directory for the suffix `dc=example,dc=test`, and a large one without memberOf at `dc=many,dc=test`. */
 export interface Directory {
@@ -151,7 +92,7 @@ export async function startSlapd(people: string, many = ''): Promise<Directory> 
   const [ldap, ldaps] = [`ldap://127.0.0.1:${port}`, `ldaps://127.0.0.1:${securePort}`];
   const child = spawn(program, ['-d', '0', '-f', file, '-h', `${ldap}/ ${ldaps}/`], { stdio: 'ignore' });
   process.once('exit', () => child.kill('SIGKILL'));
-  await answers(port, child).catch((error: unknown) => {
+  await answers(port, child, () => 'slapd').catch((error: unknown) => {
     child.kill('SIGKILL');
     throw error;
   });
@@ -169,30 +110,4 @@ export async function startSlapd(people: string, many = ''): Promise<Directory> 
     if (child.exitCode === null && child.kill('SIGTERM')) await ended;
   };
   return { ldap, ldaps, port, authority, change, stop };
-}
-
-/** A port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
-}
-
-async function answers(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`slapd has ended with ${child.exitCode}`);
-    const socket = connect(port, '127.0.0.1');
-    const open = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'error').then(() => false),
-    ]).catch(() => false);
-    socket.destroy();
-    if (open) return;
-    await wait(50);
-  }
-  throw new Error('slapd does not answer');
 }

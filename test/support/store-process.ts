@@ -5,6 +5,7 @@ import { openStore } from '../../src/store/index.ts';
 import { openKeyring } from '../../src/store/keyring.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { people } from './people-records.ts';
+import { counting } from './spending.ts';
 
 /** A second process on a store, for tests: says `ready`, begins at `go`, and says how it went. */
 const [job = '', url = '', extra = ''] = process.argv.slice(2);
@@ -52,12 +53,20 @@ async function sentOnes(): Promise<string[]> {
   return ids;
 }
 
+async function spend(): Promise<number> {
+  const { many, store: own } = await counting(url);
+  const allowed = await many(100);
+  await own.close();
+  return allowed;
+}
+
 const jobs: Record<string, () => Promise<unknown>> = {
   take: () => count((id) => all.take(id)),
   insert: () => count((id) => all.insert({ id, visits: 0 }).then(() => true)),
   change: () => count((id) => all.change(id, (person) => ({ ...person, visits: person.visits + 1 }))),
   'change one': () => count(() => all.change('p0', (person) => ({ ...person, visits: person.visits + 1 }))),
   keyring: async () => (await openKeyring(store, Buffer.alloc(32, 7))).fingerprint('test', 'value'),
+  spend: () => spend(),
   outbox: () => sentOnes(),
   'outbox hang': () =>
     tend(async (_, { id }) => {

@@ -7,8 +7,8 @@ import { type Browser, chromium, type Page, type Request } from 'playwright-core
 import { chromiumPath } from './chromium.ts';
 import { type Cli, cli } from './cli.ts';
 import { basic, post } from './oauth.ts';
+import { freePort } from './ports.ts';
 import { startServer } from './server.ts';
-import { freePort } from './slapd.ts';
 
 /** Demo secrets as `sallyport demo --json` prints them. */
 interface Demo {

@@ -82,6 +82,7 @@ export interface PersonView {
   profile: Readonly<Record<string, string>>;
   groups?: readonly { name: string; roles: readonly string[] }[] | undefined;
   roles: readonly string[];
+  localGroups?: readonly string[] | undefined;
   unused: readonly string[];
   evidence: Readonly<Record<string, string>>;
   level: string;
@@ -128,6 +129,7 @@ const personOf = (frame: Frame, person: PersonView): Html => {
 ${Object.entries(person.profile).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
 <dt>${say('test.groups')}</dt>${groupsOf(frame, person)}
 <dt>${say('test.roles')}</dt><dd>${list(person.roles, say('test.none'))}</dd>
+${person.localGroups && html`<dt>${say('test.local-groups')}</dt><dd>${list(person.localGroups, say('test.none'))}</dd>`}
 <dt>${say('test.unused')}</dt><dd>${list(person.unused, say('test.none'))}</dd>
 <dt>${say('test.evidence')}</dt><dd>${list(evidence, say('test.evidence.unsaid'))}</dd>
 <dt>${say('test.level')}</dt><dd>${level === undefined ? person.level : say(level)}</dd>

@@ -1,0 +1,43 @@
+import type { Access } from './directory/access.ts';
+import { Groups } from './directory/groups.ts';
+import { Organizations } from './directory/organizations.ts';
+import type { MfaPolicies } from './factors/policies.ts';
+import type { Connections } from './federation/connections.ts';
+import { domainName } from './federation/mapping.ts';
+import type { House } from './house.ts';
+
+interface Parts extends Pick<House, 'store' | 'trail'> {
+  access: Access;
+  mfaPolicies: MfaPolicies;
+  /** Asked late: connections themselves forget here who came through one that goes. */
+  connections(): Connections;
+}
+
+/** Groups and organisations, with what goes when one of them does, and what connections know of them. */
+export function belonging({ store, trail, access, mfaPolicies, connections }: Parts) {
+  const groups = new Groups({
+    ...{ store, trail },
+    async forget(subject, actor) {
+      await access.forget(subject, actor);
+      await mfaPolicies.forget(subject, actor);
+    },
+  });
+  const organizations = new Organizations({
+    ...{ store, trail },
+    federation: {
+      domainName,
+      speaker: (domain) => connections().domains.speaker(domain),
+      hasConnection: async (id) => (await connections().get(id)) !== undefined,
+    },
+    forget: (id, actor) => access.forgetOrganization(id, actor),
+  });
+  /** A subject that is removed, or a connection: nothing is left of what they had or gave. */
+  const forget = async (what: { subject: string } | { connection: string }, actor: string): Promise<void> => {
+    if ('subject' in what) {
+      for (const part of [access, groups, organizations]) await part.forget(what.subject, actor);
+    } else {
+      for (const part of [access, groups, organizations]) await part.forgetConnection(what.connection, actor);
+    }
+  };
+  return { groups, organizations, forget };
+}

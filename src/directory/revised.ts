@@ -1,0 +1,25 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Collection, Entity } from '../store/port.ts';
+
+/**
+ * Makes of a record what `settle` makes of it; that may take its time, refuse by throwing, and runs again when somebody
+ * else has changed the record meanwhile. Undefined when there is none.
+ */
+export async function revised<T extends Entity, K extends string>(
+  all: Collection<T, K>,
+  id: string,
+  settle: (now: T) => Promise<T>,
+): Promise<T | undefined> {
+  for (;;) {
+    // A change is made on the store itself, so it sees what is remembered nowhere yet.
+    const before = await all.change(id, (now) => now);
+    if (!before) return undefined;
+    const next = await settle(before);
+    let same = false;
+    const after = await all.change(id, (now) => {
+      same = isDeepStrictEqual(now, before);
+      return same ? next : now;
+    });
+    if (same || !after) return after;
+  }
+}

@@ -1,0 +1,235 @@
+import { invalid, missing, problem } from '../kernel/errors.ts';
+import { taken } from '../store/port.ts';
+import { whole } from '../store/whole.ts';
+import type { Access, Assignment } from './access.ts';
+import type { Bounds } from './assignments.ts';
+import { adminApi, adminPermissions } from './built-in.ts';
+import { type Decide, isAdministration } from './decide.ts';
+import type { Group, Groups } from './groups.ts';
+import type { Joining, Membership } from './memberships.ts';
+import type { Organizations } from './organizations.ts';
+import { administered, refuseRole } from './protected.ts';
+import type { Role } from './terms.ts';
+import type { Users } from './users.ts';
+
+/** Who does it, and which permissions of the administration may be used for it; undefined for all of them (the command line). */
+export interface By {
+  actor: string;
+  permissions?: ReadonlySet<string> | undefined;
+}
+
+interface Parts {
+  access: Access;
+  groups: Groups;
+  organizations: Organizations;
+  decide: Decide;
+  users: Pick<Users, 'get'>;
+}
+
+const beyond = problem(
+  'beyond_own_rights',
+  403,
+  (what: string) => `This would give ${what}; let somebody do it who holds that and may give it`,
+);
+
+/**
+ * Who gives and takes rights. Nobody gives permissions on the administration that they may not use themselves, and nobody but
+ * an administrator gives themselves anything; and one person at least stays an administrator. Each throws `beyond_own_rights`,
+ * `last_administrator`, and what `Access`, `Groups` and `Organizations` throw.
+ */
+export class Rights {
+  readonly #parts: Parts;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async assign(by: By, subject: string, role: string, bounds: Bounds = {}): Promise<Assignment> {
+    const { access, organizations } = this.#parts;
+    const { organization } = bounds;
+    if (organization !== undefined) {
+      if (!(await organizations.get(organization))) throw missing(`The organization ${organization}`);
+      if ((await refuseRole(access, role)) !== undefined) {
+        throw invalid(`The role ${role} administers this server, which no organization bounds; assign it without one`);
+      }
+    }
+    await this.#refuseGiving(by, [subject], await this.#rolesGive([role]));
+    return access.assign(subject, role, by.actor, bounds);
+  }
+
+  async unassign(by: By, subject: string, role: string, organization?: string): Promise<void> {
+    const { access } = this.#parts;
+    await administered(
+      this.#parts,
+      () => access.unassign(subject, role, by.actor, organization),
+      (one) => this.#restore([one], by),
+    );
+  }
+
+  /** Ends an assignment by its id, whoever gave it. */
+  async endAssignment(by: By, id: string): Promise<void> {
+    const { access } = this.#parts;
+    const deed = () => access.take(id, by.actor);
+    const taken = await administered(this.#parts, deed, (one) => this.#restore(one ? [one] : [], by));
+    if (!taken) throw missing('This assignment');
+  }
+
+  /** Throws `taken` too. */
+  async addRole(by: By, role: Role): Promise<Role> {
+    if (await this.#parts.access.role(role.id)) throw taken(`The role ${role.id}`);
+    await this.#refuseGiving(by, [], await this.#gives(role));
+    return this.#parts.access.saveRole(role, by.actor);
+  }
+
+  /** `edit` sees the role as it is, and may refuse. */
+  async changeRole(by: By, id: string, edit: (now: Role) => Role): Promise<Role> {
+    const { access } = this.#parts;
+    let before: Role | undefined;
+    const guarded = async (now: Role): Promise<Role> => {
+      before = now;
+      const next = edit(now);
+      const had = await this.#gives(now);
+      const more = [...(await this.#gives(next))].filter((text) => !had.has(text));
+      await this.#refuseGiving(by, (await this.#hasRole(by.actor, id)) ? [by.actor] : [], new Set(more));
+      return next;
+    };
+    return administered(
+      this.#parts,
+      () => access.changeRole(id, guarded, by.actor),
+      async () => before && access.saveRole(before, by.actor),
+    );
+  }
+
+  async removeRole(by: By, id: string): Promise<void> {
+    const { access } = this.#parts;
+    await access.refuseRemoval(id);
+    if ((await refuseRole(access, id)) !== undefined) {
+      await this.#emptied(
+        by,
+        () => whole((page) => access.assignments({ role: id }, page)),
+        async () => [],
+      );
+    }
+    await access.removeRole(id, by.actor);
+  }
+
+  /** Throws `taken` too. */
+  async addGroup(by: By, group: Group): Promise<Group> {
+    if (await this.#parts.groups.get(group.id)) throw taken(`The group ${group.id}`);
+    return this.saveGroup(by, group);
+  }
+
+  async saveGroup(by: By, { id, includes }: Group): Promise<Group> {
+    const { groups } = this.#parts;
+    const before = (await groups.get(id))?.includes ?? [];
+    const added = includes.filter((name) => !before.includes(name)).map((name) => `group:${name}`);
+    if (added.length > 0) await this.#refuseGiving(by, added, await this.#groupGives(id));
+    return administered(
+      this.#parts,
+      () => groups.save({ id, includes }, by.actor),
+      () => groups.save({ id, includes: before }, by.actor),
+    );
+  }
+
+  async removeGroup(by: By, id: string): Promise<void> {
+    const { access, groups } = this.#parts;
+    if (!(await groups.get(id))) throw missing(`The group ${id}`);
+    const subject = `group:${id}`;
+    await this.#emptied(
+      by,
+      () => access.assignmentsOf(subject),
+      () => groups.memberships(subject),
+    );
+    await groups.remove(id, by.actor);
+  }
+
+  async join(by: By, group: string, subject: string, how: Joining = {}): Promise<Membership> {
+    await this.#refuseGiving(by, [subject], await this.#groupGives(group));
+    return this.#parts.groups.join(subject, group, by.actor, how);
+  }
+
+  async leave(by: By, group: string, subject: string): Promise<void> {
+    const { groups } = this.#parts;
+    const deed = () => groups.leave(subject, group, by.actor);
+    await administered(this.#parts, deed, (one) => groups.restore(one, by.actor));
+  }
+
+  async joinOrganization(by: By, id: string, subject: string, how: Joining = {}): Promise<Membership> {
+    const { access, organizations } = this.#parts;
+    const within = await whole((page) => access.assignments({ organization: id }, page));
+    await this.#refuseGiving(by, [subject], await this.#rolesGive(within.map(({ role }) => role)));
+    return organizations.join(id, subject, by.actor, how);
+  }
+
+  /** Takes all of these first, so that nobody is an administrator by them when they are removed for good. */
+  async #emptied(by: By, given: () => Promise<Assignment[]>, nested: () => Promise<Membership[]>): Promise<void> {
+    const { access, groups } = this.#parts;
+    const [assignments, memberships] = await Promise.all([given(), nested()]);
+    const deed = async () => {
+      for (const { id } of assignments) await access.take(id, by.actor);
+      for (const { id } of memberships) await groups.take(id, by.actor);
+    };
+    await administered(this.#parts, deed, async () => {
+      await this.#restore(assignments, by);
+      for (const one of memberships) await groups.restore(one, by.actor);
+    });
+  }
+
+  async #restore(all: readonly Assignment[], { actor }: By): Promise<void> {
+    const { access } = this.#parts;
+    for (const { subject, role, connection, ...bounds } of all) {
+      // What a provider gave comes back with the next sign-in there.
+      if (connection === undefined) await access.assign(subject, role, actor, bounds);
+    }
+  }
+
+  /** All permissions of a role as it would be, and of the roles that it includes. */
+  async #gives({ permissions, includes }: Role): Promise<Set<string>> {
+    return new Set([...permissions, ...(await this.#rolesGive(includes))]);
+  }
+
+  async #rolesGive(names: readonly string[]): Promise<Set<string>> {
+    const [seen, given, waiting] = [new Set<string>(), new Set<string>(), [...names]];
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      const role = seen.has(name) ? undefined : await this.#parts.access.role(name);
+      seen.add(name);
+      for (const text of role?.permissions ?? []) given.add(text);
+      waiting.push(...(role?.includes ?? []));
+    }
+    return given;
+  }
+
+  /** What members of a group hold by it, in whatever organisation. */
+  async #groupGives(id: string): Promise<Set<string>> {
+    const { access, groups } = this.#parts;
+    const all = await Promise.all(
+      [id, ...(await groups.of(`group:${id}`))].map((name) => access.assignmentsOf(`group:${name}`)),
+    );
+    return this.#rolesGive(all.flat().map(({ role }) => role));
+  }
+
+  async #hasRole(actor: string, role: string): Promise<boolean> {
+    const { decide, organizations } = this.#parts;
+    const places = [undefined, ...(await organizations.of(actor))];
+    const all = await Promise.all(places.map((place) => decide.held(actor, undefined, place)));
+    return all.some(({ roles }) => roles.includes(role));
+  }
+
+  /** `receivers` are those who would hold it then, as far as that can be the caller. */
+  async #refuseGiving(
+    { actor, permissions }: By,
+    receivers: readonly string[],
+    given: ReadonlySet<string>,
+  ): Promise<void> {
+    if (permissions === undefined) return;
+    const mine = (text: string) => permissions.has(text.slice(adminApi.length + 1));
+    const foreign = [...given].filter((text) => isAdministration(text) && !mine(text));
+    if (foreign.length > 0) throw beyond(`${foreign[0]}, which you may not use yourself`);
+    const { decide, groups } = this.#parts;
+    const own = [actor, ...(await groups.of(actor)).map((name) => `group:${name}`)];
+    if (!receivers.some((one) => own.includes(one))) return;
+    const held = await decide.permissions(actor);
+    if (adminPermissions.every((name) => held.has(`${adminApi}#${name}`))) return;
+    const more = [...given].filter((text) => !held.has(text));
+    if (more.length > 0) throw beyond(`yourself ${more[0]}, which you do not hold`);
+  }
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import type { Clients } from '../clients/clients.ts';
+import type { Access, Assignment } from '../directory/access.ts';
+import type { Decide } from '../directory/decide.ts';
+import { explain } from '../directory/explain.ts';
+import type { Groups } from '../directory/groups.ts';
+import type { Organizations } from '../directory/organizations.ts';
+import type { Rights } from '../directory/rights.ts';
+import type { Users } from '../directory/users.ts';
+import { given } from '../http/given.ts';
+import { list, listOf, page } from '../http/paging.ts';
+import { type Operation, operation } from '../http/resource.ts';
+import { missing } from '../kernel/errors.ts';
+import { subjectOf } from './subjects.ts';
+
+interface Parts {
+  access: Access;
+  decide: Decide;
+  rights: Rights;
+  groups: Groups;
+  organizations: Organizations;
+  users: Users;
+  clients: Clients;
+}
+
+const text = z.string();
+const texts = z.array(text);
+const time = z.int().meta({ description: 'Seconds since the epoch' });
+const subject = text.meta({ description: 'user:ID, client:ID or group:NAME; asked for also as address or client id' });
+const organization = text.meta({ description: 'Within this organization only' });
+const params = z.object({ id: text });
+
+const assignmentReply = z.object({
+  id: text,
+  subject,
+  role: text,
+  until: time.optional(),
+  organization: organization.optional(),
+  connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
+});
+
+/** For addresses: ids of ours have signs in them that would have to be encoded. */
+const outward = (id: string): string => Buffer.from(id).toString('base64url');
+const inward = (id: string): string => Buffer.from(id, 'base64url').toString();
+
+const document = ({
+  id,
+  role,
+  until,
+  organization: place,
+  connection,
+  ...one
+}: Assignment): z.input<typeof assignmentReply> => ({
+  ...{ id: outward(id), subject: one.subject, role },
+  ...given({ until, organization: place, connection }),
+});
+
+async function known({ access }: Parts, id: string): Promise<Assignment> {
+  const one = await access.assignment(inward(id));
+  if (!one) throw missing(`The assignment ${id.slice(0, 200)}`);
+  return one;
+}
+
+/** The admin API's operations on who has which roles, and why; `sallyport assign` and `access explain` make the same calls. */
+export const adminAssignments = (parts: Parts): Operation[] => [
+  ...reading(parts),
+  ...changing(parts),
+  explaining(parts),
+];
+
+const reading = (parts: Parts): Operation[] => [
+  operation({
+    name: 'listAssignments',
+    method: 'get',
+    path: '/assignments',
+    about: 'List assignments, of one subject, role or organization',
+    permission: 'assignments:read',
+    query: page.extend({ subject: subject.optional(), role: text.optional(), organization: organization.optional() }),
+    reply: listOf(assignmentReply),
+    async run({ query: { subject: named, role, organization: place, ...part } }) {
+      const holder = named === undefined ? undefined : await subjectOf(named, parts);
+      const where = given({ subject: holder, role, organization: place });
+      const { items, next } = await list(part, (some) => parts.access.assignments(where, some));
+      return { items: items.map(document), next };
+    },
+  }),
+  operation({
+    name: 'getAssignment',
+    method: 'get',
+    path: '/assignments/:id',
+    about: 'Show an assignment',
+    permission: 'assignments:read',
+    params,
+    reply: assignmentReply,
+    versioned: assignmentReply,
+    run: async ({ params: { id } }) => document(await known(parts, id)),
+  }),
+];
+
+const changing = (parts: Parts): Operation[] => [
+  operation({
+    name: 'addAssignment',
+    method: 'post',
+    path: '/assignments',
+    about: 'Give a role to a person, client or group; again replaces the end',
+    permission: 'assignments:write',
+    body: z.strictObject({ subject, role: text, until: time.optional(), organization: organization.optional() }),
+    reply: assignmentReply,
+    status: 201,
+    async run({ body: { role, until, organization: place, ...body }, actor, permissions }) {
+      const holder = await subjectOf(body.subject, parts);
+      const by = { actor, permissions };
+      return document(await parts.rights.assign(by, holder, role, { until, organization: place }));
+    },
+  }),
+  operation({
+    name: 'removeAssignment',
+    method: 'delete',
+    path: '/assignments/:id',
+    about: 'Take a role away; what a provider gave comes back with the next sign-in there',
+    permission: 'assignments:write',
+    params,
+    versioned: assignmentReply,
+    async run({ params: { id }, actor, permissions, expect }) {
+      const one = await known(parts, id);
+      expect(document(one));
+      await parts.rights.endAssignment({ actor, permissions }, one.id);
+    },
+  }),
+];
+
+const explaining = (parts: Parts): Operation =>
+  operation({
+    name: 'explainAccess',
+    method: 'get',
+    path: '/access/explain',
+    about: 'Say what a subject holds on an API now, and every way through groups and roles by which it does',
+    permission: 'assignments:read',
+    query: z.strictObject({ subject, audience: text, organization: organization.optional() }),
+    reply: z.object({
+      ...{ subject, audience: text, organization: organization.optional() },
+      ...{ roles: texts, groups: texts, entitlements: texts },
+      paths: z.array(
+        z.object({
+          permission: text,
+          groups: texts,
+          roles: texts,
+          until: time.optional(),
+          connection: text.optional(),
+          organization: text.optional(),
+        }),
+      ),
+      more: z.boolean().meta({ description: 'There are more than these thousand paths' }),
+    }),
+    async run({ query: { subject: named, audience, organization: place } }) {
+      const holder = await subjectOf(named, parts);
+      if (!(await parts.access.api(audience))) throw missing(`The API ${audience.slice(0, 200)}`);
+      if (place !== undefined && !(await parts.organizations.get(place))) throw missing(`The organization ${place}`);
+      const held = await parts.decide.held(holder, audience, place);
+      const found = await explain(parts, holder, audience, place);
+      return { subject: holder, audience, ...given({ organization: place }), ...held, ...found };
+    },
+  });

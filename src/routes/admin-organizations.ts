@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import type { Clients } from '../clients/clients.ts';
+import type { Groups } from '../directory/groups.ts';
+import type { Organization, Organizations } from '../directory/organizations.ts';
+import type { Rights } from '../directory/rights.ts';
+import type { Users } from '../directory/users.ts';
+import { given } from '../http/given.ts';
+import { list, listOf, page } from '../http/paging.ts';
+import { type Operation, operation } from '../http/resource.ts';
+import { missing } from '../kernel/errors.ts';
+import { memberDocument, memberReply, newMemberBody } from './member-document.ts';
+import { subjectOf } from './subjects.ts';
+
+interface Parts {
+  organizations: Organizations;
+  rights: Rights;
+  groups: Groups;
+  users: Users;
+  clients: Clients;
+}
+
+const params = z.object({ id: z.string() });
+const write = 'organizations:write';
+const settable = {
+  name: z.string(),
+  domains: z
+    .array(z.string())
+    .max(1000)
+    .meta({ description: 'Each counts while it is verified for one of the connections' }),
+  connections: z.array(z.string()).max(1000).meta({ description: 'Whoever signs in through one is a member' }),
+};
+const organizationReply = z.object({ id: z.string(), ...settable });
+
+const document = ({ id, name, domains, connections }: Organization): z.input<typeof organizationReply> => ({
+  ...{ id, name, domains: [...domains], connections: [...connections] },
+});
+
+async function known({ organizations }: Parts, id: string): Promise<Organization> {
+  const found = await organizations.get(id);
+  if (!found) throw missing(`The organization ${id}`);
+  return found;
+}
+
+/** The admin API's operations on organisations; `sallyport organization` makes the same calls. */
+export const adminOrganizations = (parts: Parts): Operation[] => [
+  ...reading(parts),
+  ...changing(parts),
+  ...members(parts),
+];
+
+const reading = (parts: Parts): Operation[] => [
+  operation({
+    name: 'listOrganizations',
+    method: 'get',
+    path: '/organizations',
+    about: 'List organizations in the order of their ids',
+    permission: 'organizations:read',
+    query: page,
+    reply: listOf(organizationReply),
+    async run({ query }) {
+      const { items, next } = await list(query, (where) => parts.organizations.list(where));
+      return { items: items.map(document), next };
+    },
+  }),
+  operation({
+    name: 'getOrganization',
+    method: 'get',
+    path: '/organizations/:id',
+    about: 'Show an organization',
+    permission: 'organizations:read',
+    params,
+    reply: organizationReply,
+    versioned: organizationReply,
+    run: async ({ params: { id } }) => document(await known(parts, id)),
+  }),
+];
+
+const changing = (parts: Parts): Operation[] => [
+  operation({
+    name: 'addOrganization',
+    method: 'post',
+    path: '/organizations',
+    about: 'Add an organization, within which its members can have roles of their own',
+    permission: write,
+    body: z.strictObject({ id: z.string(), ...z.object(settable).partial().shape }),
+    reply: organizationReply,
+    status: 201,
+    async run({ body: { id, name = id, domains = [], connections = [] }, actor }) {
+      return document(await parts.organizations.add({ id, name, domains, connections }, actor));
+    },
+  }),
+  operation({
+    name: 'changeOrganization',
+    method: 'patch',
+    path: '/organizations/:id',
+    about: 'Change an organization; what is not named stays, a list that is named replaces the one it has',
+    permission: write,
+    params,
+    body: z.strictObject(settable).partial(),
+    reply: organizationReply,
+    versioned: organizationReply,
+    async run({ params: { id }, body, actor, expect }) {
+      const look = (now: Organization) => expect(document(now));
+      return document(await parts.organizations.change(id, given(body), actor, look));
+    },
+  }),
+  operation({
+    name: 'removeOrganization',
+    method: 'delete',
+    path: '/organizations/:id',
+    about: 'Remove an organization with its memberships and the roles within it',
+    permission: write,
+    params,
+    versioned: organizationReply,
+    async run({ params: { id }, actor, expect }) {
+      expect(document(await known(parts, id)));
+      await parts.organizations.remove(id, actor);
+    },
+  }),
+];
+
+const members = (parts: Parts): Operation[] => [
+  operation({
+    name: 'listOrganizationMembers',
+    method: 'get',
+    path: '/organizations/:id/members',
+    about: 'List the members of an organization',
+    permission: 'organizations:read',
+    params,
+    query: page,
+    reply: listOf(memberReply),
+    async run({ params: { id }, query }) {
+      await known(parts, id);
+      const { items, next } = await list(query, (where) => parts.organizations.members(id, where));
+      return { items: items.map(memberDocument), next };
+    },
+  }),
+  operation({
+    name: 'addOrganizationMember',
+    method: 'post',
+    path: '/organizations/:id/members',
+    about: 'Make a person or client a member; again replaces the end',
+    permission: write,
+    params,
+    body: newMemberBody,
+    reply: memberReply,
+    status: 201,
+    async run({ params: { id }, body, actor, permissions }) {
+      const subject = await subjectOf(body.subject, parts);
+      const by = { actor, permissions };
+      return memberDocument(await parts.rights.joinOrganization(by, id, subject, { until: body.until }));
+    },
+  }),
+  operation({
+    name: 'removeOrganizationMember',
+    method: 'delete',
+    path: '/organizations/:id/members/:subject',
+    about: 'End a membership, by whoever’s word',
+    permission: write,
+    params: params.extend({ subject: z.string() }),
+    async run({ params: { id, subject }, actor }) {
+      await known(parts, id);
+      await parts.organizations.leave(id, await subjectOf(subject, parts), actor);
+    },
+  }),
+];
