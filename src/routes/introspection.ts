@@ -41,7 +41,8 @@ export function introspection(parts: Parts): Middleware {
     const caller = await whoAsks(parts, ctx, form, next);
     const token = form.token;
     if (!caller) return undefined;
-    if (typeof token !== 'string' || token === '') throw invalidRequest('Send the token once, in the parameter token');
+    if (typeof token !== 'string' || token === '')
+      throw invalidRequest('Send the token once, as the parameter token of an application/x-www-form-urlencoded body');
     return answer(parts, ctx, token, caller);
   };
 }
