@@ -3,7 +3,7 @@ import type { Decide } from '../directory/decide.ts';
 import type { Organizations } from '../directory/organizations.ts';
 import type { Users } from '../directory/users.ts';
 import { ownMembers } from './client-model.ts';
-import { organizationOf } from './organization.ts';
+import { organizationOf, stillWithin } from './organization.ts';
 import { rightsOf } from './rights.ts';
 
 /** When the sign-in behind a token began, as far as the token tells: rotation keeps the first refresh token's time. */
@@ -42,8 +42,7 @@ export const findAccount =
       accountId: id,
       async claims(_use, scope) {
         const subject = `user:${id}`;
-        const asked = issuedFor(token) ?? organizationOf(ctx);
-        const organization = asked !== undefined && (await organizations.isMember(asked, subject)) ? asked : undefined;
+        const organization = await stillWithin(organizations, issuedFor(token) ?? organizationOf(ctx), subject);
         const wanted = scope.split(' ').includes('roles');
         const held = wanted ? rightsOf(await decide.held(subject, undefined, organization)) : undefined;
         return {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Client } from '../clients/clients.ts';
+import type { Spending, Spent } from '../clients/spending.ts';
 import type { Decide, Held } from '../directory/decide.ts';
 import type { Organizations } from '../directory/organizations.ts';
 import type { GatewayRoutes, Match } from '../directory/routes.ts';
@@ -8,22 +8,6 @@ import { Problem } from '../kernel/errors.ts';
 import { heldScope, stillAllowed } from './claims.ts';
 import { type NotPresented, type Presented, proofAlgorithms, type Request } from './presented.ts';
 import { holderOf, type LiveToken, organizationNow } from './token-status.ts';
-
-/** What one request took from the quota of its client. Times in seconds. */
-export interface Spent {
-  allowed: boolean;
-  tier: string;
-  requests: number;
-  period: number;
-  remaining: number;
-  /** Until the period ends. */
-  reset: number;
-}
-
-/** Counts the requests of clients against what their tier allows; undefined where no limit applies. */
-export interface Spending {
-  spend(client: Client, audience: string): Promise<Spent | undefined>;
-}
 
 /** A request that may pass, and whose it is. */
 export interface Passage {
@@ -65,7 +49,7 @@ interface Parts {
   presented: Presented;
   decide: Decide;
   organizations: Organizations;
-  spending?: Spending | undefined;
+  spending: Pick<Spending, 'spend'>;
 }
 
 /** Decides for gateways that cannot introspect: may this request, with the token it brings, pass? */
@@ -93,7 +77,7 @@ export class Gate {
     const held = await decide.held(holderOf(token), audience, organization);
     const scope = heldScope(stillAllowed(payload.scope, client.metadata.scope), held.entitlements);
     if (!scope.split(' ').includes(match.permission)) throw notPermitted(token, match);
-    const spent = await spending?.spend(client, audience);
+    const spent = await spending.spend(client, audience);
     if (spent?.allowed === false) throw new Exhausted(spent);
     return { token, match, held, organization, scope, spent };
   }

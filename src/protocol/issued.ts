@@ -8,7 +8,7 @@ import type { Organizations } from '../directory/organizations.ts';
 import { calledAs, type Users } from '../directory/users.ts';
 import { type ProfileFacts, profileMembers, profileScope } from './claim-profiles.ts';
 import { rights } from './claims.ts';
-import { organizationOf } from './organization.ts';
+import { organizationOf, stillWithin } from './organization.ts';
 import type { Payload, Records } from './records.ts';
 import { rightsOf } from './rights.ts';
 
@@ -71,9 +71,7 @@ export const tokenClaims =
   async (ctx, token) => {
     const person = 'accountId' in token ? token.accountId : undefined;
     const subject = person ? `user:${person}` : `client:${token.clientId}`;
-    const asked = organizationOf(ctx);
-    const organization =
-      asked !== undefined && (await parts.organizations.isMember(asked, subject)) ? asked : undefined;
+    const organization = await stillWithin(parts.organizations, organizationOf(ctx), subject);
     const facts = { ...signInFacts(ctx), ...(organization === undefined ? {} : { org_id: organization }) };
     if (token.format !== 'jwt') return Object.keys(facts).length === 0 ? undefined : facts;
     const api = typeof token.aud === 'string' ? await parts.access.api(token.aud) : undefined;

@@ -7,6 +7,7 @@ import type { User, Users } from '../directory/users.ts';
 import { problem } from '../kernel/errors.ts';
 import { inProfile } from './answer.ts';
 import { accessTokenClaims, refreshTokenClaims, subjectOf } from './claims.ts';
+import { stillWithin } from './organization.ts';
 import type { Payload, Records } from './records.ts';
 import { isRotated } from './refresh.ts';
 import { slaClaims } from './sla.ts';
@@ -175,10 +176,8 @@ export const mayAskAbout = (caller: Client, audience: string | undefined): boole
 export const holderOf = ({ user, client }: LiveToken): string => (user ? `user:${user.id}` : `client:${client.id}`);
 
 /** The organisation that a token is for, while its subject is a member of it. */
-export async function organizationNow(organizations: Organizations, token: LiveToken): Promise<string | undefined> {
-  const asked = token.payload.extra?.org_id;
-  if (typeof asked !== 'string') return undefined;
-  return (await organizations.isMember(asked, holderOf(token))) ? asked : undefined;
+export function organizationNow(organizations: Organizations, token: LiveToken): Promise<string | undefined> {
+  return stillWithin(organizations, token.payload.extra?.org_id, holderOf(token));
 }
 
 /** The roles, permissions and the organisation are those of this moment; all else is as it was issued. */

@@ -1,6 +1,7 @@
+import type { Spent } from '../clients/spending.ts';
 import { calledAs } from '../directory/users.ts';
 import { subjectOf } from '../protocol/claims.ts';
-import type { Passage, Spent } from '../protocol/gate.ts';
+import type { Passage } from '../protocol/gate.ts';
 
 type Header = readonly [name: string, value: string];
 
