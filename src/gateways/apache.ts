@@ -1,14 +1,14 @@
 import {
-  authHeaders,
   claimHeaders,
+  cleared,
   comment,
   type Deployment,
   escaped,
   type Guarded,
   type Guide,
+  hostName,
   introspectUrl,
   pattern,
-  questionHeaders,
   type Way,
 } from './guide.ts';
 import { hostsOf } from './nginx.ts';
@@ -43,12 +43,12 @@ function virtualHost(deployment: Deployment, host: string | undefined): string {
   const ways = deployment.apis
     .filter((api) => api.host === host)
     .flatMap((api) => api.ways.flatMap((way) => requirement(api, way)));
-  const unset = [...authHeaders, ...questionHeaders].map((name) => `  RequestHeader unset ${name} early`);
+  const unset = cleared.map((name) => `  RequestHeader unset ${name} early`);
   const set = claimHeaders.map(
     ([claim, header]) => `  RequestHeader set ${header} "%{OIDC_CLAIM_${claim}}e" env=OIDC_CLAIM_${claim}`,
   );
   return `<VirtualHost *:${port}>
-${host === undefined ? '' : `  ServerName ${host.replace(/:\d+$/, '')}\n`}
+${host === undefined ? '' : `  ServerName ${hostName(host)}\n`}
   OIDCOAuthIntrospectionEndpoint ${introspectUrl(deployment)}
   OIDCOAuthIntrospectionEndpointAuth client_secret_basic
   OIDCOAuthIntrospectionEndpointMethod POST

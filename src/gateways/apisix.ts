@@ -1,18 +1,17 @@
 import {
-  authHeaders,
+  cleared,
   comment,
   type Deployment,
   endpoint,
   type Guarded,
   type Guide,
+  hostName,
   introspectUrl,
   pattern,
-  questionHeaders,
   type Way,
 } from './guide.ts';
 import { notes } from './notes.ts';
 
-const clear = [...authHeaders, ...questionHeaders];
 const json = JSON.stringify;
 
 /** Routes are looked through by priority, so the most specific way has the highest. */
@@ -28,10 +27,10 @@ function route(deployment: Deployment, api: Guarded, index: number): string {
     : json({ aud: { anyOf: [{ const: api.audience }, { type: 'array', contains: { const: api.audience } }] } });
   return `  - uri: /*
     priority: ${100 + api.ways.length - index}
-    vars: [["uri", "~~", ${json(pattern(way.template))}]]${way.methods.length === 0 ? '' : `\n    methods: [${way.methods.join(', ')}]`}${api.host === undefined ? '' : `\n    host: ${api.host.replace(/:\d+$/, '')}`}
+    vars: [["uri", "~~", ${json(pattern(way.template))}]]${way.methods.length === 0 ? '' : `\n    methods: [${way.methods.join(', ')}]`}${api.host === undefined ? '' : `\n    host: ${hostName(api.host)}`}
     upstream_id: service
     plugins:
-      proxy-rewrite: { headers: { remove: [${clear.join(', ')}] } }
+      proxy-rewrite: { headers: { remove: [${cleared.join(', ')}] } }
       openid-connect:
         client_id: ${client.id}
         client_secret: ${json(client.secret)}

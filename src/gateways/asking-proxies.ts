@@ -1,12 +1,20 @@
-import { authHeaders, authorizeUrl, comment, type Deployment, endpoint, type Guide, questionHeaders } from './guide.ts';
+import {
+  authHeaders,
+  authorizeUrl,
+  cleared,
+  comment,
+  type Deployment,
+  endpoint,
+  type Guide,
+  hostName,
+} from './guide.ts';
 import { hostsOf } from './nginx.ts';
 import { notes } from './notes.ts';
 
 const list = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
-const plainHost = (host: string | undefined): string | undefined => host?.replace(/:\d+$/, '');
 
 const router = (host: string | undefined, index: number): string => `    api-${index + 1}:
-      rule: ${host === undefined ? 'PathPrefix(`/`)' : `Host(\`${plainHost(host)}\`)`}
+      rule: ${host === undefined ? 'PathPrefix(`/`)' : `Host(\`${hostName(host)}\`)`}
       middlewares: [sallyport]
       service: api`;
 
@@ -49,7 +57,7 @@ ${hostsOf(deployment).map(router).join('\n')}
 const site = (
   deployment: Deployment,
   host: string | undefined,
-): string => `http://${plainHost(host) ?? ''}:${deployment.port} {
+): string => `http://${host === undefined ? '' : hostName(host)}:${deployment.port} {
 	# route keeps this order; without it Caddy would remove the headers after they were set.
 	route {
 		request_header -X-Auth-*
@@ -84,8 +92,6 @@ ${hostsOf(deployment)
   ],
 };
 
-const clear = [...authHeaders, ...questionHeaders];
-
 /** APISIX with `forward-auth` (standalone mode). */
 export const apisixForwardAuth: Guide = {
   kind: 'apisix-forward-auth',
@@ -104,7 +110,7 @@ routes:
 ${hostsOf(deployment)
   .map(
     (host, index) => `  - id: api-${index + 1}
-    uri: /*${host === undefined ? '' : `\n    host: ${plainHost(host)}`}
+    uri: /*${host === undefined ? '' : `\n    host: ${hostName(host)}`}
     upstream_id: service
     plugins:
       serverless-pre-function:
@@ -113,7 +119,7 @@ ${hostsOf(deployment)
           - |
             return function(conf, ctx)
               local core = require("apisix.core")
-              for _, name in ipairs({${list(clear)}}) do
+              for _, name in ipairs({${list(cleared)}}) do
                 core.request.set_header(ctx, name, nil)
               end
             end

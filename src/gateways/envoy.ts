@@ -1,4 +1,4 @@
-import { authHeaders, comment, type Deployment, endpoint, type Guide, questionHeaders } from './guide.ts';
+import { cleared, comment, type Deployment, endpoint, type Guide } from './guide.ts';
 import { hostsOf } from './nginx.ts';
 import { notes } from './notes.ts';
 
@@ -29,7 +29,7 @@ function cluster(name: string, address: string | URL, ca: string): string {
 }
 
 /** Removed before any filter runs, so that what is set later is ours. */
-const early = [...authHeaders, ...questionHeaders].map((name) => `- { remove: ${name.toLowerCase()} }`).join('\n');
+const early = cleared.map((name) => `- { remove: ${name.toLowerCase()} }`).join('\n');
 
 /** Requests for one host of an API go to the service; others are not found. */
 const virtualHost = (host: string | undefined, index: number): string => `- name: api_${index + 1}

@@ -80,6 +80,9 @@ export const authHeaders = [
   'X-Auth-Truncated',
 ] as const;
 
+/** A host as products name it: without its port. */
+export const hostName = (host: string): string => host.replace(/:\d+$/, '');
+
 /** With which claims a gateway that introspects fills the same headers. */
 export const claimHeaders = [
   ['sub', 'X-Auth-Subject'],
@@ -96,6 +99,9 @@ export const questionHeaders = [
   'X-Forwarded-Method',
   'X-Forwarded-Uri',
 ] as const;
+
+/** What a caller may say in none of these words: every gateway takes them away. */
+export const cleared = [...authHeaders, ...questionHeaders];
 
 /** `POST /oauth2/introspect` as this gateway reaches it. */
 export const introspectUrl = ({ reach }: Deployment): string => `${reach}/oauth2/introspect`;

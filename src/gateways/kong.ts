@@ -1,21 +1,21 @@
 import {
   allWays,
   apiName,
-  authHeaders,
   claimHeaders,
+  cleared,
   comment,
   type Deployment,
   type Guarded,
   type Guide,
+  hostName,
   introspectUrl,
   pattern,
-  questionHeaders,
   type Way,
 } from './guide.ts';
 import { notes } from './notes.ts';
 
 const json = JSON.stringify;
-const clear = [...authHeaders, ...questionHeaders].map((name) => `"${name}"`).join(', ');
+const clear = cleared.map((name) => `"${name}"`).join(', ');
 
 const cache = ({ client: { keep } }: Deployment): string =>
   keep === 0
@@ -31,7 +31,7 @@ function route(deployment: Deployment, { api, way, index }: { api: Guarded; way:
         paths: [${json(`~${pattern(way.template).slice(1)}`)}]
         regex_priority: ${100 + api.ways.length - index}
         strip_path: false
-        preserve_host: true${way.methods.length === 0 ? '' : `\n        methods: [${way.methods.join(', ')}]`}${api.host === undefined ? '' : `\n        hosts: [${api.host.replace(/:\d+$/, '')}]`}
+        preserve_host: true${way.methods.length === 0 ? '' : `\n        methods: [${way.methods.join(', ')}]`}${api.host === undefined ? '' : `\n        hosts: [${hostName(api.host)}]`}
         plugins:
           - name: openid-connect
             config:

@@ -1,4 +1,13 @@
-import { authHeaders, authorizeUrl, comment, type Deployment, endpoint, type Guide, questionHeaders } from './guide.ts';
+import {
+  authHeaders,
+  authorizeUrl,
+  comment,
+  type Deployment,
+  endpoint,
+  type Guide,
+  hostName,
+  questionHeaders,
+} from './guide.ts';
 import { notes } from './notes.ts';
 
 const variable = (header: string): string => header.toLowerCase().replaceAll('-', '_');
@@ -23,7 +32,7 @@ export const askedHost = (reach: string): string => new URL(reach).host;
 
 /** The start of a server block: only this host, so that nobody chooses the API by a header. */
 export const serverStart = (deployment: Deployment, host: string | undefined): string =>
-  [`  listen ${deployment.port};`, `  server_name ${host?.replace(/:\d+$/, '') ?? '_'};`].join('\n');
+  [`  listen ${deployment.port};`, `  server_name ${host === undefined ? '_' : hostName(host)};`].join('\n');
 
 const stripped = questionHeaders.map((name) => `    proxy_set_header ${name} "";`).join('\n');
 
