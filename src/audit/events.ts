@@ -59,6 +59,12 @@ export const events = {
   'tier.saved': ['limits', 'excess'],
   'tier.removed': [],
 
+  // Somebody may not do what they asked the administration for.
+  'admin.refused': ['permission', 'operation'],
+
+  'audit.key-rotated': ['key', 'from'],
+  'audit.pruned': ['before', 'count'],
+
   'webhook.created': ['url'],
   'webhook.changed': ['changed'],
   'webhook.removed': [],
