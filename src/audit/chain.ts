@@ -68,16 +68,20 @@ export class Chain {
     if (!this.#unsealed) return;
     this.#unsealed = false;
     try {
-      const seal = await this.#seals.read();
-      if (seal) await this.#seals.advance({ to: await this.ends(seal) });
+      await this.seal();
     } catch (error) {
       this.#unsealed = true;
       throw error;
     }
   }
 
-  /** Where every chain ends at this moment. */
-  async ends(seal: Seal): Promise<Ends> {
+  /** Writes down how long the chains are, and answers it; undefined where nothing was chained, or the seal is no good. */
+  async seal(): Promise<Seal | undefined> {
+    const seal = await this.#seals.read();
+    return seal && this.#seals.advance({ to: await this.#ends(seal) });
+  }
+
+  async #ends(seal: Seal): Promise<Ends> {
     const found = await Promise.all(Array.from({ length: chains }, (_, chain) => this.#end(chain, seal)));
     const ends = found.map(({ seq, mac }, chain) => [String(chain), { seq, mac }] as const);
     return Object.fromEntries(ends.filter(([, { seq }]) => seq > 0));

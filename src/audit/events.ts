@@ -1,3 +1,5 @@
+import { invalid } from '../kernel/errors.ts';
+
 /**
  * Every event that the audit trail knows, and the names of the facts that each may carry besides who, what and when. The
  * words are what operators search for. No fact is ever a secret, or anything by which one could be guessed.
@@ -133,6 +135,12 @@ export const events = {
 
 /** The closed list of event types. */
 export type EventType = keyof typeof events;
+
+/** Throws `invalid` for a type that does not exist. */
+export function checkType(type: string | undefined): void {
+  if (type === undefined || Object.hasOwn(events, type)) return;
+  throw invalid(`There is no event type ${type}; there are ${Object.keys(events).join(', ')}`);
+}
 
 /**
  * The events after which an answer that a gateway keeps may be wrong: whoever listens for revocations reads these alone.

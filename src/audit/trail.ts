@@ -1,11 +1,11 @@
 import { randomToken, type Vault } from '../kernel/crypto.ts';
-import { invalid, missing } from '../kernel/errors.ts';
+import { missing } from '../kernel/errors.ts';
 import type { Collection, Entity, Page, Store } from '../store/port.ts';
 import { Chain } from './chain.ts';
-import { type AuditEvent, type EventType, events, type Fact, type Unsettling, unsettling } from './events.ts';
+import { type AuditEvent, checkType, type EventType, type Fact, type Unsettling, unsettling } from './events.ts';
 import { AuditKeys } from './keys.ts';
 import { type Link, placeOf } from './link.ts';
-import { Seals } from './seal.ts';
+import { type Seal, Seals } from './seal.ts';
 
 export type { AuditEvent } from './events.ts';
 
@@ -29,8 +29,6 @@ export type Listener = (event: Recorded) => Promise<void> | undefined;
 
 /** Facts are for people to read; somebody else's input must not fill the store. */
 const longestFact = 300;
-
-const isEventType = (type: string): type is EventType => Object.hasOwn(events, type);
 
 /** An event after which an answer that a gateway keeps may be wrong. */
 export type UnsettlingEvent = Recorded & { type: Unsettling };
@@ -96,6 +94,11 @@ export class Trail {
     return this.#chain.settle();
   }
 
+  /** How long the trail is by now, to be kept elsewhere; undefined where it is empty, or its seal is no good. */
+  checkpoint(): Promise<Seal | undefined> {
+    return this.#chain.seal();
+  }
+
   /** A new key chains what happens from now on; that it does is an event. Answers the id of the key. */
   async rotateKey(actor: string): Promise<string> {
     const { from, to } = await this.keys.rotate();
@@ -132,9 +135,7 @@ export class Trail {
     page: Page = {},
   ): Promise<Recorded[]> {
     const { since, ...lookups } = where;
-    if (lookups.type !== undefined && !isEventType(lookups.type)) {
-      throw invalid(`There is no event type ${lookups.type}; there are ${Object.keys(events).join(', ')}`);
-    }
+    checkType(lookups.type);
     const start = since === undefined ? '' : moment(since * 1000);
     const after = page.after !== undefined && page.after > start ? page.after : start;
     return this.all.find(lookups, { ...page, after });

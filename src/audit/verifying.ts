@@ -57,7 +57,7 @@ export async function verify(trail: Trail, checkpoint?: Checkpoint): Promise<Ver
     for (const event of page) await walk.see(event);
     const last = page.at(-1);
     if (!last || page.length < pageSize) return walk.end(seal !== undefined);
-    // Under its look-up an event keeps its place, whatever was written into it; so nobody sends us round in circles.
+    // An id that was altered must not send us round in circles.
     if (last.id <= after) throw unreadable(last.id);
     after = last.id;
     // A store in this process would let nothing else run meanwhile.

@@ -1,4 +1,5 @@
 import type Koa from 'koa';
+import type { Trail } from '../audit/trail.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
 import type { Tiers } from '../clients/tiers.ts';
@@ -22,6 +23,7 @@ import type { TokenStatus } from '../protocol/token-status.ts';
 import type { Webhooks } from '../signals/webhooks.ts';
 import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
+import { adminAudit } from './admin-audit.ts';
 import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
@@ -55,6 +57,7 @@ interface Parts {
   rights: Rights;
   status: TokenStatus;
   webhooks: Webhooks;
+  trail: Trail;
   forgetClient(id: string, actor: string): Promise<void>;
 }
 
@@ -77,6 +80,7 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminGroups(parts),
     ...adminOrganizations(parts),
     ...adminAssignments(parts),
+    ...adminAudit(parts),
   ];
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
