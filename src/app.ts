@@ -1,6 +1,7 @@
 import { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
 import { accountRooms } from './account-rooms.ts';
+import { auditRooms } from './audit-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
@@ -99,6 +100,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   }, lookAtConnections).unref();
   const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
   const webhooks = new WebhookDelivery({ webhooks: house.webhooks, feed: gateways.feed, write: webhookBody, log });
+  const audit = auditRooms(config, house, log);
 
   return {
     metrics,
@@ -112,7 +114,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       gateways.changes.close();
       clearInterval(timer);
       clearInterval(tending);
-      await Promise.all([sending?.close(), webhooks.close()]);
+      await Promise.all([sending?.close(), webhooks.close(), audit.close()]);
       // Without the store there is nothing to write down, and nothing to keep the process for.
       await house.trail.settle().catch((error: unknown) => log.warn({ err: error }, 'the audit trail was not sealed'));
       await house.store.close();
