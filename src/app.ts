@@ -29,7 +29,7 @@ import { Sessions } from './protocol/sessions.ts';
 import { audiencesFact } from './protocol/token-status.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
-import { admin } from './routes/admin.ts';
+import { admin, adminOperations } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { federation } from './routes/federation.ts';
@@ -240,7 +240,12 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(frontChannel);
   koa.use(logoutDecision({ frames, trail, signingOut }));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
-  koa.use(admin({ issuer, clientCertificateHeader: config.clientCertificateHeader, ...house }));
+  koa.use(
+    admin(adminOperations({ ...house, issuer, clientCertificateHeader: config.clientCertificateHeader }), {
+      issuer,
+      ...house,
+    }),
+  );
   koa.use(federation({ issuer, ...house }));
   koa.use(federationMetadata(connections));
   koa.use(federationLogout({ frames, issuer, connections, signingOut, endedThere }));
