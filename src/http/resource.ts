@@ -134,22 +134,48 @@ async function answer(
   inAddress: Record<string, string>,
   authorize: Authorize,
 ): Promise<void> {
-  const { actor, permissions } = await permitted(one, ctx, authorize);
-  const params = one.params && fitting(one.params, inAddress);
-  const query = one.query && fitting(one.query, { ...ctx.query });
-  const body = one.body && fitting(one.body, (await readJson(ctx)) ?? {});
+  const caller = await permitted(one, ctx, authorize);
+  const body = one.body && (await readJson(ctx));
+  const given = { params: inAddress, query: { ...ctx.query }, body, match: ctx.get('if-match') };
+  const { status, reply, etag } = await perform(one, caller, given);
+  ctx.status = status;
+  if (etag !== undefined) ctx.set('ETag', etag);
+  if (status !== 204) ctx.body = reply;
+}
+
+/** What an operation is asked with, as it came. */
+export interface Given {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  /** If-Match: the ETag of what was read before; empty, it does not matter what it was. */
+  readonly match?: string;
+}
+
+/** What came of it: 204 without a reply, and the ETag of a reply that can be changed later. */
+export interface Performed {
+  readonly status: number;
+  readonly reply?: unknown;
+  readonly etag?: string;
+}
+
+/**
+ * Does one operation for this caller, whichever door it came by. Throws `insufficient_scope` without its permission, `invalid` for
+ * what does not fit, `changed` when `match` is of another state, and what the operation throws.
+ */
+export async function perform(one: Operation, caller: Caller, given: Given): Promise<Performed> {
+  const { actor, permissions } = caller;
+  if (!permissions.has(one.permission)) throw notPermitted(one.permission);
+  const params = one.params && fitting(one.params, given.params ?? {});
+  const query = one.query && fitting(one.query, given.query ?? {});
+  const body = one.body && fitting(one.body, given.body ?? {});
   const expect = (current: unknown): void => {
-    if (one.versioned) checkMatch(ctx.get('if-match'), tag(one.versioned.parse(current)));
+    if (one.versioned) checkMatch(given.match ?? '', tag(one.versioned.parse(current)));
   };
   const result = await one.run({ params, query, body, actor, permissions, expect });
-  if (!one.reply) {
-    ctx.status = 204;
-    return;
-  }
+  if (!one.reply) return { status: 204 };
   const reply = one.reply.parse(result);
-  ctx.status = one.status ?? 200;
-  if (one.versioned === one.reply) ctx.set('ETag', tag(reply));
-  ctx.body = reply;
+  return { status: one.status ?? 200, reply, ...(one.versioned === one.reply ? { etag: tag(reply) } : {}) };
 }
 
 /** The caller, if it may do this (RFC 6750 §3). */

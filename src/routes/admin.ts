@@ -17,7 +17,7 @@ import type { Connections } from '../federation/connections.ts';
 import type { Refreshing } from '../federation/refreshing.ts';
 import type { TestRuns } from '../federation/test-runs.ts';
 import { openapi } from '../http/openapi.ts';
-import { type Caller, resource } from '../http/resource.ts';
+import { type Caller, type Operation, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 import type { Webhooks } from '../signals/webhooks.ts';
@@ -35,6 +35,12 @@ import { adminOrganizations } from './admin-organizations.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
+
+interface Door {
+  issuer: string;
+  decide: Decide;
+  status: TokenStatus;
+}
 
 interface Parts {
   issuer: string;
@@ -55,7 +61,6 @@ interface Parts {
   organizations: Organizations;
   decide: Decide;
   rights: Rights;
-  status: TokenStatus;
   webhooks: Webhooks;
   trail: Trail;
   forgetClient(id: string, actor: string): Promise<void>;
@@ -63,10 +68,10 @@ interface Parts {
 
 const base = '/admin/api/v1';
 
-/** The admin API and its OpenAPI document, which is no secret. */
-export function admin(parts: Parts): Koa.Middleware {
-  const { issuer, clients, decide, status, clientCertificateHeader } = parts;
-  const operations = [
+/** Everything that administration can do, each declared once: HTTP, console, commands and files run these. */
+export function adminOperations(parts: Parts): Operation[] {
+  const { clients, clientCertificateHeader } = parts;
+  return [
     ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
     ...adminIntrospectionTokens(clients, parts.introspectionTokens),
     ...adminConnections(parts),
@@ -82,6 +87,10 @@ export function admin(parts: Parts): Koa.Middleware {
     ...adminAssignments(parts),
     ...adminAudit(parts),
   ];
+}
+
+/** The admin API and its OpenAPI document, which is no secret. */
+export function admin(operations: readonly Operation[], { issuer, decide, status }: Door): Koa.Middleware {
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
   return (ctx, next) => {
