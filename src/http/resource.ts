@@ -12,6 +12,8 @@ export interface Caller {
   /** `user:ID` or `client:ID`, as the audit trail names it. */
   readonly actor: string;
   readonly permissions: ReadonlySet<string>;
+  /** Hears which operation they were refused. */
+  refused?(one: Operation): Promise<void>;
 }
 
 /** Finds the caller behind a bearer token; undefined when the token is no good here. */
@@ -165,7 +167,10 @@ export interface Performed {
  */
 export async function perform(one: Operation, caller: Caller, given: Given): Promise<Performed> {
   const { actor, permissions } = caller;
-  if (!permissions.has(one.permission)) throw notPermitted(one.permission);
+  if (!permissions.has(one.permission)) {
+    await caller.refused?.(one);
+    throw notPermitted(one.permission);
+  }
   const params = one.params && fitting(one.params, given.params ?? {});
   const query = one.query && fitting(one.query, given.query ?? {});
   const body = one.body && fitting(one.body, given.body ?? {});
@@ -179,7 +184,8 @@ export async function perform(one: Operation, caller: Caller, given: Given): Pro
 }
 
 /** The caller, if it may do this (RFC 6750 §3). */
-async function permitted({ permission }: Operation, ctx: Koa.Context, authorize: Authorize): Promise<Caller> {
+async function permitted(one: Operation, ctx: Koa.Context, authorize: Authorize): Promise<Caller> {
+  const { permission } = one;
   const [, token] = /^bearer +([\w.~+/-]+=*) *$/i.exec(ctx.get('authorization')) ?? [];
   const challenge = (...members: string[]): void =>
     ctx.set('WWW-Authenticate', [`Bearer realm="${ownOrigin(ctx)}"`, ...members].join(', '));
@@ -194,6 +200,7 @@ async function permitted({ permission }: Operation, ctx: Koa.Context, authorize:
   }
   if (!caller.permissions.has(permission)) {
     challenge('error="insufficient_scope"', `scope="${permission}"`);
+    await caller.refused?.(one);
     throw notPermitted(permission);
   }
   return caller;

@@ -32,6 +32,7 @@ import { adminGroups } from './admin-groups.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
+import { Refusals } from './admin-refusals.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
@@ -40,6 +41,7 @@ interface Door {
   issuer: string;
   decide: Decide;
   status: TokenStatus;
+  trail: Trail;
 }
 
 interface Parts {
@@ -90,9 +92,14 @@ export function adminOperations(parts: Parts): Operation[] {
 }
 
 /** The admin API and its OpenAPI document, which is no secret. */
-export function admin(operations: readonly Operation[], { issuer, decide, status }: Door): Koa.Middleware {
+export function admin(operations: readonly Operation[], { issuer, decide, status, trail }: Door): Koa.Middleware {
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
-  const api = resource(base, operations, (token) => callerBehind(token, status, decide));
+  const refusals = new Refusals(trail);
+  const api = resource(base, operations, async (token, { state: { ip, requestId } }) => {
+    const caller = await callerBehind(token, status, decide);
+    const refused = (one: Operation) => refusals.tell({ actor: caller?.actor ?? '', ip, requestId }, one);
+    return caller && { ...caller, refused };
+  });
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
     ctx.body = document;

@@ -4,6 +4,7 @@ import type { Linked } from '../../src/audit/link.ts';
 import { prune } from '../../src/audit/retention.ts';
 import type { Seal } from '../../src/audit/seal.ts';
 import { verify } from '../../src/audit/verifying.ts';
+import { forgetPerson } from '../../src/forgetting.ts';
 import { startApp } from '../support/app.ts';
 import { intruder } from '../support/intruder.ts';
 import { openParts, type Parts, refusal } from '../support/parts.ts';
@@ -104,7 +105,6 @@ describe('the retention of the audit trail', { timeout: 120_000 }, () => {
     await days(url, 3);
     mock.timers.setTime(begin + 33 * day);
     const keeping = await startApp({ SALLYPORT_STORE: url });
-    const { forgetPerson } = await import('../../src/forgetting.ts');
     const { users, trail } = keeping.parts;
     const person = await users.byEmail('alice@example.test');
     assert.ok(person);
