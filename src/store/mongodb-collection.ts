@@ -64,6 +64,7 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
 
   append(values: readonly T[]): Promise<number> {
     const documents = values.map((value) => this.#document(value));
+    if (documents.length === 0) return Promise.resolve(0);
     return this.#write(async () => {
       try {
         return (await this.#documents.insertMany(documents, { ordered: true })).insertedCount;
