@@ -73,7 +73,7 @@ describe('the transmitter of security events', { timeout: 60_000 }, () => {
       events.map(({ type, actor, detail = {} }) => [type, actor, ...Object.values(detail)]),
       [
         ['stream.created', 'client:listener', 'poll'],
-        ['stream.changed', 'client:listener', 'requested description'],
+        ['stream.changed', 'client:listener', 'requested description delivery'],
         ['stream.changed', 'client:listener', 'requested description delivery'],
         ['stream.removed', 'client:listener'],
       ],

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { createLog } from '../../src/kernel/log.ts';
 import { restartSignalling } from '../../src/signalling.ts';
+import { Feed } from '../../src/signals/feed.ts';
+import { Polls } from '../../src/signals/stream-polls.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { near } from '../support/logging-out.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
@@ -170,30 +173,6 @@ describe('security events that are pushed', { timeout: 120_000 }, () => {
     assert.equal(event?.actor, 'cli');
     await own.send('DELETE', `/streams?stream_id=${seen}`);
   });
-
-  it('pauses a stream that took nothing for three days, and tells it before', async (t) => {
-    const to = await receiver();
-    to.answer = 500;
-    const id = await own.stream(['session-revoked'], { method: push, endpoint_url: to.url });
-    const lost = await person();
-    await one.parts.users.disable(lost, 'cli');
-    const tries = async () => (await one.parts.streams.progress.get(id))?.tries ?? 0;
-    while ((await tries()) === 0) await own.get('/streams');
-    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3 * 86_400_000 + 60_000 });
-    const status = async () => (await one.parts.streams.own('listener', id)).status;
-    while ((await status()) === 'enabled') await one.parts.users.signOut(await person(), 'cli');
-    const said = await Promise.all(to.arrived.map(({ raw }) => proven(raw)));
-    const updated = 'https://schemas.openid.net/secevent/ssf/event-type/stream-updated';
-    assert.ok(said.some(({ events }) => events[updated]?.status === 'paused'));
-    to.answer = 202;
-    const before = to.arrived.length;
-    const token = transmitter(one, await receiverClient(one, 'later'));
-    assert.equal((await token.get(`/status?stream_id=${id}`)).status, 404);
-    await one.parts.streams.setStatus('listener', id, { status: 'enabled' });
-    await to.until(() => to.arrived.length > before);
-    assert.deepEqual((await proven(to.arrived[before]?.raw ?? '')).sub_id, aboutPerson(lost));
-    await one.parts.streams.remove(id, 'cli');
-  });
 });
 
 describe('security events that are polled', { timeout: 120_000 }, () => {
@@ -256,12 +235,27 @@ describe('security events that are polled', { timeout: 120_000 }, () => {
     const set = await proven(raw);
     assert.deepEqual(set.sub_id, { format: 'opaque', id });
     await own.poll(id, { ack: [set.jti], maxEvents: 0 });
-    // The third to wait ends the first.
+    // The third to wait ends another one; the rest hear what happens then.
     const three = [own.poll(id, {}), own.poll(id, {}), own.poll(id, {})];
     const ended = await Promise.race(three);
     assert.deepEqual(ended.body, { sets: {}, moreAvailable: false });
+    await one.parts.users.disable(await person(), 'cli');
+    const told = (await Promise.all(three)).map(({ body }) => Object.keys(body.sets).length);
+    assert.deepEqual(told.sort(), [0, 1, 1]);
     await one.parts.streams.remove(id, 'cli');
-    await Promise.all(three);
+  });
+
+  it('end polls that wait when the process leaves', async () => {
+    const stream = await one.parts.streams.own('listener', await own.stream(['session-revoked']));
+    const feed = new Feed(one.parts.trail, assert.ifError);
+    const log = createLog({ level: 'silent' });
+    const polls = new Polls({ streams: one.parts.streams, feed, write: async ({ jti }) => jti, log });
+    const asked = { most: 1, immediately: false, acknowledged: [], refused: {} };
+    const waiting = [polls.poll(stream, asked), polls.poll(stream, asked)];
+    polls.close();
+    waiting.push(polls.poll(stream, asked));
+    assert.deepEqual(await Promise.all(waiting), Array(3).fill({ sets: {}, more: false }));
+    await one.parts.streams.remove(stream.id, 'cli');
   });
 
   it('are kept while the stream is paused, and not while it is disabled or after a restore', async () => {
@@ -283,6 +277,33 @@ describe('security events that are polled', { timeout: 120_000 }, () => {
     assert.equal(Object.keys(await sets(own, id)).length, 1);
     await restartSignalling(one.parts);
     assert.deepEqual((await own.poll(id)).body.sets, {});
+    await one.parts.streams.remove(id, 'cli');
+  });
+});
+
+// Last: what is recorded then lies in the future.
+describe('a stream whose receiver is gone', { timeout: 120_000 }, () => {
+  it('pauses a stream that took nothing for three days, and tells it before', async (t) => {
+    const to = await receiver();
+    to.answer = 500;
+    const id = await own.stream(['session-revoked'], { method: push, endpoint_url: to.url });
+    const lost = await person();
+    await one.parts.users.disable(lost, 'cli');
+    const tries = async () => (await one.parts.streams.progress.get(id))?.tries ?? 0;
+    while ((await tries()) === 0) await own.get('/streams');
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3 * 86_400_000 + 60_000 });
+    const status = async () => (await one.parts.streams.own('listener', id)).status;
+    while ((await status()) === 'enabled') await one.parts.users.signOut(await person(), 'cli');
+    const said = await Promise.all(to.arrived.map(({ raw }) => proven(raw)));
+    const updated = 'https://schemas.openid.net/secevent/ssf/event-type/stream-updated';
+    assert.ok(said.some(({ events }) => events[updated]?.status === 'paused'));
+    to.answer = 202;
+    const before = to.arrived.length;
+    const token = transmitter(one, await receiverClient(one, 'later'));
+    assert.equal((await token.get(`/status?stream_id=${id}`)).status, 404);
+    await one.parts.streams.setStatus('listener', id, { status: 'enabled' });
+    await to.until(() => to.arrived.length > before);
+    assert.deepEqual((await proven(to.arrived[before]?.raw ?? '')).sub_id, aboutPerson(lost));
     await one.parts.streams.remove(id, 'cli');
   });
 });
