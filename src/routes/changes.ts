@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { Context, Middleware } from 'koa';
 import type { Client, Clients } from '../clients/clients.ts';
 import { wrongMethod } from '../http/edge.ts';
-import { problem } from '../kernel/errors.ts';
+import { Problem, problem } from '../kernel/errors.ts';
 import { callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
 import type { Changes, Message } from '../signals/changes.ts';
 import { signalDocument } from './signal-document.ts';
@@ -41,7 +41,7 @@ export const changeStream =
     const close = changes.open(
       {
         client: client.id,
-        introspects: async () => listens(await clients.get(client.id)),
+        introspects: () => mayStillHear(clients, ctx.headers.authorization),
         write: (message) => body.write(frame(message)),
         // What waits for a slow reader would keep the connection open.
         end: () => (body.writableNeedDrain ? ctx.res.destroy() : body.end()),
@@ -49,7 +49,9 @@ export const changeStream =
       since,
     );
     body.once('close', close);
-    ctx.req.once('close', () => body.destroy());
+    ctx.res.once('close', () => body.destroy());
+    // Whoever left while we looked who it is would take a place for ever.
+    if (ctx.res.closed) body.destroy();
     ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
     ctx.body = body;
     body.write(`retry: ${comeBack}\n\n`);
@@ -68,6 +70,19 @@ async function whoListens(clients: Clients, ctx: Context): Promise<Client> {
     return caller;
   } catch (error) {
     if (isFailedProof(error)) ctx.set('WWW-Authenticate', 'Basic realm="changes", charset="UTF-8"');
+    throw error;
+  }
+}
+
+/** The same by the credentials that it came with, since they may have been rotated; undefined when they are no longer good. */
+async function mayStillHear(
+  clients: Clients,
+  authorization: string | undefined,
+): Promise<Client['introspects'] | undefined> {
+  try {
+    return listens(await callerBySecret(clients, authorization, {}));
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) return undefined;
     throw error;
   }
 }
