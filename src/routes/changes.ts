@@ -38,21 +38,29 @@ export const changeStream =
     const client = await whoListens(clients, ctx);
     const since = sinceOf(ctx);
     const body = new PassThrough({ highWaterMark: mostWaiting });
+    let wake = () => {};
     const close = changes.open(
       {
         client: client.id,
         introspects: () => mayStillHear(clients, ctx.headers.authorization),
         write: (message) => body.write(frame(message)),
+        room: () =>
+          new Promise((resolve) => {
+            if (body.writableNeedDrain) wake = resolve;
+            else resolve();
+          }),
         // What waits for a slow reader would keep the connection open.
         end: () => (body.writableNeedDrain ? ctx.res.destroy() : body.end()),
       },
       since,
     );
-    body.once('close', close);
-    ctx.res.once('close', () => body.destroy());
-    // Whoever left while we looked who it is would take a place for ever.
-    if (ctx.res.closed) body.destroy();
+    body.on('drain', () => wake());
+    body.once('close', () => {
+      close();
+      wake();
+    });
     ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
+    // Koa destroys it when the connection closes, or is closed already.
     ctx.body = body;
     body.write(`retry: ${comeBack}\n\n`);
     return undefined;
