@@ -1,3 +1,4 @@
+import type { Bound } from './gateways.ts';
 import type { Row } from './measure.ts';
 import type { Figure } from './report.ts';
 import { type Changes, rightsNames } from './rights.ts';
@@ -14,6 +15,8 @@ export interface Findings {
   changes?: Changes;
   /** How soon listeners hear of it. */
   stream?: Told[];
+  /** How long gateways go on with a revoked token. */
+  bounds?: Bound[];
   /** Seconds from an empty store to the first token. */
   start?: number;
   /** Milliseconds of CPU for one answer of a SAML provider. */
@@ -43,6 +46,7 @@ export function figures(found: Findings, names: { ours: string; koa: string; lib
     ...least(found.rights, 'introspection', [rightsNames.heldByOne, rightsNames.plainOne], 0.8),
     ...changesFigure(found.changes),
     ...streamFigures(found.stream ?? []),
+    ...boundFigures(found.bounds ?? []),
     ...startFigure(found.start),
     ...samlFigure(found.saml),
     ...memoryFigures(found.memory),
@@ -90,6 +94,18 @@ function streamFigures(stream: readonly Told[]): Figure[] {
         met: value < bound,
       },
     ];
+  });
+}
+
+function boundFigures(bounds: readonly Bound[]): Figure[] {
+  return bounds.map(({ kind, kept, milliseconds }) => {
+    const most = Math.max(...milliseconds);
+    return {
+      figure: `revoked token at ${kind} with ${kept} kept seconds`,
+      target: `≤ ${kept} s`,
+      measured: `${(most / 1000).toFixed(2)} s`,
+      met: most <= kept * 1000,
+    };
   });
 }
 
