@@ -21,7 +21,8 @@ describe('what bounds the streams of changes', { timeout: 120_000 }, () => {
   let feed: Feed;
   const servers: Server[] = [];
   before(async () => {
-    app = await startApp();
+    // None of it depends on the store.
+    app = await startApp({ SALLYPORT_STORE: 'memory:' });
     gateway = app.client('demo-gateway');
     const { secret = '' } = await app.parts.clients.add(
       { id: 'other-gateway', metadata: { grant_types: [] }, introspects: 'all' },
