@@ -31,7 +31,7 @@ export const streamWithProgress = operatorsStreamReply.extend({
 });
 
 /** A stream under the names of the wire. */
-export const operatorsStream = (stream: Stream): z.input<typeof operatorsStreamReply> => {
+const operatorsStream = (stream: Stream): z.input<typeof operatorsStreamReply> => {
   const { id, client, delivery, status, reason, description, created } = stream;
   const events = deliveredEvents(stream);
   const url = delivery.method === 'push' ? delivery.url : undefined;
@@ -39,7 +39,7 @@ export const operatorsStream = (stream: Stream): z.input<typeof operatorsStreamR
 };
 
 /** The stream of this id, and how its deliveries go. Throws `missing`. */
-export async function shownStream(streams: Streams, id: string): Promise<z.input<typeof streamWithProgress>> {
+async function shownStream(streams: Streams, id: string): Promise<z.input<typeof streamWithProgress>> {
   const [stream, progress] = await Promise.all([streams.get(id), streams.progress.get(id)]);
   if (!stream || !progress) throw missing(`The stream ${id}`);
   return { ...operatorsStream(stream), progress: { ...deliveryDocument(progress), ...refusedDocument(progress) } };
