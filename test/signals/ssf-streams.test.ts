@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { adminApi, adminToken } from '../support/admin.ts';
 import { startApp, type TestApp } from '../support/app.ts';
+import { newBrowser, redeem, signInto } from '../support/signing-in.ts';
 import { caep, poll, push, receiverClient, type Transmitter, transmitter } from '../support/ssf.ts';
 
 let app: TestApp;
@@ -134,6 +135,14 @@ describe('the transmitter of security events', { timeout: 60_000 }, () => {
     const shown = await own.get(`/streams?stream_id=${id}`);
     assert.equal(shown.body.description, undefined);
     await own.send('DELETE', `/streams?stream_id=${id}`);
+  });
+
+  it('is for clients: nobody would know whose stream a person has made', async () => {
+    const more = { scope: 'ssf.manage', resource: 'urn:sallyport:admin' };
+    const page = await signInto(app, newBrowser(app), more, 'admin@example.test');
+    const person = transmitter(app, (await redeem(app, page)).access_token);
+    const made = await person.send('POST', '/streams', {});
+    assert.deepEqual([made.status, made.body.code], [403, 'not_a_receiver']);
   });
 
   it('lets a receiver have ten streams, and refuses what it cannot read', async () => {

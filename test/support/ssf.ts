@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import type { TestApp } from './app.ts';
+import { startApp, type TestApp } from './app.ts';
+import { near } from './logging-out.ts';
 import { type Answer, basic, post, read } from './oauth.ts';
+import { storeUrl } from './store.ts';
 
 /** The CAEP events by their last words. */
 export const caep = (name: string): string => `https://schemas.openid.net/secevent/caep/event-type/${name}`;
@@ -69,4 +71,34 @@ export async function provenSet(app: TestApp, raw: string, audience: string): Pr
   assert.equal(protectedHeader.alg, 'RS256');
   assert.deepEqual([payload.sub, payload.exp, Object.keys(payload.events ?? {}).length], [undefined, undefined, 1]);
   return payload;
+}
+
+/** Two processes on one store, and the client `listener` at both. */
+export interface Pair {
+  one: TestApp;
+  two: TestApp;
+  own: Transmitter;
+  there: Transmitter;
+  /** Somebody new, by the `sub`. */
+  person(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Starts them. */
+export async function startPair(): Promise<Pair> {
+  const store = await storeUrl();
+  const one = await startApp({ ...near, SALLYPORT_STORE: store });
+  const two = await startApp({ ...near, SALLYPORT_STORE: store, SALLYPORT_ISSUER: one.issuer });
+  const token = await receiverClient(one, 'listener');
+  let count = 0;
+  return {
+    ...{ one, two, own: transmitter(one, token), there: transmitter(two, token) },
+    async person() {
+      count += 1;
+      return (await one.parts.users.add({ email: `person-${count}@example.test` }, 'cli')).id;
+    },
+    async close() {
+      await Promise.all([one.close(), two.close()]);
+    },
+  };
 }

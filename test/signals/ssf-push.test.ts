@@ -1,19 +1,33 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createLog } from '../../src/kernel/log.ts';
-import { restartSignalling } from '../../src/signalling.ts';
-import { Feed } from '../../src/signals/feed.ts';
-import { Polls } from '../../src/signals/stream-polls.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { near } from '../support/logging-out.ts';
+import type { TestApp } from '../support/app.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
-import { caep, provenSet, push, receiverClient, type Transmitter, transmitter } from '../support/ssf.ts';
-import { storeUrl } from '../support/store.ts';
+import {
+  caep,
+  type Pair,
+  provenSet,
+  push,
+  receiverClient,
+  startPair,
+  type Transmitter,
+  transmitter,
+} from '../support/ssf.ts';
 
+let pair: Pair;
 let one: TestApp;
 let two: TestApp;
 let own: Transmitter;
 let there: Transmitter;
+let person: Pair['person'];
+before(async () => {
+  pair = await startPair();
+  ({ one, two, own, there, person } = pair);
+});
+after(async () => {
+  await pair.close();
+  for (const each of receivers) each.close();
+});
+
 const receivers: Receiver[] = [];
 const receiver = async (): Promise<Receiver> => {
   const made = await startReceiver();
@@ -21,35 +35,8 @@ const receiver = async (): Promise<Receiver> => {
   receivers.push(made);
   return made;
 };
-before(async () => {
-  const store = await storeUrl();
-  one = await startApp({ ...near, SALLYPORT_STORE: store });
-  two = await startApp({ ...near, SALLYPORT_STORE: store, SALLYPORT_ISSUER: one.issuer });
-  const token = await receiverClient(one, 'listener');
-  own = transmitter(one, token);
-  there = transmitter(two, token);
-});
-after(async () => {
-  await Promise.all([one.close(), two.close()]);
-  for (const each of receivers) each.close();
-});
-
-let count = 0;
-const person = async (): Promise<string> => {
-  count += 1;
-  return (await one.parts.users.add({ email: `person-${count}@example.test` }, 'cli')).id;
-};
 const proven = (raw: string) => provenSet(one, raw, 'listener');
 const aboutPerson = (sub: string) => ({ format: 'iss_sub', iss: one.issuer, sub });
-
-/** Polls, and waits where nothing has come yet; settled signals take a second. */
-async function sets(of: Transmitter, id: string, more: object = {}): Promise<Record<string, string>> {
-  for (;;) {
-    const { status, body } = await of.poll(id, more);
-    assert.equal(status, 200, JSON.stringify(body));
-    if (Object.keys(body.sets).length > 0) return body.sets;
-  }
-}
 
 describe('security events that are pushed', { timeout: 120_000 }, () => {
   it('come once, signed, to whoever asked for them, though two processes deliver', async () => {
@@ -144,27 +131,30 @@ describe('security events that are pushed', { timeout: 120_000 }, () => {
     const [first, second, third] = [await person(), await person(), await person()];
     const witness = await receiver();
     const seen = await own.stream(['session-revoked'], { method: push, endpoint_url: witness.url });
-    const witnessed = async (sub: string) => {
+    const about =
+      (sub: string) =>
+      ({ raw }: { raw: string }): boolean =>
+        Buffer.from(raw.split('.')[1] ?? '', 'base64url').includes(sub);
+    /** Others hear that somebody was disabled; whether this receiver has heard it by then. */
+    const heard = async (sub: string): Promise<boolean> => {
       await one.parts.users.disable(sub, 'cli');
-      const isIt = ({ raw }: { raw: string }) => Buffer.from(raw.split('.')[1] ?? '', 'base64url').includes(sub);
-      await witness.until(isIt);
+      await witness.until(about(sub));
+      return to.arrived.some(about(sub));
     };
     await one.parts.clients.decide('passing', 'suspend', 'cli');
-    await witnessed(first);
+    assert.equal(await heard(first), false);
     assert.equal((await passing.get('/streams')).status, 401);
     assert.deepEqual(to.arrived, []);
     await one.parts.clients.decide('passing', 'resume', 'cli');
-    await to.until(() => true);
+    await to.until(about(first));
     await one.parts.access.unassign('client:passing', 'receiver', 'cli');
-    await witnessed(second);
-    assert.equal(to.arrived.length, 1);
+    assert.equal(await heard(second), false);
     await one.parts.access.assign('client:passing', 'receiver', 'cli');
-    await to.until(() => to.arrived.length === 2);
+    await to.until(about(second));
     await one.parts.clients.decide('passing', 'revoke', 'cli');
     assert.equal(await one.parts.streams.get(id), undefined);
     assert.equal(await one.parts.streams.progress.get(id), undefined);
-    await witnessed(third);
-    assert.equal(to.arrived.length, 2);
+    assert.equal(await heard(third), false);
     const next = transmitter(one, await receiverClient(one, 'next'));
     const left = await next.stream([]);
     await one.parts.forgetClient('next', 'cli');
@@ -172,112 +162,6 @@ describe('security events that are pushed', { timeout: 120_000 }, () => {
     const [event] = await one.parts.trail.search({ type: 'stream.removed', target: `stream:${left}` });
     assert.equal(event?.actor, 'cli');
     await own.send('DELETE', `/streams?stream_id=${seen}`);
-  });
-});
-
-describe('security events that are polled', { timeout: 120_000 }, () => {
-  it('tell what claims are now, until they are acknowledged at any process', async () => {
-    const id = await own.stream(['token-claims-change', 'credential-change']);
-    const sub = await person();
-    await one.parts.access.assign(`user:${sub}`, 'receiver', 'cli');
-    const found = await sets(own, id);
-    const [jti = ''] = Object.keys(found);
-    const set = await proven(found[jti] ?? '');
-    assert.deepEqual([set.jti, set.sub_id], [jti, aboutPerson(sub)]);
-    assert.deepEqual(set.events[caep('token-claims-change')].claims, { roles: ['receiver'] });
-    assert.deepEqual(Object.keys(await sets(there, id)), [jti]);
-    const nothing = { sets: {}, moreAvailable: false };
-    assert.deepEqual((await there.poll(id, { ack: [jti], returnImmediately: true })).body, nothing);
-    assert.deepEqual((await own.poll(id)).body, nothing);
-    await one.parts.streams.remove(id, 'cli');
-  });
-
-  it('come in order and in parts, and those refused are not told again', async () => {
-    const id = await own.stream(['token-claims-change']);
-    const people = [await person(), await person(), await person()];
-    for (const sub of people) await one.parts.access.assign(`user:${sub}`, 'receiver', 'cli');
-    const all = await (async () => {
-      for (;;) {
-        const found = await sets(own, id);
-        if (Object.keys(found).length === 3) return found;
-      }
-    })();
-    const jtis = Object.keys(all);
-    const told = await Promise.all(Object.values(all).map(proven));
-    assert.deepEqual(
-      told.map(({ sub_id }) => sub_id),
-      people.map(aboutPerson),
-    );
-    const part = await own.poll(id, { maxEvents: 2, returnImmediately: true });
-    assert.deepEqual([Object.keys(part.body.sets), part.body.moreAvailable], [jtis.slice(0, 2), true]);
-    // The second one only: the first is told again.
-    const setErrs = { [jtis[1] ?? '']: { err: 'invalid_key', description: 'unknown kid' } };
-    assert.deepEqual((await own.poll(id, { maxEvents: 0, setErrs })).body, { sets: {}, moreAvailable: false });
-    const rest = await own.poll(id);
-    assert.deepEqual(Object.keys(rest.body.sets), [jtis[0], jtis[2]]);
-    const shown = await one.parts.streams.progress.get(id);
-    assert.deepEqual([shown?.refused?.id, shown?.refused?.err], [jtis[1], 'invalid_key']);
-    await own.poll(id, { maxEvents: 0, ack: [jtis[0], jtis[2], 'made-up', `${jtis[0]}x`] });
-    assert.deepEqual((await own.poll(id)).body.sets, {});
-    await one.parts.streams.remove(id, 'cli');
-  });
-
-  it('wake a poll that waits, and so does a verification', async () => {
-    const id = await own.stream(['session-revoked']);
-    const waiting = there.poll(id, {});
-    await one.parts.users.disable(await person(), 'cli');
-    const first = await waiting;
-    const [jti = ''] = Object.keys(first.body.sets);
-    assert.ok(jti);
-    const verified = own.poll(id, { ack: [jti] });
-    await own.send('POST', '/verify', { stream_id: id, state: 'here' });
-    const [raw = ''] = Object.values<string>((await verified).body.sets);
-    const set = await proven(raw);
-    assert.deepEqual(set.sub_id, { format: 'opaque', id });
-    await own.poll(id, { ack: [set.jti], maxEvents: 0 });
-    // The third to wait ends another one; the rest hear what happens then.
-    const three = [own.poll(id, {}), own.poll(id, {}), own.poll(id, {})];
-    const ended = await Promise.race(three);
-    assert.deepEqual(ended.body, { sets: {}, moreAvailable: false });
-    await one.parts.users.disable(await person(), 'cli');
-    const told = (await Promise.all(three)).map(({ body }) => Object.keys(body.sets).length);
-    assert.deepEqual(told.sort(), [0, 1, 1]);
-    await one.parts.streams.remove(id, 'cli');
-  });
-
-  it('end polls that wait when the process leaves', async () => {
-    const stream = await one.parts.streams.own('listener', await own.stream(['session-revoked']));
-    const feed = new Feed(one.parts.trail, assert.ifError);
-    const log = createLog({ level: 'silent' });
-    const polls = new Polls({ streams: one.parts.streams, feed, write: async ({ jti }) => jti, log });
-    const asked = { most: 1, immediately: false, acknowledged: [], refused: {} };
-    const waiting = [polls.poll(stream, asked), polls.poll(stream, asked)];
-    polls.close();
-    waiting.push(polls.poll(stream, asked));
-    assert.deepEqual(await Promise.all(waiting), Array(3).fill({ sets: {}, more: false }));
-    await one.parts.streams.remove(stream.id, 'cli');
-  });
-
-  it('are kept while the stream is paused, and not while it is disabled or after a restore', async () => {
-    const id = await own.stream(['session-revoked']);
-    const status = (to: string) => own.send('POST', '/status', { stream_id: id, status: to, reason: 'for a test' });
-    assert.deepEqual((await status('paused')).body, { stream_id: id, status: 'paused', reason: 'for a test' });
-    assert.equal((await own.send('POST', '/verify', { stream_id: id })).status, 400);
-    await one.parts.users.disable(await person(), 'cli');
-    assert.deepEqual((await own.poll(id)).body.sets, {});
-    await own.send('POST', '/status', { stream_id: id, status: 'enabled' });
-    assert.deepEqual((await own.get(`/status?stream_id=${id}`)).body, { stream_id: id, status: 'enabled' });
-    const kept = Object.keys(await sets(own, id));
-    assert.equal(kept.length, 1);
-    await status('disabled');
-    await one.parts.users.disable(await person(), 'cli');
-    await status('enabled');
-    assert.deepEqual((await own.poll(id)).body.sets, {});
-    await one.parts.users.disable(await person(), 'cli');
-    assert.equal(Object.keys(await sets(own, id)).length, 1);
-    await restartSignalling(one.parts);
-    assert.deepEqual((await own.poll(id)).body.sets, {});
-    await one.parts.streams.remove(id, 'cli');
   });
 });
 
