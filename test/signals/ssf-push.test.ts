@@ -135,10 +135,12 @@ describe('security events that are pushed', { timeout: 120_000 }, () => {
       (sub: string) =>
       ({ raw }: { raw: string }): boolean =>
         Buffer.from(raw.split('.')[1] ?? '', 'base64url').includes(sub);
-    /** Others hear that somebody was disabled; whether this receiver has heard it by then. */
+    /** Others hear that somebody was disabled, and somebody after; whether this receiver has heard it by then. */
     const heard = async (sub: string): Promise<boolean> => {
-      await one.parts.users.disable(sub, 'cli');
-      await witness.until(about(sub));
+      for (const each of [sub, await person()]) {
+        await one.parts.users.disable(each, 'cli');
+        await witness.until(about(each));
+      }
       return to.arrived.some(about(sub));
     };
     await one.parts.clients.decide('passing', 'suspend', 'cli');
