@@ -20,6 +20,7 @@ import { openapi } from '../http/openapi.ts';
 import { type Caller, type Operation, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
+import type { Streams } from '../signals/streams.ts';
 import type { Webhooks } from '../signals/webhooks.ts';
 import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
@@ -34,6 +35,7 @@ import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { Refusals } from './admin-refusals.ts';
 import { adminRoles } from './admin-roles.ts';
+import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
 
@@ -64,6 +66,7 @@ interface Parts {
   decide: Decide;
   rights: Rights;
   webhooks: Webhooks;
+  streams: Streams;
   trail: Trail;
   forgetClient(id: string, actor: string): Promise<void>;
 }
@@ -81,6 +84,7 @@ export function adminOperations(parts: Parts): Operation[] {
     ...adminMfa(parts),
     ...adminFactors(parts),
     ...adminWebhooks(parts),
+    ...adminStreams(parts),
     ...adminTiers(parts.tiers),
     ...adminApis(parts),
     ...adminRoles(parts),
@@ -111,7 +115,7 @@ export function admin(operations: readonly Operation[], { issuer, decide, status
  * Who calls with this token, and what it may do: what the token was granted, its client may have and its subject holds now. A token bound to
  * a key or certificate proves nothing by itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
  */
-async function callerBehind(token: string, status: TokenStatus, decide: Decide): Promise<Caller | undefined> {
+export async function callerBehind(token: string, status: TokenStatus, decide: Decide): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;
   const { payload, client, user } = live;

@@ -72,7 +72,10 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
         const refused = error instanceof MongoBulkWriteError && duplicate(error) !== undefined;
         // What most of the servers do not have yet is not there.
         if (!refused || error.result.getWriteConcernError()) throw error;
-        return error.insertedCount;
+        // In order, the first that is refused is the last that was tried; some servers count those behind it too.
+        const [first] = [error.writeErrors].flat();
+        if (!first) throw error;
+        return first.index;
       }
     });
   }
