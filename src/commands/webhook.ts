@@ -20,15 +20,21 @@ const audience = {
   about: 'Send only what a gateway hears that may introspect this API',
 } as const;
 
+const event = {
+  value: 'E',
+  repeat: true,
+  about: 'Send audit events of this type (client.approved, client.*, *) instead of signals',
+} as const;
+
 const add = command({
   words: ['webhook', 'add'],
   operands: ['url'],
-  options: { type, audience },
+  options: { type, audience, event },
   about: 'Send what is revoked or changed from now on to an address; the secret is printed once',
   run: ({ operands: { url }, options, answer }) =>
     inHouse(async ({ webhooks, access }) => {
       await refuseUnknownApis(options.audience, access);
-      const terms = { url, types: options.type, audiences: options.audience };
+      const terms = { url, types: options.type, audiences: options.audience, events: options.event };
       const { webhook, secret } = await webhooks.add(terms, actor);
       const said = `Added the webhook ${webhook.id}\nSecret (shown this once): ${secret}`;
       answer({ ...webhookDocument(webhook), secret }, said);

@@ -133,7 +133,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
     );
     const found = await first({ parts });
     assert.deepEqual([found?.what, found?.seq], ['truncated', 28]);
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const other = await openParts(parts.url);
       await fill(other, 1);
       await other.trail.settle();
@@ -167,7 +167,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
   });
 
   it('sec-284 sees that a whole chain was removed, or the seal, or all of it after a checkpoint', async () => {
-    const { parts, bad, told } = await scene();
+    const { parts, bad } = await scene();
     const checkpoint = await parts.trail.checkpoint();
     const seal = (await bad.all<Seal>('audit-seal')).get('current');
     assert.ok(seal && checkpoint);
@@ -182,10 +182,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
     await other.close();
     assert.deepEqual([(await first({ parts }))?.what], ['seal']);
     await bad.add('audit-seal', 'current', seal);
-    await bad.remove(
-      events,
-      told.map(({ id }) => id),
-    );
+    await bad.remove(events, [...(await bad.all(events)).keys()]);
     const all = await first({ parts });
     assert.deepEqual([all?.what, all?.seq], ['truncated', 1]);
     for (const name of [events, 'audit-seal', 'audit-keys']) await bad.remove(name, [...(await bad.all(name)).keys()]);
