@@ -50,14 +50,15 @@ interface Bounds {
 
 /** The last event of the chain's beginning that is older; each on the way is verified. */
 async function lastBefore(trail: Trail, chain: number, { end: begin, before, most }: Bounds): Promise<End> {
-  for (let end = begin; ; await turn()) {
-    const places = Array.from({ length: atOnce }, (_, index) => placeOf(chain, end.seq + 1 + index));
+  for (let [end, size] = [begin, 1]; ; await turn()) {
+    const places = Array.from({ length: size }, (_, index) => placeOf(chain, end.seq + 1 + index));
     const found = await Promise.all(places.map((link) => trail.all.find({ link }, { limit: 1 })));
     for (const [event] of found) {
       if (!event?.link || event.at >= before || event.link.seq > most) return end;
       await check(trail, { ...event, link: event.link }, end);
       end = { seq: event.link.seq, mac: event.link.mac };
     }
+    size = atOnce;
   }
 }
 
