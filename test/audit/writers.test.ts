@@ -16,6 +16,30 @@ import { temporaryPath } from '../support/temporary.ts';
 const events = 'audit-events';
 
 describe('those who write the audit trail', { timeout: 120_000 }, () => {
+  it('takes an event at whatever moment it comes, just as the last write ends too', async () => {
+    const parts = await openParts();
+    let ticks = 0;
+    let more = Promise.resolve();
+    parts.trail.listen(
+      ({ type }) => {
+        if (type !== 'user.enabled') return undefined;
+        const after = async (): Promise<void> => {
+          for (let tick = 0; tick < ticks; tick += 1) await undefined;
+          await parts.trail.record({ type: 'user.disabled', actor: 'cli', target: 'user:eve' });
+        };
+        more = after();
+        return undefined;
+      },
+      () => {},
+    );
+    for (ticks = 0; ticks < 12; ticks += 1) {
+      await parts.trail.record({ type: 'user.enabled', actor: 'cli', target: 'user:eve' });
+      await more;
+    }
+    assert.equal((await verify(parts.trail)).events, 24);
+    await parts.close();
+  });
+
   it('sec-285 has no gap and no fork when twenty writers each in two processes record two hundred events each', async () => {
     const url = await storeUrl();
     const workers = await Promise.all([worker('audit', url), worker('audit', url)]);
