@@ -74,6 +74,22 @@ async function missingGateways(): Promise<string[]> {
   return missing;
 }
 
+/**
+ * Beside what a browser shows and a gateway asks, these do not depend on the store: commands make calls that are tested on
+ * both (two stand for how a command finds its store), and what these pages, formats and dialogues keep is kept by parts
+ * whose own tests, and whose races, run on both. The contract of the store is in test/contract.
+ */
+const sameOnEach = new RegExp(
+  `/test/(${[
+    'cli/(?!people|keys)',
+    'conformance/',
+    'demo/start',
+    'gateways/(config|mulesoft)',
+    'account/(applications|factors|fresh|guarding|password|profile|reset-by-hand|signing-in|stolen-passwords)[.]',
+    'signin/(federation-(directory|groups|saml|strength)|connection-test(-saml)?|logout-(onwards|simplesamlphp)|pages|step-up)[.]',
+  ].join('|')})`,
+);
+
 async function everything(): Promise<void> {
   const files = globSync('test/**/*.test.ts', { cwd: root })
     .map((file) => join(root, file))
@@ -101,10 +117,7 @@ async function everything(): Promise<void> {
   // A file that asks for MongoDB itself runs once; one that takes any store runs on each.
   const anyStore = runnable.filter((file) => uses(file, 'store.ts'));
   const onlyMongodb = runnable.filter((file) => !anyStore.includes(file) && uses(file, 'mongodb.ts'));
-  // What a browser shows and a gateway asks does not depend on the store, and takes the longest. Commands are processes that
-  // make the calls which are tested on both; these two stand for how a command finds its store.
-  const commands = /\/test\/cli\/(?!people|keys)/;
-  const repeated = anyStore.filter((file) => !uses(file, 'chromium.ts', 'gateway-rig.ts') && !commands.test(file));
+  const repeated = anyStore.filter((file) => !uses(file, 'chromium.ts', 'gateway-rig.ts') && !sameOnEach.test(file));
   const all = [
     ...on(
       'sqlite',
