@@ -91,10 +91,12 @@ export function adminOperations(parts: Parts): Operation[] {
 
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], { issuer, decide, status }: Door): Koa.Middleware {
-  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
+  // Made when somebody reads it: a start takes noticeably longer with it, and few starts need it.
+  let document: ReturnType<typeof openapi> | undefined;
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
+    document ??= openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
     ctx.body = document;
     return undefined;
   };
