@@ -116,8 +116,7 @@ const remove = command({
   about: 'Remove a client and its roles; its tokens end at once',
   run: ({ operands: { id }, answer }) =>
     inHouse(async ({ clients, forgetClient }) => {
-      await clients.remove(id, actor);
-      await forgetClient(id, actor);
+      await clients.remove(id, actor, () => forgetClient(id, actor));
       answer({ id, client_id: id }, `Removed the client ${id}`);
     }),
 });

@@ -139,8 +139,7 @@ const ending = (clients: Clients, forget: Forget): Operation[] => [
     versioned: clientReply,
     async run({ params: { id }, actor, expect }) {
       expect(clientDocument(await known(clients, id)));
-      await clients.remove(id, actor);
-      await forget(id, actor);
+      await clients.remove(id, actor, () => forget(id, actor));
     },
   }),
 ];
