@@ -165,6 +165,17 @@ export class Rights {
     return organizations.join(id, subject, by.actor, how);
   }
 
+  /** Refuses power over the credentials of somebody who may administer more than the caller: it could act in that name. */
+  async refusePower({ permissions }: By, subject: string): Promise<void> {
+    if (permissions === undefined) return;
+    const { decide, organizations } = this.#parts;
+    for (const place of [undefined, ...(await organizations.of(subject))]) {
+      const { entitlements } = await decide.held(subject, adminApi, place);
+      const more = entitlements.find((name) => !permissions.has(name));
+      if (more !== undefined) throw beyond(`power over somebody who may use ${more}, which you may not`);
+    }
+  }
+
   /** Takes all of these first, so that nobody is an administrator by them when they are removed for good. */
   async #emptied(by: By, given: () => Promise<Assignment[]>, nested: () => Promise<Membership[]>): Promise<void> {
     const { access, groups } = this.#parts;
