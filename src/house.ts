@@ -38,6 +38,7 @@ import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { Notices } from './notices/notices.ts';
 import { Outbox } from './notices/outbox.ts';
+import { Endings } from './protocol/endings.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
@@ -87,6 +88,7 @@ export interface House {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
+  endings: Endings;
   webhooks: Webhooks;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
@@ -229,6 +231,10 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
+  const status = new TokenStatus({
+    ...{ issuer: config.issuer, records: kept },
+    ...{ clients, tiers, users, decide, access, organizations },
+  });
   const written = writing(config, { store, vault, trail, users, devices, complain });
   const emailChanges = new EmailChanges(store, vault, { users, trail });
   return {
@@ -282,15 +288,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await mfaPolicies.forget(`client:${id}`, actor);
       await introspectionTokens.remove(id, actor);
     },
-    status: new TokenStatus({
-      issuer: config.issuer,
-      records: kept,
-      clients,
-      tiers,
-      users,
-      decide,
-      access,
-      organizations,
-    }),
+    status,
+    endings: new Endings({ store, trail, records: kept, status }),
   };
 }
