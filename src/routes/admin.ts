@@ -72,7 +72,7 @@ const base = '/admin/api/v1';
 export function adminOperations(parts: Parts): Operation[] {
   const { clients, clientCertificateHeader } = parts;
   return [
-    ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
+    ...adminClients(clients, parts.forgetClient, parts.rights, clientCertificateHeader),
     ...adminIntrospectionTokens(clients, parts.introspectionTokens),
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
