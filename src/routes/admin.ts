@@ -77,7 +77,7 @@ const base = '/admin/api/v1';
 export function adminOperations(parts: Parts): Operation[] {
   const { clients, clientCertificateHeader } = parts;
   return [
-    ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
+    ...adminClients(clients, parts.forgetClient, parts.rights, clientCertificateHeader),
     ...adminIntrospectionTokens(clients, parts.introspectionTokens),
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
@@ -97,7 +97,8 @@ export function adminOperations(parts: Parts): Operation[] {
 
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], { issuer, decide, status, trail }: Door): Koa.Middleware {
-  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
+  // Made when somebody reads it: a start takes noticeably longer with it, and few starts need it.
+  let document: ReturnType<typeof openapi> | undefined;
   const refusals = new Refusals(trail);
   const api = resource(base, operations, async (token, { state: { ip, requestId } }) => {
     const caller = await callerBehind(token, status, decide);
@@ -106,6 +107,7 @@ export function admin(operations: readonly Operation[], { issuer, decide, status
   });
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
+    document ??= openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
     ctx.body = document;
     return undefined;
   };

@@ -16,11 +16,9 @@ const members = {
   audiences: z
     .array(z.string())
     .meta({ description: 'Sends what a gateway hears that may introspect these APIs; empty for all' }),
-  events: z
-    .array(z.string())
-    .meta({
-      description: 'Types of audit events: then it is sent these instead of signals; `client.*` and `*` are several',
-    }),
+  events: z.array(z.string()).meta({
+    description: 'Types of audit events: then it is sent these instead of signals; `client.*` and `*` are several',
+  }),
   enabled: z.boolean().meta({ description: 'Whether signals are sent; enabled again, it gets what it missed' }),
 };
 

@@ -30,7 +30,7 @@ async function sets(of: Transmitter, id: string, more: object = {}): Promise<Rec
   }
 }
 
-describe('security events that are polled', { timeout: 120_000 }, () => {
+describe('security events that are polled', { timeout: 300_000 }, () => {
   it('tell what claims are now, until they are acknowledged at any process', async () => {
     const id = await own.stream(['token-claims-change', 'credential-change']);
     const sub = await person();

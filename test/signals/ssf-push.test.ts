@@ -38,7 +38,7 @@ const receiver = async (): Promise<Receiver> => {
 const proven = (raw: string) => provenSet(one, raw, 'listener');
 const aboutPerson = (sub: string) => ({ format: 'iss_sub', iss: one.issuer, sub });
 
-describe('security events that are pushed', { timeout: 120_000 }, () => {
+describe('security events that are pushed', { timeout: 300_000 }, () => {
   it('come once, signed, to whoever asked for them, though two processes deliver', async () => {
     const to = await receiver();
     const delivery = { method: push, endpoint_url: to.url, authorization_header: 'Bearer of-the-receiver' };
@@ -168,7 +168,7 @@ describe('security events that are pushed', { timeout: 120_000 }, () => {
 });
 
 // Last: what is recorded then lies in the future.
-describe('a stream whose receiver is gone', { timeout: 120_000 }, () => {
+describe('a stream whose receiver is gone', { timeout: 300_000 }, () => {
   it('pauses a stream that took nothing for three days, and tells it before', async (t) => {
     const to = await receiver();
     to.answer = 500;
