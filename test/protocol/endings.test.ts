@@ -46,7 +46,7 @@ describe('what ends is told, whatever stops a process in between', () => {
 
   it('a token is dead before it is told, and told once though it could not be at first', async (t) => {
     const { access_token } = await tokens();
-    const stopped = new Endings({ ...app.parts, trail: await gone((store) => new Trail(store)) });
+    const stopped = new Endings({ ...app.parts, trail: await gone((store) => new Trail(store, app.parts.vault)) });
     await assert.rejects(stopped.revoke(access_token, await web()));
     assert.deepEqual(await introspect(app, access_token), { active: false });
     assert.deepEqual(await told('token.revoked'), []);
@@ -87,7 +87,7 @@ describe('what ends is told, whatever stops a process in between', () => {
     const { sub } = await introspect(app, access_token);
     const all = await app.parts.records.grants.find({ account: String(sub) }, { limit: 100 });
     const grants = all.map(({ id }) => id);
-    const stopped = new Endings({ ...app.parts, trail: await gone((store) => new Trail(store)) });
+    const stopped = new Endings({ ...app.parts, trail: await gone((store) => new Trail(store, app.parts.vault)) });
     const event = { type: 'consent.withdrawn', actor: `user:${sub}`, detail: { client: 'demo-web' } } as const;
     await assert.rejects(stopped.end({ grants }, event));
     assert.deepEqual(await introspect(app, access_token), { active: false });
