@@ -8,6 +8,7 @@ import { adminOperations } from './routes/admin.ts';
 
 /** Everything that administration can do. Without a provider (no server runs here) no application is told of sessions that end. */
 export function adminRooms(config: Config, house: House, provider: WhereProvider = () => undefined): Operation[] {
-  const { clientCertificateHeader } = config;
-  return adminOperations({ ...peopleParts(config, house, provider), clientCertificateHeader, reach: new Reach(house) });
+  const { clientCertificateHeader, registration } = config;
+  const people = peopleParts(config, house, provider);
+  return adminOperations({ ...people, clientCertificateHeader, registration, reach: new Reach(house) });
 }

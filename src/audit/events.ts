@@ -77,6 +77,7 @@ export const events = {
   'client.resumed': ['tier', 'from', 'reason'],
   'client.revoked': ['tier', 'from', 'reason'],
   'client.removed': ['state'],
+  'client.signed-out': ['grants'],
   'client.secret-rotated': ['overlap'],
   'client.introspection-token-made': ['overlap'],
   'client.introspection-token-removed': [],
@@ -142,7 +143,7 @@ export const unsettling = [
   ...['organization.saved', 'organization.removed', 'organization.joined', 'organization.left'],
   ...['tier.saved', 'tier.removed'],
   ...['client.changed', 'client.approved', 'client.resumed'],
-  ...['client.rejected', 'client.suspended', 'client.revoked', 'client.removed'],
+  ...['client.rejected', 'client.suspended', 'client.revoked', 'client.removed', 'client.signed-out'],
   ...['consent.withdrawn', 'session.ended', 'code.replayed', 'refresh-token.replayed', 'token.revoked'],
   'store.restored',
 ] as const satisfies readonly EventType[];

@@ -17,9 +17,12 @@ import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminGroups } from './admin-groups.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
+import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
+import { adminRegistrars } from './admin-registrars.ts';
 import { adminRoles } from './admin-roles.ts';
+import { adminSessions } from './admin-sessions.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminUserSignIn } from './admin-user-sign-in.ts';
 import { adminUsers } from './admin-users.ts';
@@ -47,6 +50,9 @@ type Parts = AboutClients &
     | typeof adminAssignments
     | typeof adminUsers
     | typeof adminUserSignIn
+    | typeof adminSessions
+    | typeof adminKeys
+    | typeof adminRegistrars
   >;
 
 /** All that these functions take as their first argument. */
@@ -84,6 +90,9 @@ export function adminOperations(parts: Parts): Operation[] {
     ...adminAssignments(parts),
     ...adminUsers(parts),
     ...adminUserSignIn(parts),
+    ...adminSessions(parts),
+    ...adminKeys(parts),
+    ...adminRegistrars(parts),
   ];
 }
 
