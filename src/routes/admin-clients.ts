@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Client, Clients, Move } from '../clients/clients.ts';
 import { given } from '../http/given.ts';
-import { list, listOf, page } from '../http/paging.ts';
+import { listOf, page, sifted } from '../http/paging.ts';
 import { type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
 import {
@@ -10,7 +10,9 @@ import {
   clientDocument,
   clientReply,
   clientState,
+  clientUseDocument,
   clientWithSecret,
+  clientWithUse,
   newClient,
   newClientBody,
   refuseUnusable,
@@ -25,6 +27,10 @@ interface Detail {
   reason?: string | undefined;
 }
 
+const unusedSince = z.coerce
+  .number()
+  .pipe(z.int())
+  .meta({ description: 'Not used since then (seconds since the epoch), nor made since then' });
 const reason = z.string().min(1).max(500);
 
 /** The admin API's operations on clients; the CLI makes the same calls. */
@@ -32,6 +38,7 @@ export const adminClients = (clients: Clients, forget: Forget, certificateHeader
   ...reading(clients),
   ...changing(clients, certificateHeader),
   ...ending(clients, forget),
+  cleaning(clients, forget),
   decision(clients, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
   decision(clients, 'reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
   decision(clients, 'suspend', 'Keep a client out until it is resumed', z.strictObject({ reason }).partial()),
@@ -52,11 +59,21 @@ const reading = (clients: Clients): Operation[] => [
     path: '/clients',
     about: 'List clients in the order of their ids',
     permission: 'clients:read',
-    query: page.extend({ state: clientState.optional(), registrar: z.string().optional() }),
-    reply: listOf(clientReply),
-    async run({ query: { state, registrar, ...part } }) {
-      const { items, next } = await list(part, (where) => clients.list(given({ state, registrar }), where));
-      return { items: items.map(clientDocument), next };
+    query: page.extend({
+      state: clientState.optional(),
+      registrar: z.string().optional(),
+      unused_since: unusedSince.optional(),
+    }),
+    reply: listOf(clientWithUse),
+    async run({ query: { state, registrar, unused_since: since, ...part } }) {
+      return sifted(
+        part,
+        (where) => clients.list(given({ state, registrar }), where),
+        async (client) => {
+          if (since !== undefined && (await clients.uses.lastUse(client)) >= since) return undefined;
+          return clientUseDocument(client, await clients.uses.of(client.id));
+        },
+      );
     },
   }),
   operation({
@@ -66,9 +83,9 @@ const reading = (clients: Clients): Operation[] => [
     about: 'Show a client',
     permission: 'clients:read',
     params,
-    reply: clientReply,
+    reply: clientWithUse,
     versioned: clientReply,
-    run: async ({ params: { id } }) => clientDocument(await known(clients, id)),
+    run: async ({ params: { id } }) => clientUseDocument(await known(clients, id), await clients.uses.of(id)),
   }),
 ];
 
@@ -144,6 +161,39 @@ const ending = (clients: Clients, forget: Forget): Operation[] => [
     },
   }),
 ];
+
+/** So many are removed by one call. */
+const mostRemoved = 100;
+
+const cleaning = (clients: Clients, forget: Forget): Operation =>
+  operation({
+    name: 'cleanUpClients',
+    method: 'post',
+    path: '/clients/clean-up',
+    about:
+      'Remove clients that were registered by others (RFC 7591) and are no longer used, at most a hundred at a time',
+    permission: 'clients:write',
+    body: z.strictObject({
+      unused_since: z.int().meta({ description: 'Not used since then (seconds since the epoch), nor made since then' }),
+      registrar: z.string().optional().meta({ description: 'Those of this registrar only' }),
+      dry_run: z.boolean().default(false).meta({ description: 'Only say which they are' }),
+    }),
+    reply: z.object({
+      clients: z.array(z.string()),
+      more: z.boolean().meta({ description: 'There may be more: ask again' }),
+    }),
+    async run({ body: { unused_since: since, registrar, dry_run: dry }, actor }) {
+      const stale = async (client: Client): Promise<string | undefined> =>
+        client.registrar !== undefined && (await clients.uses.lastUse(client)) < since ? client.id : undefined;
+      const part = { limit: mostRemoved };
+      const { items, next } = await sifted(part, (where) => clients.list(given({ registrar }), where), stale);
+      for (const id of dry ? [] : items) {
+        await clients.remove(id, actor);
+        await forget(id, actor);
+      }
+      return { clients: items, more: next !== null };
+    },
+  });
 
 const decision = (clients: Clients, move: Move, about: string, body: z.ZodType<Detail>): Operation =>
   operation({
