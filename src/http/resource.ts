@@ -105,7 +105,8 @@ const notPermitted = problem(
   (permission: string) =>
     `This needs the permission ${permission}; have a role with it assigned, and ask for it as a scope`,
 );
-const beyondOrganization = problem(
+/** What is about the whole server is asked for by somebody who looks after one organisation. */
+export const beyondOrganization = problem(
   'beyond_organization',
   403,
   (organization: string) =>
