@@ -1,4 +1,5 @@
-import type { Entity } from '../store/port.ts';
+import type { Entity, Spec } from '../store/port.ts';
+import { type Beginning, beginnings } from './people-search.ts';
 import type { Profile } from './profile.ts';
 
 /** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
@@ -46,3 +47,17 @@ export interface PasswordChange {
   /** Called once the password is known to be good; when it throws, nothing is changed. */
   confirm?: () => Promise<void>;
 }
+
+/** What people are found by. */
+export type UserLookUp = 'email' | 'state' | Beginning;
+
+/** How people are kept. */
+export const keptUsers: Spec<User, UserLookUp> = {
+  name: 'users',
+  indexes: {
+    email: { key: (user) => user.email, unique: true },
+    state: { key: (user) => user.state },
+    ...beginnings,
+  },
+  cached: true,
+};

@@ -3,11 +3,18 @@ import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
 import { type Breached, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
-import { type Beginning, beginnings } from './people-search.ts';
 import { changedProfile } from './profile.ts';
 import type { Guard } from './protected.ts';
 import { nextSecond, untilThen } from './signed-out.ts';
-import type { NewUser, PasswordChange, ProvisionedUser, User, UserChange } from './user.ts';
+import {
+  keptUsers,
+  type NewUser,
+  type PasswordChange,
+  type ProvisionedUser,
+  type User,
+  type UserChange,
+  type UserLookUp,
+} from './user.ts';
 
 export type { User, UserChange } from './user.ts';
 
@@ -57,8 +64,6 @@ function newUser(id: string, input: ProvisionedUser): User {
   };
 }
 
-type UserLookUp = 'email' | 'state' | Beginning;
-
 /** The people of this installation. */
 export class Users {
   readonly #all: Collection<User, UserLookUp>;
@@ -72,15 +77,7 @@ export class Users {
     this.#trail = trail;
     this.#guard = guard;
     this.#breached = breached;
-    this.#all = store.collection<User, UserLookUp>({
-      name: 'users',
-      indexes: {
-        email: { key: (user) => user.email, unique: true },
-        state: { key: (user) => user.state },
-        ...beginnings,
-      },
-      cached: true,
-    });
+    this.#all = store.collection(keptUsers);
   }
 
   /** Throws `taken` for a known address, `weak_password`, `invalid_profile`. */
