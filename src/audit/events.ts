@@ -12,6 +12,7 @@ export const events = {
   'user.removed': [],
   'user.provisioned': ['connection'],
   'user.invited': [],
+  'user.impersonated': ['reason', 'client', 'audience', 'until'],
   'user.password-reset-asked': ['reason'],
   'user.password-reset': [],
   'user.email-change-asked': [],

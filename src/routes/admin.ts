@@ -13,6 +13,7 @@ import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminGroups } from './admin-groups.ts';
+import { adminImpersonation } from './admin-impersonation.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
@@ -37,7 +38,7 @@ const base = '/admin/api/v1';
 /** The rooms of administration, one file for each. */
 const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
-  ...[adminUsers, adminUserSignIn, adminFactors, adminSessions, adminMfa, adminKeys, adminWebhooks],
+  ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys, adminWebhooks],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments],
 ];
 

@@ -12,7 +12,11 @@ import { near } from '../support/logging-out.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 // At once, since what is tested follows from the document.
-const [app, provider, receiver] = await Promise.all([startApp(near), describing(), startReceiver()]);
+const [app, provider, receiver] = await Promise.all([
+  startApp({ ...near, SALLYPORT_IMPERSONATION: 'true' }),
+  describing(),
+  startReceiver(),
+]);
 const api = adminApi(app, await adminToken(app));
 const operations = await describedBy(app);
 const world: World = { app, api, provider: provider.url, receiver: receiver.url, place: undefined, made: [] };

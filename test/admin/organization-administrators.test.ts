@@ -19,7 +19,7 @@ let provider: Describing;
 let operations: Described[];
 let secret: string;
 before(async () => {
-  [app, provider] = await Promise.all([startApp(near), describing()]);
+  [app, provider] = await Promise.all([startApp({ ...near, SALLYPORT_IMPERSONATION: 'true' }), describing()]);
   whole = adminApi(app, await adminToken(app));
   operations = await describedBy(app);
   const { access, clients, organizations } = app.parts;

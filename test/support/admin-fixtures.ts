@@ -137,6 +137,11 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   issueEnrolmentCode: at('users', user, '/enrolment-code'),
   signOutUser: at('users', user, '/sign-out'),
   exportUser: at('users', user, '/export'),
+  async impersonateUser(world) {
+    const id = await user(world);
+    await world.app.parts.access.assign(`user:${id}`, 'orders-reader', 'test');
+    return { path: `/users/${id}/impersonate`, body: { audience: orders, client_id: 'demo-web', ...reason } };
+  },
   listUserIdentities: at('users', user, '/identities'),
   async unlinkUserIdentity(world) {
     const one = await identity(world);
