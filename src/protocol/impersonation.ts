@@ -6,6 +6,7 @@ import type { Decide } from '../directory/decide.ts';
 import type { User } from '../directory/users.ts';
 import { randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
+import { profileKeeps } from './claim-profiles.ts';
 import { stillAllowed } from './claims.ts';
 import type { Payload, Records } from './records.ts';
 
@@ -72,6 +73,9 @@ export class Impersonation {
     if (api.id === adminApi) throw invalid('Nobody administers this server in the name of somebody else');
     if (api.tokenFormat !== 'opaque')
       throw invalid(`Tokens for ${api.id} are JWTs, which could not be told from the person's own`);
+    if (!profileKeeps(api.profile ?? 'standard', 'act', {})) {
+      throw invalid(`The gateways of ${api.id} read answers that leave out who acts; give it another profile first`);
+    }
     if (api.acr !== undefined || api.maxAge !== undefined) {
       throw invalid(`${api.id} demands a sign-in of the person, which this is none`);
     }

@@ -33,14 +33,16 @@ const organization = text.meta({ description: 'Within this organization only' })
 const params = z.object({ id: text });
 const scope = 'organization';
 
-const assignmentReply = z.object({
-  id: text,
-  subject,
-  role: text,
-  until: time.optional(),
-  organization: organization.optional(),
-  connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
-});
+const assignmentReply = z
+  .object({
+    id: text,
+    subject,
+    role: text,
+    until: time.optional(),
+    organization: organization.optional(),
+    connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
+  })
+  .meta({ id: 'Assignment', description: 'Somebody has a role, perhaps until a time or within an organization only' });
 
 /** For addresses: ids of ours have signs in them that would have to be encoded. */
 const outward = (id: string): string => Buffer.from(id).toString('base64url');

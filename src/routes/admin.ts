@@ -19,6 +19,7 @@ import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminRegistrars } from './admin-registrars.ts';
+import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminSessions } from './admin-sessions.ts';
 import { adminTiers } from './admin-tiers.ts';
@@ -54,7 +55,7 @@ export const adminOperations = (parts: Parts): Operation[] => makers.flatMap((ma
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {
   const { issuer } = door;
-  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
+  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base, resources }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, door));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);

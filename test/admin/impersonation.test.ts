@@ -65,11 +65,16 @@ it('gives a short token that says who acts; never an administrator’s, and the 
   ] as const) {
     assert.equal(code(await ask({ ...wish, ...change })), expected, JSON.stringify(change));
   }
-  await access.saveApi(
-    { id: 'https://jwt.test', permissions: [], tokenFormat: 'jwt', signingAlg: 'RS256', routes: [] },
-    'cli',
-  );
-  assert.equal(code(await ask({ ...wish, audience: 'https://jwt.test' })), '400 invalid');
+  // Who reads such a token, or the answer about it, could not see who acts.
+  const plain = { id: 'https://other.test', permissions: [], signingAlg: 'RS256', routes: [] } as const;
+  for (const told of [
+    { tokenFormat: 'jwt' },
+    { tokenFormat: 'opaque', profile: 'minimal' },
+    { tokenFormat: 'opaque', acr: '2fa' },
+  ] as const) {
+    await access.saveApi({ ...plain, permissions: [], routes: [], ...told }, 'cli');
+    assert.equal(code(await ask({ ...wish, audience: plain.id })), '400 invalid');
+  }
   assert.equal(code(await ask(wish, await somebody(app, 'idle@example.test'))), '400 invalid', 'nothing to do there');
 
   // An administrator of one organisation is one too.
