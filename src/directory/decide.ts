@@ -204,8 +204,8 @@ function assignedFrom({ own, ways, ofGroups, within }: Basis, organization: stri
       if (!lasts(one, now) || (one.organization !== undefined && !(within && one.organization === organization))) {
         continue;
       }
-      const given = sure && one.connection === undefined;
-      (!given ? uncertain : one.organization === undefined ? certain : delegated).push(one.role);
+      const byUs = sure && one.connection === undefined;
+      (!byUs ? uncertain : one.organization === undefined ? certain : delegated).push(one.role);
     }
   };
   add(own, true);

@@ -73,21 +73,23 @@ const reading = ({ clients, organizations, reach }: Parts): Operation[] => [
     query: page.extend({
       state: clientState.optional(),
       registrar: z.string().optional(),
+      tier: z.string().optional(),
       unused_since: unusedSince.optional(),
     }),
     reply: listOf(clientWithUse),
     async run({ query: { unused_since: since, ...asked }, by: { organization } }) {
-      const { state, registrar, ...part } = asked;
+      const { state, registrar, tier, ...part } = asked;
       const keep = async (client: Client | undefined) => {
         if (!client || client.state !== (state ?? client.state)) return undefined;
-        if (registrar !== undefined && client.registrar !== registrar) return undefined;
+        if (client.registrar !== (registrar ?? client.registrar) || client.tier !== (tier ?? client.tier))
+          return undefined;
         if (since !== undefined && (await clients.uses.lastUse(client)) >= since) return undefined;
         return clientUseDocument(client, await clients.uses.of(client.id));
       };
       if (organization === undefined) {
         return sifted(
           part,
-          (where) => clients.list(given({ state, registrar }), where),
+          (where) => clients.list(given({ state, registrar, tier }), where),
           (one: Client) => keep(one),
         );
       }
