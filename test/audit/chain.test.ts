@@ -21,17 +21,20 @@ interface Scene {
   told: Linked[];
 }
 
+/** Many stores are open here at once. */
+const openPatiently = (url?: string): Promise<Parts> => openParts(url, undefined, 30_000);
+
 const open: Scene[] = [];
 after(() => Promise.all(open.flatMap(({ parts, reader, bad }) => [parts.close(), reader.close(), bad.close()])));
 
 async function scene(): Promise<Scene> {
-  const parts = await openParts();
+  const parts = await openPatiently();
   await fill(parts, many);
   await parts.trail.settle();
   const bad = await intruder(parts.url);
   const told = [...(await bad.all<Linked>(events)).values()].sort((a, b) => a.link.seq - b.link.seq);
   assert.equal(new Set(told.map(({ link }) => link.chain)).size, 1);
-  const made = { parts, reader: await openParts(parts.url), bad, told };
+  const made = { parts, reader: await openPatiently(parts.url), bad, told };
   open.push(made);
   return made;
 }
@@ -56,7 +59,7 @@ async function first({ reader }: Pick<Scene, 'reader'>, checkpoint?: Seal): Prom
 
 /** The same as seen by a process that knows no key yet. */
 async function firstAnew({ parts }: Pick<Scene, 'parts'>): Promise<Finding | undefined> {
-  const other = await openParts(parts.url);
+  const other = await openPatiently(parts.url);
   const { findings } = await verify(other.trail);
   await other.close();
   return findings[0];
@@ -70,7 +73,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
   it('is whole as it was recorded, by each process and after each settling', async () => {
     const { parts, told } = await scene();
     await parts.trail.settle();
-    const other = await openParts(parts.url);
+    const other = await openPatiently(parts.url);
     await fill(other, 3);
     await other.trail.settle();
     assert.deepEqual(await verify(parts.trail), { events: many + 3, unchained: 0, removed: 0, findings: [] });
@@ -114,7 +117,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
     assert.deepEqual([found?.what, found?.seq], ['missing', 17]);
     assert.match(found?.sentence ?? '', new RegExp(at(told, 18).id));
     // Who goes on does not mend it.
-    const other = await openParts(parts.url);
+    const other = await openPatiently(parts.url);
     for (let round = 0; round < 3; round += 1) await fill(other, 2);
     await other.trail.settle();
     await other.close();
@@ -141,7 +144,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
     const found = await first({ reader });
     assert.deepEqual([found?.what, found?.seq], ['truncated', 28]);
     for (let round = 0; round < 6; round += 1) {
-      const other = await openParts(parts.url);
+      const other = await openPatiently(parts.url);
       await fill(other, 1);
       await other.trail.settle();
       await other.close();
@@ -183,7 +186,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
     await bad.remove('audit-seal', ['current']);
     assert.deepEqual([(await first({ reader }))?.what], ['seal']);
     // A new process does not make a new one, that would say nothing of what was before.
-    const other = await openParts(parts.url);
+    const other = await openPatiently(parts.url);
     await fill(other, 1);
     await other.trail.settle();
     await other.close();
@@ -217,9 +220,9 @@ describe('the audit trail', { timeout: 120_000 }, () => {
   });
 
   it('sec-284 sees events without a chain, and a second one at a place; what is older than chains it says', async () => {
-    const parts = await openParts();
+    const parts = await openPatiently();
     const bad = await intruder(parts.url);
-    const reader = await openParts(parts.url);
+    const reader = await openPatiently(parts.url);
     open.push({ parts, reader, bad, told: [] });
     // The first write lays the table.
     await parts.trail.search();
@@ -241,7 +244,7 @@ describe('the audit trail', { timeout: 120_000 }, () => {
     const { parts, reader, bad } = await scene();
     const old = await parts.trail.keys.current();
     // A process that has not heard of it yet.
-    const late = await openParts(parts.url);
+    const late = await openPatiently(parts.url);
     await fill(late, 1);
     assert.equal(await parts.trail.rotateKey('cli'), 'k0002');
     await fill(parts, 5);
