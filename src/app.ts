@@ -48,10 +48,9 @@ import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
-import { webhookBody } from './routes/webhook-document.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
-import { WebhookDelivery } from './signals/webhook-delivery.ts';
+import { type SignalRooms, signalRooms } from './signal-rooms.ts';
 import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
@@ -74,12 +73,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const frames = framesOf(config.issuer);
   const resources = new Resources({ ...house, jwtLifetime: config.ttl.jwt });
   const gateways = gatewayRooms(config, house, { log, metrics });
+  const signals = signalRooms({ issuer: config.issuer, house, feed: gateways.feed, log });
   const calls = shortCalls(config, house, { metrics, resources });
   const short = shortWay({ edge, meter: answered, calls, question: gateways.question });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
-    compose(koa, { config, house, log, metrics, edge, answered, frames, gateways });
+    compose(koa, { config, house, log, metrics, edge, answered, frames, gateways, signals });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
   await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
@@ -100,7 +100,6 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     });
   }, lookAtConnections).unref();
   const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
-  const webhooks = new WebhookDelivery({ webhooks: house.webhooks, feed: gateways.feed, write: webhookBody, log });
 
   return {
     metrics,
@@ -109,12 +108,15 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       if (!(await short(request, response))) await current.handler(request, response);
     },
     ready: () => house.store.ping(),
-    leave: () => gateways.changes.close(),
+    leave() {
+      gateways.changes.close();
+      signals.leave();
+    },
     async close() {
       gateways.changes.close();
       clearInterval(timer);
       clearInterval(tending);
-      await Promise.all([sending?.close(), webhooks.close()]);
+      await Promise.all([sending?.close(), signals.close()]);
       await house.store.close();
     },
   };
@@ -225,10 +227,14 @@ interface Rooms {
   answered: Meter;
   frames: Frames;
   gateways: GatewayRooms;
+  signals: SignalRooms;
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, gateways }: Rooms): void {
+function compose(
+  koa: Provider,
+  { config, house, log, metrics, edge, answered, frames, gateways, signals }: Rooms,
+): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
@@ -239,6 +245,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
   for (const answer of gateways.answers) koa.use(answer);
+  koa.use(signals.answer);
   koa.use(issued(house, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);
