@@ -27,7 +27,6 @@ import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
-import { audiencesFact } from './protocol/token-status.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
@@ -82,7 +81,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     compose(koa, { config, house, log, metrics, edge, answered, frames, gateways, signals });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
-  await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
+  await Promise.all([house.keys.tend(), house.endings.settle(), declare(config.connections, { ...house, log })]);
   let current = await build();
 
   // The library's key set is fixed for the life of a provider, so new keys mean a new app; begun requests end in the old one.
@@ -97,6 +96,9 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const tending = setInterval(() => {
     house.refreshing.tend(log).catch((error: unknown) => {
       log.warn({ err: error }, 'connections could not be looked after; trying again');
+    });
+    house.endings.settle().catch((error: unknown) => {
+      log.warn({ err: error }, 'what was left half ended could not be ended; trying again');
     });
   }, lookAtConnections).unref();
   const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
@@ -140,7 +142,7 @@ function library(
   house: House,
   { frames, ...parts }: Pick<ProviderParts, 'jwks' | 'resources'> & { frames: Frames },
 ): Provider {
-  const { clients, consents, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
+  const { clients, consents, endings, records, seenSessions, trail, upstreamSessions, users, vault } = house;
   const connectionOf = async (uid: string) => (await upstreamSessions.ofSession(uid))?.connection;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   return provider({
@@ -176,19 +178,19 @@ function library(
       refreshGrace: grace,
       interactionTtl: config.ttl.interaction,
       async replayed(what, payload) {
-        // Before it is told: whoever hears of it may ask at once. A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
+        // A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
         const own =
           what === 'code' || what === 'device-code' || Provider.ctx?.oidc.client?.clientId === payload.clientId;
-        const audiences = own ? await status.endGrant(payload) : [];
-        await trail.record({
-          type: `${what}.replayed`,
-          actor: payload.clientId ? `client:${payload.clientId}` : 'anonymous',
-          outcome: 'failure',
-          detail: {
-            ...{ client: payload.clientId ?? '', grant: payload.grantId ?? '' },
-            ...{ subject: payload.accountId, audiences: audiencesFact(audiences) },
+        const { clientId: client = '', grantId: grant = '', accountId: subject } = payload;
+        await endings.end(
+          { grants: own && grant !== '' ? [grant] : [] },
+          {
+            type: `${what}.replayed`,
+            actor: client === '' ? 'anonymous' : `client:${client}`,
+            outcome: 'failure',
+            detail: { client, grant, subject },
           },
-        });
+        );
       },
     }),
   });

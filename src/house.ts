@@ -38,6 +38,7 @@ import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { Notices } from './notices/notices.ts';
 import { Outbox } from './notices/outbox.ts';
+import { Endings } from './protocol/endings.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
@@ -87,6 +88,7 @@ export interface House extends Signalling {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
+  endings: Endings;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
@@ -229,6 +231,10 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
+  const status = new TokenStatus({
+    ...{ issuer: config.issuer, records: kept },
+    ...{ clients, tiers, users, decide, access, organizations },
+  });
   const written = writing(config, { store, vault, trail, users, devices, complain });
   const emailChanges = new EmailChanges(store, vault, { users, trail });
   const signals = signalling({ store, vault, trail, outgoing: bounds(config), complain });
@@ -284,15 +290,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await introspectionTokens.remove(id, actor);
       await signals.streams.forget(id, actor);
     },
-    status: new TokenStatus({
-      issuer: config.issuer,
-      records: kept,
-      clients,
-      tiers,
-      users,
-      decide,
-      access,
-      organizations,
-    }),
+    status,
+    endings: new Endings({ store, trail, records: kept, status }),
   };
 }

@@ -45,7 +45,7 @@ export function signalRooms({ issuer, house, feed, log }: Ground): SignalRooms {
   const toWebhooks = new Delivery({ outlet: webhookOutlet(webhooks, webhookBody), feed, log });
   const toStreams = new Delivery({ outlet: streamOutlet({ streams, posting, write, hears }), feed, log });
   return {
-    answer: ssf({ issuer, streams, polls }, (token) => callerBehind(token, house)),
+    answer: ssf({ issuer, streams, polls }, (token) => callerBehind(token, { issuer, ...house })),
     leave: () => polls.close(),
     async close() {
       polls.close();

@@ -40,17 +40,8 @@ const base = '/admin/api/v1';
 /** The rooms of administration, one file for each. */
 const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
-  ...[
-    adminUsers,
-    adminUserSignIn,
-    adminImpersonation,
-    adminFactors,
-    adminSessions,
-    adminMfa,
-    adminKeys,
-    adminWebhooks,
-    adminStreams,
-  ],
+  ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
+  ...[adminWebhooks, adminStreams],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments],
 ];
 
@@ -66,12 +57,13 @@ export const adminOperations = (parts: Parts): Operation[] => makers.flatMap((ma
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {
   const { issuer } = door;
+  const about = { title: 'Sallyport administration', version: '1', issuer, base, resources };
   // Made when somebody reads it: a start takes noticeably longer with it, and few starts need it.
   let document: ReturnType<typeof openapi> | undefined;
   const api = resource(base, operations, (token) => callerBehind(token, door));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
-    document ??= openapi({ title: 'Sallyport administration', version: '1', issuer, base, resources }, operations);
+    document ??= openapi(about, operations);
     ctx.body = document;
     return undefined;
   };
@@ -84,7 +76,7 @@ export function admin(operations: readonly Operation[], door: Door): Koa.Middlew
  */
 export async function callerBehind(
   token: string,
-  { status, decide, organizations }: Omit<Door, 'issuer'>,
+  { status, decide, organizations }: Door,
 ): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;
