@@ -14,6 +14,7 @@ import {
   role,
   sent,
   session,
+  stream,
   tier,
   user,
   type World,
@@ -179,6 +180,10 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   removeWebhook: at('webhooks', webhook),
   testWebhook: at('webhooks', webhook, '/test'),
   rotateWebhookSecret: at('webhooks', webhook, '/secret', {}),
+
+  listStreams: just('/streams'),
+  getStream: at('streams', stream),
+  removeStream: at('streams', stream),
 
   listApis: just('/apis'),
   getApi: at('apis', api),
