@@ -215,6 +215,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
 
   listOrganizations: just('/organizations'),
   getOrganization: at('organizations', organization),
+  listOrganizationDomains: at('organizations', organization, '/domains'),
   addOrganization: named('/organizations', 'organization'),
   changeOrganization: at('organizations', organization, '', { name: 'Another' }),
   async removeOrganization(world) {
