@@ -181,6 +181,18 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   testWebhook: at('webhooks', webhook, '/test'),
   rotateWebhookSecret: at('webhooks', webhook, '/secret', {}),
 
+  listUndelivered: at('webhooks', webhook, '/undelivered'),
+  redeliver: at('webhooks', webhook, '/redeliver', { since: 0 }),
+
+  listAuditEvents: just('/audit-events'),
+  async getAuditEvent({ app }) {
+    const [event] = await app.parts.trail.search({}, { limit: 1 });
+    return { path: `/audit-events/${event?.id}` };
+  },
+  verifyAuditEvents: just('/audit-events/verify', {}),
+  sealAuditEvents: just('/audit-events/checkpoint'),
+  rotateAuditKey: just('/audit-events/key'),
+
   listStreams: just('/streams'),
   getStream: at('streams', stream),
   removeStream: at('streams', stream),
