@@ -2,13 +2,14 @@ import { hash } from 'node:crypto';
 import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
+import { checkedOverlap } from '../store/overlap.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
 import { type Client, checkedClient, checkedId, differences } from './client.ts';
 import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
-import { checkedOverlap, isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
 
 export type { Client } from './client.ts';
 export type { Move, State } from './life.ts';
