@@ -27,6 +27,7 @@ import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
 import { audiencesFact } from './protocol/token-status.ts';
+import { scimRooms } from './provisioning.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin, adminOperations } from './routes/admin.ts';
@@ -45,6 +46,7 @@ import { errorPages, home, problemPages } from './routes/pages.ts';
 import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
+import { scim } from './routes/scim.ts';
 import { signinPages } from './routes/signin.ts';
 import { webhookBody } from './routes/webhook-document.ts';
 import { wellKnown } from './routes/well-known.ts';
@@ -246,6 +248,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
       ...house,
     }),
   );
+  koa.use(scim({ ...house, ...scimRooms(house, (user) => ending.endAll(user)), tokens: house.scim.tokens, issuer }));
   koa.use(federation({ issuer, ...house }));
   koa.use(federationMetadata(connections));
   koa.use(federationLogout({ frames, issuer, connections, signingOut, endedThere }));

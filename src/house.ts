@@ -41,6 +41,7 @@ import { Outbox } from './notices/outbox.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
+import type { Pushed } from './provisioning.ts';
 import { Webhooks } from './signals/webhooks.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
@@ -88,6 +89,7 @@ export interface House {
   records: Records;
   status: TokenStatus;
   webhooks: Webhooks;
+  scim: Pushed;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
@@ -207,8 +209,8 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const kept = records(store, vault);
   const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
-  const belongs = belonging({ store, trail, access, mfaPolicies, connections: () => connections });
-  const { groups, organizations } = belongs;
+  const belongs = belonging({ store, vault, trail, users, access, mfaPolicies, connections: () => connections });
+  const { groups, organizations, scim } = belongs;
   const decide = new Decide({ access, groups, organizations });
   const connections = new Connections({
     store,
@@ -275,6 +277,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       rotationDays: config.keys.rotationDays,
     }),
     records: kept,
+    scim,
     webhooks: new Webhooks({ store, vault, trail, outgoing: bounds(config) }),
     async forgetClient(id, actor) {
       await belongs.forget({ subject: `client:${id}` }, actor);

@@ -7,6 +7,7 @@ import { command, misused } from './command.ts';
 import { memberFacts, memberLines } from './group.ts';
 import { columns, everything, facts, moment } from './listing.ts';
 import { actor, inHouse } from './office.ts';
+import { organizationScimToken } from './organization-scim.ts';
 import { future } from './reading.ts';
 
 const options = {
@@ -127,4 +128,4 @@ const leave = command({
 });
 
 /** `sallyport organization …` */
-export const organizationCommands = [add, set, list, show, remove, join, leave];
+export const organizationCommands = [add, set, list, show, remove, join, leave, organizationScimToken];

@@ -148,18 +148,19 @@ export class Users {
    * the person, and all get the same. Throws `taken` when the address is somebody else's, `invalid`, `invalid_profile`.
    */
   async provision(id: string, input: ProvisionedUser, connection: string): Promise<User> {
-    const user = newUser(id, input);
-    try {
-      await unlessTaken(this.#all.insert(user));
-    } catch (error) {
-      // A change is made on the store itself, so it cannot miss what another process has just added.
-      const same = error instanceof Problem ? await this.#all.change(id, (now) => now) : undefined;
-      if (same) return same;
-      throw error;
-    }
+    const { user, made } = await this.#insertOnce(newUser(id, input));
+    if (!made) return user;
     const actor = `connection:${connection}`;
     await this.#trail.record({ type: 'user.provisioned', actor, target: `user:${id}`, detail: { connection } });
     return user;
+  }
+
+  /** The same by somebody else's word; answers whether this call made the person. Throws `taken`, `invalid`, `invalid_profile`. */
+  async bring(id: string, input: ProvisionedUser, actor: string): Promise<boolean> {
+    const { user, made } = await this.#insertOnce(newUser(id, input));
+    if (made)
+      await this.#trail.record({ type: 'user.created', actor, target: `user:${id}`, detail: { state: user.state } });
+    return made;
   }
 
   get(id: string): Promise<User | undefined> {
@@ -262,6 +263,19 @@ export class Users {
   async #renewHash(user: User, text: string): Promise<void> {
     const password = await hashPassword(text);
     await this.#all.change(user.id, (now) => (now.password === user.password ? { ...now, password } : now));
+  }
+
+  /** The user, or the one that somebody else has made under the same id. Throws `taken` when only the address is in use. */
+  async #insertOnce(user: User): Promise<{ user: User; made: boolean }> {
+    try {
+      await unlessTaken(this.#all.insert(user));
+      return { user, made: true };
+    } catch (error) {
+      // A change is made on the store itself, so it cannot miss what another process has just added.
+      const same = error instanceof Problem ? await this.#all.change(user.id, (now) => now) : undefined;
+      if (same) return { user: same, made: false };
+      throw error;
+    }
   }
 
   async #edit(id: string, edit: (now: User) => User): Promise<User> {

@@ -20,6 +20,7 @@ const areas = [
 ];
 const moreAreas = [
   '/access',
+  '/scim',
   '/assets',
   '/language',
   '/.well-known',

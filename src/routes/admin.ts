@@ -19,6 +19,7 @@ import { openapi } from '../http/openapi.ts';
 import { type Caller, type Operation, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
+import type { ScimTokens } from '../scim/tokens.ts';
 import type { Webhooks } from '../signals/webhooks.ts';
 import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
@@ -31,6 +32,7 @@ import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminRoles } from './admin-roles.ts';
+import { adminScimTokens } from './admin-scim-tokens.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
 
@@ -60,6 +62,7 @@ interface Parts {
   decide: Decide;
   rights: Rights;
   webhooks: Webhooks;
+  scim: { tokens: ScimTokens };
   forgetClient(id: string, actor: string): Promise<void>;
 }
 
@@ -81,6 +84,7 @@ export function adminOperations(parts: Parts): Operation[] {
     ...adminRoles(parts),
     ...adminGroups(parts),
     ...adminOrganizations(parts),
+    ...adminScimTokens(parts),
     ...adminAssignments(parts),
   ];
 }
