@@ -175,7 +175,10 @@ function tokens(source: string, fail: (sentence: string) => Error): Token[] {
   for (let at = 0; at < end; at = token.lastIndex) {
     const match = token.exec(source);
     const text = match?.slice(1).find((part) => part !== undefined);
-    if (!match || text === undefined) throw fail(`This cannot be read at character ${at + 1} (RFC 7644 §3.4.2.2)`);
+    if (!match || text === undefined) {
+      const place = at + source.slice(at).search(/\S/) + 1;
+      throw fail(`This cannot be read at character ${place} (RFC 7644 §3.4.2.2)`);
+    }
     found.push({ text, at: token.lastIndex - text.length });
   }
   return found;

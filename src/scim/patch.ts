@@ -149,22 +149,26 @@ function editedList(list: Values, { op, value }: PatchOperation, aim: Aim): Valu
     return value === undefined || value === null ? [] : without(list, acceptedValue(attribute, value));
   const given = acceptedValue(attribute, value);
   const values = Array.isArray(given) ? given.filter(isRecord) : [];
-  return op === 'replace' ? distinct(values) : distinct([...list, ...values]);
+  return distinct(attribute, op === 'replace' ? values : [...list, ...values]);
 }
 
 /** Entra ID names the members that are to go in the value: `{ "op": "Remove", "path": "members", "value": [{ "value": "ID" }] }`. */
 function without(list: Values, given: unknown): Values {
   const gone = new Set((Array.isArray(given) ? given : []).map(keyOf));
-  return list.filter((one) => !gone.has(keyOf(one)));
+  return list.filter((one) => !gone.has(keyOf(one)) && !gone.has(keyOf({ value: one.value })));
 }
 
-/** A value is known by its `value` and by what it is for; the last one that was named counts. */
+/** A value is known by its `value` and by what it is for. */
 const keyOf = (one: Resource): string =>
   JSON.stringify(
     one.value === undefined ? one : [one.value, typeof one.type === 'string' ? one.type.toLowerCase() : ''],
   );
 
-const distinct = (list: Values): Values => [...new Map(list.map((one) => [keyOf(one), one])).values()];
+/** Each value once; the last one that was named counts. What cannot be changed is known by its `value` alone. */
+function distinct({ of }: Attribute, list: Values): Values {
+  const bare = called(of, 'value')?.immutable === true;
+  return [...new Map(list.map((one) => [bare ? one.value : keyOf(one), one])).values()];
+}
 
 function editedWithin(list: Values, operation: PatchOperation, aim: Aim & { within: Filter }): Values {
   const { attribute, sub, within } = aim;
