@@ -30,3 +30,6 @@ export const otherVersion = problem(
   412,
   () => 'Somebody has changed this meanwhile; read it again, and send the change with its new version in If-Match',
 );
+
+/** It would leave nobody to look after this server, which is no organisation's to decide. */
+export const lastAdministrator = problem('access_denied', 403, (sentence: string) => sentence);

@@ -20,7 +20,7 @@ import {
   type Tenant,
   wordOf,
 } from './person.ts';
-import { mutability, uniqueness } from './problems.ts';
+import { lastAdministrator, mutability, uniqueness } from './problems.ts';
 import { type Account, accountOf, changeOf } from './profile.ts';
 import { userKind } from './schemas.ts';
 
@@ -68,7 +68,7 @@ export class Pushing {
 
   /**
    * Makes of a person what `edit` makes of what can be pushed; it may run again. An administrator here who disabled somebody is
-   * not overruled: then `active` stays false. Throws `missing`, `changed`, `uniqueness`, `mutability`, `last_administrator`.
+   * not overruled: then `active` stays false. Throws `missing`, `changed`, `uniqueness`, `mutability`, `access_denied`.
    */
   async change(tenant: Tenant, id: string, edit: (now: Resource) => Resource, match?: string): Promise<Person> {
     await this.#ensureRecord(tenant, id, match);
@@ -98,7 +98,7 @@ export class Pushing {
 
   /**
    * Removes a person who belongs to no other organisation; else only the membership ends, and what came with it. Throws
-   * `missing`, `changed`, `last_administrator`.
+   * `missing`, `changed`, `access_denied`.
    */
   async remove(tenant: Tenant, id: string, match?: string): Promise<void> {
     const { groups, organizations } = this.#parts;
@@ -273,7 +273,9 @@ export class Pushing {
       this.#parts,
       () => users.disable(id, actor),
       () => users.enable(id, actor),
-    );
+    ).catch((error: unknown) => {
+      throw error instanceof Problem && error.code === 'last_administrator' ? lastAdministrator(error.message) : error;
+    });
   }
 
   async #unlessNameTaken<R>(write: Promise<R>): Promise<R> {
