@@ -3,7 +3,7 @@ import type { Organizations } from '../directory/organizations.ts';
 import { wrongMethod } from '../http/edge.ts';
 import { received } from '../http/form.ts';
 import { parseJson } from '../http/json.ts';
-import { Failures } from '../http/limits.ts';
+import { Pace } from '../http/pace.ts';
 import { scimType } from '../http/scim-problem.ts';
 import { Problem, problem } from '../kernel/errors.ts';
 import type { Tenant } from '../scim/person.ts';
@@ -48,17 +48,16 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
  */
 export function scim(parts: Parts): Koa.Middleware {
   const answer = answering(parts);
-  const pace = new Failures(allowance);
+  const pace = new Pace(allowance);
   return async (ctx, next) => {
     const [, written, rest = ''] = /^\/scim\/v2\/([^/]+)(\/.*)?$/.exec(ctx.path) ?? [];
     if (written === undefined) return next();
     const tenant = await tenantOf(parts, ctx, written);
-    const spend = (operations = 1): void => {
-      const seconds = pace.wait(tenant.organization);
+    const spend = (operations: number): void => {
+      const seconds = pace.spend(tenant.organization, operations);
       if (seconds > 0) throw tooFast(seconds);
-      for (let count = 0; count < operations; count += 1) pace.count(tenant.organization);
     };
-    spend();
+    spend(1);
     write(ctx, await answer(tenant, await callOf(ctx, rest), spend));
   };
 }

@@ -38,7 +38,7 @@ function address(resource: Resource): object | undefined {
   return parts.length === 0 ? undefined : Object.fromEntries(parts);
 }
 
-/** The address is that of the e-mails, or the user name where it is one. */
+/** The address is the first of the e-mails, whose form is the directory's to check, or the user name where it is one. */
 export function accountOf(resource: Resource): Account {
   const { userName, displayName, name } = resource;
   const parts = isRecord(name) ? name : {};
@@ -58,7 +58,7 @@ export function accountOf(resource: Resource): Account {
     address: address(resource),
   };
   const profile = Object.fromEntries(Object.entries(claims).filter(([claim, value]) => fits(claim, value)));
-  const email = [text(preferred(resource.emails)?.value), text(userName)].find(isAddress);
+  const email = text(preferred(resource.emails)?.value) ?? [text(userName)].find(isAddress);
   return { profile, ...(email === undefined ? {} : { email }) };
 }
 
