@@ -33,6 +33,7 @@ import { emailUndo } from './routes/account-email.ts';
 import { admin, adminOperations } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
+import { deviceDecision, devicePages } from './routes/device.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
 import { federationMetadata } from './routes/federation-metadata.ts';
@@ -166,6 +167,7 @@ function library(
       acrOf,
       renderError: errorPages(problemPages(frames)),
       logout: logoutPages(frames, users),
+      device: devicePages(frames, problemPages(frames)),
     },
     adapter: adapter({
       records,
@@ -174,7 +176,8 @@ function library(
       interactionTtl: config.ttl.interaction,
       async replayed(what, payload) {
         // Before it is told: whoever hears of it may ask at once. A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
-        const own = what === 'code' || Provider.ctx?.oidc.client?.clientId === payload.clientId;
+        const own =
+          what === 'code' || what === 'device-code' || Provider.ctx?.oidc.client?.clientId === payload.clientId;
         const audiences = own && what !== 'assertion' ? await status.endGrant(payload) : [];
         await trail.record({
           type: `${what}.replayed`,
@@ -241,6 +244,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(wellKnown(keys));
   koa.use(frontChannel);
   koa.use(logoutDecision({ frames, trail, signingOut }));
+  koa.use(deviceDecision(house));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(
     admin(adminOperations({ ...house, issuer, clientCertificateHeader: config.clientCertificateHeader }), {

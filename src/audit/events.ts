@@ -115,6 +115,7 @@ export const events = {
   'logout.refused': ['connection', 'method', 'reason', 'check'],
 
   'code.replayed': ['client', 'grant', 'subject', 'audiences'],
+  'device-code.replayed': ['client', 'grant', 'subject', 'audiences'],
   'assertion.replayed': ['client', 'grant', 'subject', 'audiences'],
   'refresh-token.replayed': ['client', 'grant', 'subject', 'audiences'],
   // `jti` is the public name that introspection tells, never the value of a token; `subject` is its `sub`.
@@ -144,7 +145,14 @@ export const unsettling = [
   ...['tier.saved', 'tier.removed'],
   ...['client.changed', 'client.approved', 'client.resumed'],
   ...['client.rejected', 'client.suspended', 'client.revoked', 'client.removed'],
-  ...['consent.withdrawn', 'session.ended', 'code.replayed', 'refresh-token.replayed', 'token.revoked'],
+  ...[
+    'consent.withdrawn',
+    'session.ended',
+    'code.replayed',
+    'device-code.replayed',
+    'refresh-token.replayed',
+    'token.revoked',
+  ],
   'store.restored',
 ] as const satisfies readonly EventType[];
 export type Unsettling = (typeof unsettling)[number];

@@ -1,7 +1,12 @@
 import { checkPageAddress } from './addresses.ts';
 
 /** How a client may get tokens. */
-export const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials'] as const;
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+] as const;
 export type GrantType = (typeof grantTypes)[number];
 
 /** How a client may prove itself (OIDC Core §9, RFC 8705 §2); `client_secret_*` need a secret. */

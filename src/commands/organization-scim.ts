@@ -1,13 +1,11 @@
 import { given } from '../http/given.ts';
-import { missing } from '../kernel/errors.ts';
-import { scimBase } from '../routes/admin-scim-tokens.ts';
-import { command } from './command.ts';
+import { scimTokenReply, scimTokensReply } from '../routes/admin-scim-tokens.ts';
+import { deskCommand } from './desk.ts';
 import { columns, moment } from './listing.ts';
-import { actor, inHouse } from './office.ts';
 import { whole } from './reading.ts';
 
 /** `sallyport organization scim-token ID`: what an identity provider pushes people and groups with. */
-export const organizationScimToken = command({
+export const organizationScimToken = deskCommand({
   words: ['organization', 'scim-token'],
   operands: ['id'],
   options: {
@@ -16,25 +14,22 @@ export const organizationScimToken = command({
     remove: { about: 'End all that it has, and make none' },
   },
   about: 'Give an organization a token with which Entra ID or Okta pushes people and groups; it is printed once',
-  run: ({ operands: { id }, options, answer }) =>
-    inHouse(async ({ organizations, scim: { tokens } }, { issuer }) => {
-      if (!(await organizations.get(id))) throw missing(`The organization ${id}`);
-      const where = { organization: id, base_url: scimBase(issuer, id) };
+  async run({ operands: { id }, options, answer }, desk) {
+    const params = { id };
+    if (options.list || options.remove) {
+      const { items } = await desk.call('listScimTokens', scimTokensReply, { params });
       if (options.remove) {
-        const removed = await tokens.remove(id, actor);
-        return answer({ organization: id, removed }, `${id} has no SCIM token any more`);
+        await desk.tell('removeScimTokens', { params });
+        return answer({ organization: id, removed: items.length }, `${id} has no SCIM token any more`);
       }
-      if (options.list) {
-        const all = await tokens.list(id);
-        const items = all.map(({ lastUsed, ...times }) => ({ ...times, ...given({ last_used: lastUsed }) }));
-        const rows = all.map(({ created, expires, lastUsed }) => [created, lastUsed, expires].map(moment));
-        return answer({ ...where, items }, columns(['made', 'last used', 'ends'], rows));
-      }
-      const { token, older } = await tokens.make(id, actor, whole('overlap', options.overlap));
-      const before = older === undefined ? '' : `\nThe older token counts until ${moment(older)}`;
-      return answer(
-        { ...where, scim_token: token, ...given({ older_expires: older }) },
-        `Tenant URL, or base URL: ${where.base_url}\nToken (shown this once): ${token}${before}`,
-      );
-    }),
+      const rows = items.map(({ created, last_used: used, expires }) => [created, used, expires].map(moment));
+      return answer(items, columns(['made', 'last used', 'ends'], rows));
+    }
+    const body = given({ overlap: whole('overlap', options.overlap) });
+    const made = await desk.call('addScimToken', scimTokenReply, { params, body });
+    const end = made.older_expires;
+    const before = end === undefined ? '' : `\nThe older token counts until ${moment(end)}`;
+    const text = `Tenant URL, or base URL: ${made.base_url}\nToken (shown this once): ${made.scim_token}${before}`;
+    return answer(made, text);
+  },
 });

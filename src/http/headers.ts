@@ -51,7 +51,7 @@ const machinePaths = new Set(
     .concat('/validate', '/as/token.oauth2'),
 );
 const machineAreas = ['/oauth2/register/', '/.well-known/', '/admin/api/', '/gateway/', '/access/', '/scim/'];
-const passageAreas = ['/oauth2/', '/signin/', '/federation/'];
+const passageAreas = ['/oauth2/', '/signin/', '/federation/', '/device'];
 /** A test of a connection leads through its provider, as a sign-in does. */
 const test = /^\/admin\/connections\/[^/]+\/test\//;
 

@@ -14,6 +14,7 @@ const areas = [
   '/oauth2/register',
   '/oauth2/logout',
   '/signin',
+  '/device',
   '/federation',
   '/account',
   '/gateway',
@@ -48,7 +49,7 @@ function template(path: string): string {
  * what a gateway asks about is another server's to log.
  */
 export const loggedPath = (path: string): string =>
-  path.replace(/^(\/signin|\/(?:oauth2|gateway)\/authorize|\/account\/(?:reset|email))\/.+/, '$1/*');
+  path.replace(/^(\/signin|\/device|\/(?:oauth2|gateway)\/authorize|\/account\/(?:reset|email))\/.+/, '$1/*');
 
 const grants: Record<string, string> = {
   authorization_code: 'authorization_code',

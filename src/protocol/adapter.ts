@@ -2,6 +2,7 @@ import { type Adapter, type AdapterFactory, type AdapterPayload, errors, Provide
 import { randomToken } from '../kernel/crypto.ts';
 import { Problem } from '../kernel/errors.ts';
 import { stillAllowed } from './claims.ts';
+import { deviceCodes } from './device-codes.ts';
 import { followOrganization, keptOrganization } from './organization.ts';
 import type { GrantRecord, Payload, Records, SealedRecord, TokenRecord } from './records.ts';
 import { refreshState } from './refresh.ts';
@@ -15,7 +16,7 @@ interface Parts {
   /** How long a sign-in may take, in seconds. */
   interactionTtl: number;
   /** Called when something that counts once is presented again. */
-  replayed(what: 'code' | 'assertion' | 'refresh-token', payload: Payload): Promise<void>;
+  replayed(what: 'code' | 'device-code' | 'assertion' | 'refresh-token', payload: Payload): Promise<void>;
 }
 
 type Verbs = Partial<Adapter> & Pick<Adapter, 'upsert' | 'find'>;
@@ -202,6 +203,8 @@ export function adapter(parts: Parts): AdapterFactory {
         return tokens(parts, model);
       case 'AuthorizationCode':
         return codes(parts);
+      case 'DeviceCode':
+        return deviceCodes(parts);
       case 'Grant':
         return grants(parts);
       case 'ReplayDetection':

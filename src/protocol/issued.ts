@@ -21,8 +21,8 @@ const dropUndefined = <T extends object>(from: T): T =>
 
 /** How and when the person signed in (RFC 9068 §2.2.1), from whatever the token is issued for. */
 function signInFacts(ctx: KoaContextWithOIDC) {
-  const { RefreshToken, AuthorizationCode } = ctx.oidc.entities;
-  const source = RefreshToken ?? AuthorizationCode;
+  const { RefreshToken, AuthorizationCode, DeviceCode } = ctx.oidc.entities;
+  const source = RefreshToken ?? AuthorizationCode ?? DeviceCode;
   return source && dropUndefined({ acr: source.acr, amr: source.amr, auth_time: source.authTime });
 }
 
@@ -54,9 +54,9 @@ async function snapshot(parts: Parts, token: { scope?: string | undefined; clien
     scope: token.scope,
     organization,
     tenant: new URL(issuer).host,
-    rights: rightsOf(held),
+    rights: rightsOf(held, 'jwt'),
   };
-  return { ...rights(held, client), ...profileMembers(profile, facts) };
+  return { ...rights(held, client, 'jwt'), ...profileMembers(profile, facts) };
 }
 
 interface About {

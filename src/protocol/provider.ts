@@ -12,6 +12,7 @@ import { checkAssertion, clockTolerance } from './assertions.ts';
 import { clientCertificates } from './certificates.ts';
 import { claimsOfScopes, identityScopes } from './claims.ts';
 import { ownMembers, teachClient } from './client-model.ts';
+import { deviceCodeLife, devicePage } from './device-codes.ts';
 import { signingAlgorithms } from './keys.ts';
 import { proofAlgorithms } from './presented.ts';
 import type { Resources } from './resources.ts';
@@ -25,6 +26,8 @@ export interface Lifetimes {
   refreshToken: { idle: number; absolute: number };
   session: { idle: number; absolute: number };
 }
+
+type Features = Required<NonNullable<Configuration['features']>>;
 
 /** What the library needs of the rest of the house: sign-in, pages, people and their rights. */
 export interface ProviderParts {
@@ -46,7 +49,8 @@ export interface ProviderParts {
     /** The `acr` of a request, by which essential claims are judged and which tokens carry. */
     acrOf(oidc: KoaContextWithOIDC['oidc']): string | undefined;
     sessionTtl: NonNullable<NonNullable<Configuration['ttl']>['Session']>;
-    logout: NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>;
+    logout: Features['rpInitiatedLogout'];
+    device: Features['deviceFlow'];
   };
 }
 
@@ -61,6 +65,7 @@ const paths = {
   registration: '/oauth2/register',
   pushed_authorization_request: '/oauth2/par',
   device_authorization: '/oauth2/device',
+  code_verification: devicePage,
   backchannel_authentication: '/oauth2/ciba',
   end_session: '/oauth2/logout',
 };
@@ -119,6 +124,7 @@ export function provider(parts: ProviderParts): Provider {
       AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? ttl.accessToken,
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? ttl.accessToken,
       AuthorizationCode: ttl.code,
+      DeviceCode: deviceCodeLife,
       IdToken: ttl.idToken,
       Interaction: ttl.interaction,
       Grant: ttl.refreshToken.absolute + ttl.session.absolute,
@@ -138,6 +144,7 @@ export function provider(parts: ProviderParts): Provider {
       jwtUserinfo: { enabled: true },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: parts.signin.logout,
+      deviceFlow: parts.signin.device,
       resourceIndicators: {
         enabled: true,
         defaultResource: (ctx, client, oneOf) => resources.implied(ctx, client.clientId, oneOf && [...oneOf]),

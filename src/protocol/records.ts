@@ -21,6 +21,14 @@ export interface SealedRecord extends Entity {
   consumed?: number;
 }
 
+/** The code of a device that waits for its person; both of its codes are fingerprints here. */
+export interface DeviceRecord extends SealedRecord {
+  userCode: string;
+  grant?: string;
+  /** When the device was last told to wait (milliseconds). */
+  polled?: number;
+}
+
 /** What a person has granted a client; its id never leaves the server. */
 export interface GrantRecord extends Entity {
   payload: Payload;
@@ -36,6 +44,7 @@ export interface Records {
   sessions: Collection<SealedRecord, 'uid' | 'account'>;
   interactions: Collection<SealedRecord>;
   pushed: Collection<SealedRecord>;
+  devices: Collection<DeviceRecord, 'userCode' | 'grant'>;
   replays: Collection<Entity>;
   /** The id of a token's or code's record. */
   tokenId(value: string): string;
@@ -48,7 +57,14 @@ export interface Records {
 }
 
 /** The collections of what is open: whoever presents something that was in them has to begin anew when they are empty. */
-export const whatIsOpen: readonly string[] = ['tokens', 'codes', 'sessions', 'interactions', 'pushed-requests'];
+export const whatIsOpen: readonly string[] = [
+  'tokens',
+  'codes',
+  'sessions',
+  'interactions',
+  'pushed-requests',
+  'device-codes',
+];
 
 /** Declares the protocol's collections on a store. */
 export function records(store: Store, vault: Vault): Records {
@@ -67,6 +83,13 @@ export function records(store: Store, vault: Vault): Records {
     }),
     interactions: sealed('interactions'),
     pushed: sealed('pushed-requests'),
+    devices: store.collection<DeviceRecord, 'userCode' | 'grant'>({
+      name: 'device-codes',
+      indexes: {
+        userCode: { key: (record) => record.userCode, unique: true },
+        grant: { key: (record) => record.grant },
+      },
+    }),
     replays: store.collection({ name: 'replays', indexes: {} }),
     tokenId: (value) => vault.fingerprint('token', value),
     idOf: (model, value) => vault.fingerprint(model, value),

@@ -182,7 +182,7 @@ function refuse(scopes: readonly string[], why: string): void {
 
 /** The sign-in that a token at the token endpoint rests on. */
 const signInBehind = ({ oidc: { entities } }: KoaContextWithOIDC) =>
-  entities.RefreshToken ?? entities.AuthorizationCode;
+  entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode;
 
 /** Whose rights count: known at the token endpoint, not yet at the authorization endpoint. */
 function subjectAt(ctx: KoaContextWithOIDC, clientId: string): string | undefined {

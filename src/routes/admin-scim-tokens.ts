@@ -17,15 +17,22 @@ const time = z.int().meta({ description: 'Seconds since the epoch' });
 const body = z
   .strictObject({ overlap: z.int().meta({ description: 'Seconds, usually a day; 0 ends the older one at once' }) })
   .partial();
-const reply = z.object({
+/** A token that was made just now, shown this once, and where it is used. */
+export const scimTokenReply = z.object({
   organization: z.string(),
   base_url: z.string().meta({ description: 'Tenant URL in Entra ID, base URL in Okta' }),
   scim_token: z.string(),
   older_expires: time.optional(),
 });
 
+/** When the tokens of an organisation were made and used, and end. */
+export const scimTokensReply = z.object({
+  items: z.array(z.object({ created: time, expires: time.optional(), last_used: time.optional() })),
+  next: z.null(),
+});
+
 /** Where an organisation's identity provider pushes. */
-export const scimBase = (issuer: string, organization: string): string =>
+const scimBase = (issuer: string, organization: string): string =>
   `${issuer}/scim/v2/${encodeURIComponent(organization)}`;
 
 async function refuseUnknown({ organizations }: Parts, id: string): Promise<void> {
@@ -41,10 +48,7 @@ export const adminScimTokens = (parts: Parts): Operation[] => [
     about: 'Show when the SCIM tokens of an organization were made and used, and when they end',
     permission: 'organizations:read',
     params,
-    reply: z.object({
-      items: z.array(z.object({ created: time, expires: time.optional(), last_used: time.optional() })),
-      next: z.null(),
-    }),
+    reply: scimTokensReply,
     async run({ params: { id } }) {
       await refuseUnknown(parts, id);
       const all = await parts.scim.tokens.list(id);
@@ -61,7 +65,7 @@ export const adminScimTokens = (parts: Parts): Operation[] => [
     permission: 'organizations:write',
     params,
     body,
-    reply,
+    reply: scimTokenReply,
     status: 201,
     async run({ params: { id }, body: { overlap }, actor }) {
       await refuseUnknown(parts, id);

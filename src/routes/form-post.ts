@@ -17,7 +17,7 @@ export const formPost =
   async (ctx, next) => {
     await next();
     const { body } = ctx;
-    if (!ctx.path.startsWith('/oauth2/') || typeof body !== 'string' || !body.includes(theirPage)) return;
+    if (!/^\/(?:oauth2\/|device$)/.test(ctx.path) || typeof body !== 'string' || !body.includes(theirPage)) return;
     const [form] = /<form method="post"[\s\S]*?(?=<noscript>)/.exec(body) ?? [];
     if (form === undefined) return;
     pageHeaders(ctx.res);

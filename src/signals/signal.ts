@@ -141,6 +141,7 @@ const tellings: Readonly<Record<Unsettling, Telling>> = {
   'consent.withdrawn': withdrawn,
   'session.ended': aboutSubject('session.ended', person),
   'code.replayed': grant,
+  'device-code.replayed': grant,
   'refresh-token.replayed': grant,
   'token.revoked': token,
   'store.restored': everybody,
@@ -162,6 +163,7 @@ export function signalOf(event: UnsettlingEvent): Signal {
 const atOnce: ReadonlySet<Unsettling> = new Set<Unsettling>([
   'token.revoked',
   'code.replayed',
+  'device-code.replayed',
   'refresh-token.replayed',
   'consent.withdrawn',
   'session.ended',
