@@ -16,7 +16,7 @@ export interface Tenant {
 /** In whose name what an organisation pushes is done. */
 export const actorOf = ({ organization }: Pick<Tenant, 'organization'>): string => `scim:${organization}`;
 /** By whose word people are members and in groups: none of an administrator's, so it never gives the administration away. */
-export const wordOf = actorOf;
+export const wordOf = (tenant: Pick<Tenant, 'organization'>): string => actorOf(tenant);
 
 /** What an organisation said of a person whom it manages; its id is the person's, so nobody has two managers. */
 export interface PersonRecord extends Entity {

@@ -23,13 +23,6 @@ interface Named {
   id: string;
   userName: string;
 }
-interface Result {
-  status: string;
-  bulkId?: string;
-  location?: string;
-  version?: string;
-  response?: { scimType?: string; detail: string };
-}
 
 const made = async (userName: string, more: object = {}): Promise<Named> => {
   const { status, body } = await acme.send('POST', '/Users', newUser(userName, more));
@@ -45,7 +38,6 @@ const search = (more: object): object => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
   ...more,
 });
-const statuses = ({ Operations }: { Operations: Result[] }): string[] => Operations.map(({ status }) => status);
 
 describe('versions (RFC 7644 §3.14)', () => {
   it('of two changes that were made from one state, one counts', async () => {
@@ -189,108 +181,6 @@ describe('lists', () => {
     assert.equal(displayed.body.totalResults, 1);
     assert.equal((await acme.send('POST', '/.search', search({ filter: 'nothing pr' }))).status, 400);
     assert.equal((await acme.send('POST', '/Users/.search', { filter: 'title pr' })).body.scimType, 'invalidSyntax');
-  });
-});
-
-describe('POST /Bulk (RFC 7644 §3.7)', () => {
-  it('does all in one, with references to what it makes, whatever their order', async () => {
-    const data = {
-      schemas: [groupSchema],
-      displayName: 'Tour',
-      members: [{ value: 'bulkId:two' }, { value: 'bulkId:one' }],
-    };
-    const { status, body } = await acme.send(
-      'POST',
-      '/Bulk',
-      bulk([
-        { method: 'POST', path: '/Groups', bulkId: 'tour', data },
-        { method: 'post', path: '/Users', bulkId: 'one', data: newUser('one@acme.example') },
-        { method: 'POST', path: '/Users', bulkId: 'two', data: newUser('two@acme.example', { manager: 'x' }) },
-        { method: 'PATCH', path: '/Users/bulkId:one', data: patch({ op: 'add', path: 'title', value: 'Guide' }) },
-      ]),
-    );
-    assert.equal(status, 200, JSON.stringify(body));
-    assert.deepEqual(statuses(body), ['201', '201', '201', '200']);
-    const [tour, one, two, changed]: Result[] = body.Operations;
-    assert.deepEqual([tour?.bulkId, one?.bulkId], ['tour', 'one']);
-    assert.equal(changed?.location, one?.location);
-    const id = (result: Result | undefined): string => result?.location?.split('/').at(-1) ?? '';
-    const group = await acme.get(`/Groups/${id(tour)}`);
-    assert.deepEqual(
-      group.body.members.map(({ value }: { value: string }) => value),
-      [id(two), id(one)],
-    );
-    assert.equal((await acme.get(`/Users/${id(one)}`)).body.title, 'Guide');
-    const stale = await acme.send(
-      'POST',
-      '/Bulk',
-      bulk([
-        {
-          method: 'PATCH',
-          path: `/Users/${id(one)}`,
-          version: one?.version,
-          data: patch({ op: 'remove', path: 'title' }),
-        },
-        { method: 'DELETE', path: `/Users/${id(one)}`, version: changed?.version },
-        { method: 'DELETE', path: `/Users/${id(two)}` },
-      ]),
-    );
-    assert.deepEqual(statuses(stale.body), ['412', '204', '204']);
-  });
-
-  it('tells each failure where it happened, and stops after so many', async () => {
-    const bad = (at: number) => ({
-      method: 'POST',
-      path: '/Users',
-      bulkId: `b${at}`,
-      data: { schemas: [], userName: at },
-    });
-    const good = { method: 'POST', path: '/Users', bulkId: 'good', data: newUser('good@acme.example') };
-    const stopped = await acme.send('POST', '/Bulk', bulk([bad(1), bad(2), good], { failOnErrors: 2 }));
-    assert.deepEqual(statuses(stopped.body), ['400', '400']);
-    const [first]: Result[] = stopped.body.Operations;
-    assert.deepEqual([first?.bulkId, first?.response?.scimType], ['b1', 'invalidSyntax']);
-    const went = await acme.send(
-      'POST',
-      '/Bulk',
-      bulk([bad(1), good, good, { ...bad(3), path: '/Nothing' }].map((one, at) => ({ ...one, bulkId: `x${at}` }))),
-    );
-    assert.deepEqual(statuses(went.body), ['400', '201', '409', '404']);
-    const circular = await acme.send(
-      'POST',
-      '/Bulk',
-      bulk([
-        {
-          method: 'POST',
-          path: '/Groups',
-          bulkId: 'c1',
-          data: { displayName: 'C1', members: [{ value: 'bulkId:c2' }] },
-        },
-        {
-          method: 'POST',
-          path: '/Groups',
-          bulkId: 'c2',
-          data: { displayName: 'C2', members: [{ value: 'bulkId:c1' }] },
-        },
-        { method: 'DELETE', path: '/Users/bulkId:nobody' },
-      ]),
-    );
-    assert.deepEqual(statuses(circular.body), ['400', '400', '400']);
-    assert.match(circular.body.Operations[0].response.detail, /bulkId:c2 refers to nothing/);
-    for (const wrong of [
-      {},
-      bulk([]),
-      bulk([{ method: 'GET', path: '/Users' }]),
-      bulk([{ method: 'POST', path: '/Users', data: {} }]),
-      bulk([{ method: 'DELETE', path: 'Users/x' }]),
-      bulk([good, good]),
-      bulk([good], { failOnErrors: -1 }),
-    ]) {
-      const { status, body } = await acme.send('POST', '/Bulk', wrong);
-      assert.deepEqual([status, body.scimType], [400, 'invalidSyntax'], JSON.stringify(wrong));
-    }
-    const inside = { method: 'POST', path: '/Bulk', bulkId: 'in', data: bulk([good]) };
-    assert.deepEqual(statuses((await acme.send('POST', '/Bulk', bulk([inside]))).body), ['404']);
   });
 });
 
