@@ -34,6 +34,7 @@ export function accountRooms(
     grants: new Grants({ records, status }),
     hasPasskey: async (user: string) => (await enrolments.of(user)).some(({ passkey, blocked }) => passkey && !blocked),
     factorsOf: (user: string) => factorsOf(house, user),
+    pushedOf: (user: string) => house.scim.people.said(user),
     forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
   };
   const makers = [

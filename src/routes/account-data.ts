@@ -34,6 +34,8 @@ interface Parts {
   trail: Trail;
   /** What second factors and remembered devices there are, without anything secret. */
   factorsOf(user: string): Promise<object>;
+  /** What an organisation's identity provider has pushed. */
+  pushedOf(user: string): Promise<object | undefined>;
   /** Removes a person and everything of theirs (forgetting.ts). */
   forget(user: User, actor: string): Promise<void>;
 }
@@ -99,6 +101,7 @@ async function everything(parts: Parts, user: User): Promise<object> {
         ...{ connection, subject, label, created, last_used: lastUsed },
       }),
     ),
+    pushed: await parts.pushedOf(id),
     ...(await factorsOf(id)),
     sessions: (await ending.list(id)).map(({ uid, loginTs, ends, amr, clients }) => {
       const { ip, browser, seen: last } = seen.get(uid) ?? {};

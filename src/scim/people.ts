@@ -58,6 +58,12 @@ export class People {
     return record?.pending ? undefined : record?.organization;
   }
 
+  /** What an organisation has said of a person, for the person to have. */
+  async said(user: string): Promise<Pick<PersonRecord, 'organization' | 'resource'> | undefined> {
+    const record = await this.records.get(user);
+    return record && { organization: record.organization, resource: record.resource };
+  }
+
   /** Those of whom something is equal to a value: `id`, `userName`, `externalId` or `email`. */
   async equal(tenant: Tenant, what: 'id' | 'userName' | 'externalId' | 'email', value: string): Promise<Person[]> {
     const { organization } = tenant;

@@ -117,6 +117,10 @@ describe('Okta', () => {
     const agreed = page.text.includes('decision') ? await browser.submit(page, { decision: 'allow' }) : page;
     const { access_token: token, refresh_token: refresh } = await redeem(app, agreed);
     assert.equal((await introspect(app, token)).active, true);
+    // What was pushed is the person's own too.
+    await browser.open('/account');
+    const file = await browser.submit(await browser.open('/account/data/download'), {});
+    assert.equal(JSON.parse(file.text).pushed.resource.userName, userName);
     const message = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
     const turn = (active: boolean) =>
       okta.send('PATCH', `/Users/${id}`, { schemas: [message], Operations: [{ op: 'replace', value: { active } }] });
