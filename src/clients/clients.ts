@@ -4,47 +4,25 @@ import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { checkedOverlap } from '../store/overlap.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
-import { type Client, checkedClient, checkedId, differences } from './client.ts';
+import { whole } from '../store/whole.ts';
+import {
+  type Around,
+  type Client,
+  type ClientChange,
+  checkedClient,
+  checkedId,
+  differences,
+  type NewClient,
+} from './client.ts';
 import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
 import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
 
-export type { Client } from './client.ts';
+export type { Client, ClientChange, NewClient } from './client.ts';
 export type { Move, State } from './life.ts';
 export type { Secret } from './secrets.ts';
-
-/** What may be said of a client when it is made; metadata in the form of RFC 7591. */
-export interface NewClient {
-  id?: string;
-  name?: string;
-  metadata: object;
-  firstParty?: boolean;
-  introspects?: 'all' | string[];
-  pkce?: 'required' | 'optional';
-  state?: 'pending' | 'approved';
-  tier?: string;
-  cacheSeconds?: number;
-  /** A secret made elsewhere by `randomToken()`, instead of a fresh one. */
-  secret?: string;
-  /** Who registers it, how many clients that one may have, and the registration access token to come. */
-  registrar?: string;
-  limit?: number;
-  registrationToken?: string;
-}
-
-/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier or cacheSeconds takes it away. */
-export interface ClientChange {
-  name?: string;
-  metadata?: object;
-  firstParty?: boolean;
-  introspects?: 'all' | string[];
-  pkce?: 'required' | 'optional';
-  tier?: string | undefined;
-  cacheSeconds?: number | undefined;
-  registrationToken?: string;
-}
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const day = 24 * 60 * 60;
@@ -59,6 +37,7 @@ export class Clients {
   readonly #quota: Quota;
   readonly #vault: Vault;
   readonly #trail: Trail;
+  readonly #guard: NonNullable<Around['guard']>;
   readonly #builtIn: ReadonlyMap<string, Client>;
 
   /**
@@ -67,8 +46,8 @@ export class Clients {
    */
   readonly #proven = new WeakMap<Client, { digest: string; secret: Secret }>();
 
-  /** `builtIn`: clients that are not kept, because they are parts of this server. */
-  constructor(store: Store, vault: Vault, trail: Trail, builtIn: readonly Client[] = []) {
+  constructor(store: Store, vault: Vault, trail: Trail, { builtIn = [], guard = (deed) => deed() }: Around = {}) {
+    this.#guard = guard;
     this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
     this.#vault = vault;
     this.#trail = trail;
@@ -122,6 +101,12 @@ export class Clients {
     return builtIn ? Promise.resolve(builtIn) : this.#all.get(id);
   }
 
+  /** Whether it may act; `sure`: as the store itself says, whatever is remembered. */
+  async acts(id: string, sure: boolean): Promise<boolean> {
+    const client = await (sure ? this.#all.change(id, (now) => now) : this.get(id));
+    return client?.state === 'approved';
+  }
+
   list(where: { state?: State; registrar?: string; tier?: string } = {}, page?: Page): Promise<Client[]> {
     return this.#all.find(where, page);
   }
@@ -143,7 +128,10 @@ export class Clients {
     return client;
   }
 
-  /** Moves a client along its life; throws `forbidden_move` (409) with the moves that are possible. */
+  /**
+   * Moves a client along its life; throws `forbidden_move` (409) with the moves that are possible, and `last_administrator`
+   * when nobody else looks after this server.
+   */
   async decide(
     id: string,
     move: Move,
@@ -152,12 +140,14 @@ export class Clients {
   ): Promise<Client> {
     const { tier, reason } = detail;
     let from: State | undefined;
-    const client = await this.#edit(id, ({ reason: _before, ...now }) => {
+    const edit = ({ reason: _before, ...now }: Client): Client => {
       from = now.state;
       const { to } = moved(now.state, move);
       const said = { ...(tier === undefined ? {} : { tier }), ...(reason === undefined ? {} : { reason }) };
       return checkedClient({ ...now, ...said, state: to });
-    });
+    };
+    const ends = move === 'suspend' || move === 'revoke';
+    const client = await (ends ? this.#guarded(id, edit) : this.#edit(id, edit));
     if (from === undefined) return client;
     const { event } = moved(from, move);
     await this.#trail.record({ type: event, actor, target: `client:${id}`, detail: { from, tier, reason } });
@@ -177,17 +167,21 @@ export class Clients {
     return { client, secret };
   }
 
-  /** Removes it; its tokens are inactive from then on. Throws `missing`. */
-  async remove(id: string, actor: string): Promise<void> {
+  /**
+   * Removes it; its tokens are inactive from then on. `forget` is called when that is sure, before it is gone: whoever gets the
+   * same id must not find its rights. Throws `missing`, and `last_administrator` when nobody else looks after this server.
+   */
+  async remove(id: string, actor: string, forget?: () => Promise<unknown>): Promise<void> {
+    let state: State | undefined;
+    await this.#guarded(id, (now) => {
+      state = now.state;
+      return now.state === 'approved' ? { ...now, state: 'suspended' } : now;
+    });
+    await forget?.();
     const client = await this.#all.take(id);
     if (!client) throw missing(`The client ${id}`);
     if (client.registrar !== undefined) await this.#quota.release(client.registrar);
-    await this.#trail.record({
-      type: 'client.removed',
-      actor,
-      target: `client:${id}`,
-      detail: { state: client.state },
-    });
+    await this.#trail.record({ type: 'client.removed', actor, target: `client:${id}`, detail: { state } });
   }
 
   /** Whether this is a live secret of the client. */
@@ -278,14 +272,24 @@ export class Clients {
     return this.#vault.fingerprint('registration-token', `${id} ${token}`);
   }
 
-  async #every(where: { registrar: string } | { firstParty: string }): Promise<Client[]> {
-    const all: Client[] = [];
-    for (let page = await this.#all.find(where, { limit: 1000 }); page.length > 0; ) {
-      all.push(...page);
-      const after = page.at(-1)?.id ?? '';
-      page = page.length < 1000 ? [] : await this.#all.find(where, { limit: 1000, after });
-    }
-    return all;
+  #every(where: { registrar: string } | { firstParty: string }): Promise<Client[]> {
+    return whole((page) => this.#all.find(where, page));
+  }
+
+  /** A change that may keep a client out; the client is as it was where nobody would look after this server then. */
+  #guarded(id: string, edit: (now: Client) => Client): Promise<Client> {
+    let before: Client | undefined;
+    const deed = () =>
+      this.#edit(id, (now) => {
+        before = now;
+        return edit(now);
+      });
+    const undo = () =>
+      this.#edit(id, ({ reason: _said, ...now }) => {
+        const { state = now.state, reason } = before ?? {};
+        return { ...now, state, ...(reason === undefined ? {} : { reason }) };
+      });
+    return this.#guard(deed, undo);
   }
 
   async #edit(id: string, edit: (now: Client) => Client): Promise<Client> {

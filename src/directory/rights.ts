@@ -1,16 +1,15 @@
 import { invalid, missing, problem } from '../kernel/errors.ts';
 import { taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
-import type { Access, Assignment } from './access.ts';
+import type { Assignment } from './access.ts';
 import type { Bounds } from './assignments.ts';
 import { adminApi, adminPermissions } from './built-in.ts';
 import { type Decide, isAdministration } from './decide.ts';
-import type { Group, Groups } from './groups.ts';
+import type { Group } from './groups.ts';
 import type { Joining, Membership } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
-import { administered, refuseRole } from './protected.ts';
+import { administered, type Offices, refuseRole } from './protected.ts';
 import type { Role } from './terms.ts';
-import type { Users } from './users.ts';
 
 /** Who does it, and which permissions of the administration may be used for it; undefined for all of them (the command line). */
 export interface By {
@@ -18,12 +17,9 @@ export interface By {
   permissions?: ReadonlySet<string> | undefined;
 }
 
-interface Parts {
-  access: Access;
-  groups: Groups;
+interface Parts extends Offices {
   organizations: Organizations;
   decide: Decide;
-  users: Pick<Users, 'get'>;
 }
 
 const beyond = problem(
@@ -53,7 +49,12 @@ export class Rights {
       }
     }
     await this.#refuseGiving(by, [subject], await this.#rolesGive([role]));
-    return access.assign(subject, role, by.actor, bounds);
+    const deed = () => access.assign(subject, role, by.actor, bounds);
+    const same = (one: Assignment) =>
+      one.role === role && one.organization === organization && one.connection === undefined;
+    const before = bounds.until === undefined ? undefined : (await access.assignmentsOf(subject)).find(same);
+    // Only an end, where there was none or a later one, takes something away.
+    return before ? administered(this.#parts, deed, () => this.#restore([before], by)) : deed();
   }
 
   async unassign(by: By, subject: string, role: string, organization?: string): Promise<void> {
@@ -144,7 +145,11 @@ export class Rights {
 
   async join(by: By, group: string, subject: string, how: Joining = {}): Promise<Membership> {
     await this.#refuseGiving(by, [subject], await this.#groupGives(group));
-    return this.#parts.groups.join(subject, group, by.actor, how);
+    const { groups } = this.#parts;
+    const deed = () => groups.join(subject, group, by.actor, how);
+    const same = (one: Membership) => one.of === group && one.connection === how.connection;
+    const before = how.until === undefined ? undefined : (await groups.memberships(subject)).find(same);
+    return before ? administered(this.#parts, deed, () => groups.restore(before, by.actor)) : deed();
   }
 
   async leave(by: By, group: string, subject: string): Promise<void> {
@@ -158,6 +163,17 @@ export class Rights {
     const within = await whole((page) => access.assignments({ organization: id }, page));
     await this.#refuseGiving(by, [subject], await this.#rolesGive(within.map(({ role }) => role)));
     return organizations.join(id, subject, by.actor, how);
+  }
+
+  /** Refuses power over the credentials of somebody who may administer more than the caller: it could act in that name. */
+  async refusePower({ permissions }: By, subject: string): Promise<void> {
+    if (permissions === undefined) return;
+    const { decide, organizations } = this.#parts;
+    for (const place of [undefined, ...(await organizations.of(subject))]) {
+      const { entitlements } = await decide.held(subject, adminApi, place);
+      const more = entitlements.find((name) => !permissions.has(name));
+      if (more !== undefined) throw beyond(`power over somebody who may use ${more}, which you may not`);
+    }
   }
 
   /** Takes all of these first, so that nobody is an administrator by them when they are removed for good. */

@@ -1,10 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { type Collection, type Entity, type Page, type Store, taken } from '../store/port.ts';
 import { type Breached, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
 import { changedProfile, type Profile } from './profile.ts';
+import type { Guard } from './protected.ts';
+import { nextSecond, untilThen } from './signed-out.ts';
 
 /** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
 export interface User extends Entity {
@@ -57,16 +58,6 @@ export const userIdPrefix = 'usr_';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/**
- * Tokens and sessions know their beginning in whole seconds only (RFC 7519 §2), so a person is signed out as of the next
- * one, and whoever asks for it has the answer once it has come: what was opened before is over, what comes after is not.
- */
-const nextSecond = (): number => seconds() + 1;
-const untilThen = ({ signedOut = 0 }: User): Promise<unknown> | undefined => {
-  const left = signedOut * 1000 - Date.now();
-  return left > 0 ? delay(Math.min(left, 1000) + 1) : undefined;
-};
-
 /** One spelling for an address, so that it names one person. */
 export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
@@ -113,11 +104,13 @@ export class Users {
   readonly #all: Collection<User, 'email'>;
   readonly #trail: Trail;
   readonly #breached: Breached;
+  readonly #guard: Guard;
   #decoy: Promise<string> | undefined;
 
-  /** `breached` says of a password whether it was stolen somewhere; without it none is. */
-  constructor(store: Store, trail: Trail, breached: Breached = async () => false) {
+  /** `breached` says of a password whether it was stolen somewhere, without it none is; `guard` keeps the last administrator in. */
+  constructor(store: Store, trail: Trail, breached: Breached = async () => false, guard: Guard = (deed) => deed()) {
     this.#trail = trail;
+    this.#guard = guard;
     this.#breached = breached;
     this.#all = store.collection<User, 'email'>({
       name: 'users',
@@ -203,8 +196,29 @@ export class Users {
     return user;
   }
 
-  /** Ends everything the person has open: `signedOut` says from when on nothing older counts. Throws `missing`. */
+  /** Whether somebody is there and active; `sure`: as the store itself says, whatever is remembered. */
+  async acts(id: string, sure: boolean): Promise<boolean> {
+    const user = await (sure ? this.#all.change(id, (now) => now) : this.get(id));
+    return user?.state === 'active';
+  }
+
+  /** Takes from somebody what can still be given back, before what cannot. Throws what the guard throws, and `missing`. */
+  async #setAside(id: string): Promise<void> {
+    let before: User['state'] = 'disabled';
+    const deed = () =>
+      this.#edit(id, (now) => {
+        before = now.state;
+        return { ...now, state: 'disabled' };
+      });
+    await this.#guard(deed, () => this.#edit(id, (now) => ({ ...now, state: before })));
+  }
+
+  /**
+   * Ends everything the person has open: `signedOut` says from when on nothing older counts. Throws `missing`, and
+   * `last_administrator` as `remove` does.
+   */
   async disable(id: string, actor: string): Promise<User> {
+    await this.#setAside(id);
     const user = await this.#edit(id, (now) => ({ ...now, state: 'disabled', signedOut: nextSecond() }));
     await this.#trail.record({ type: 'user.disabled', actor, target: `user:${id}` });
     return user;
@@ -239,6 +253,7 @@ export class Users {
   }
 
   async remove(id: string, actor: string): Promise<void> {
+    await this.#setAside(id);
     if (!(await this.#all.take(id))) throw missing('This person');
     await this.#trail.record({ type: 'user.removed', actor, target: `user:${id}` });
   }

@@ -55,7 +55,7 @@ function styleOf(ctx: Koa.Context): Style {
   // Providers call these; Back-Channel Logout 1.0 §2.8 wants errors as RFC 6749 has them.
   if (/^\/federation\/[^/]+\/(?:backchannel|universal)-logout$/.test(path)) return 'oauth';
   if (path.startsWith('/scim/')) return 'scim';
-  if (/^\/(?:admin\/api|access|gateway|\.well-known)\//.test(path)) return 'json';
+  if (/^\/(?:admin\/api|access|gateway|ssf|\.well-known)\//.test(path)) return 'json';
   return ctx.accepts('html', 'json') === 'json' ? 'json' : 'page';
 }
 

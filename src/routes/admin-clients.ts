@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Client, Clients, Move } from '../clients/clients.ts';
+import type { Rights } from '../directory/rights.ts';
 import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';
 import { type Operation, operation } from '../http/resource.ts';
@@ -28,9 +29,15 @@ interface Detail {
 const reason = z.string().min(1).max(500);
 
 /** The admin API's operations on clients; the CLI makes the same calls. */
-export const adminClients = (clients: Clients, forget: Forget, certificateHeader?: string): Operation[] => [
+export const adminClients = (
+  clients: Clients,
+  forget: Forget,
+  rights: Protects,
+  certificateHeader?: string,
+): Operation[] => [
   ...reading(clients),
-  ...changing(clients, certificateHeader),
+  ...changing(clients, rights, certificateHeader),
+  rotating(clients, rights),
   ...ending(clients, forget),
   decision(clients, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
   decision(clients, 'reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
@@ -72,7 +79,9 @@ const reading = (clients: Clients): Operation[] => [
   }),
 ];
 
-const changing = (clients: Clients, certificateHeader: string | undefined): Operation[] => [
+type Protects = Pick<Rights, 'refusePower'>;
+
+const changing = (clients: Clients, rights: Protects, certificateHeader: string | undefined): Operation[] => [
   operation({
     name: 'addClient',
     method: 'post',
@@ -98,8 +107,9 @@ const changing = (clients: Clients, certificateHeader: string | undefined): Oper
     body: clientChangeBody,
     reply: clientReply,
     versioned: clientReply,
-    async run({ params: { id }, body, actor, expect }) {
+    async run({ params: { id }, body, actor, permissions, expect }) {
       refuseUnusable(body, certificateHeader);
+      await rights.refusePower({ actor, permissions }, `client:${id}`);
       const change = (now: Client) => {
         expect(clientDocument(now));
         return clientChange(now, body);
@@ -109,7 +119,8 @@ const changing = (clients: Clients, certificateHeader: string | undefined): Oper
   }),
 ];
 
-const ending = (clients: Clients, forget: Forget): Operation[] => [
+/** Whoever has the secret is the client, with all that it holds. */
+const rotating = (clients: Clients, rights: Protects): Operation =>
   operation({
     name: 'rotateClientSecret',
     method: 'post',
@@ -123,12 +134,15 @@ const ending = (clients: Clients, forget: Forget): Operation[] => [
     reply: clientWithSecret,
     versioned: clientReply,
     status: 201,
-    async run({ params: { id }, body, actor, expect }) {
+    async run({ params: { id }, body, actor, permissions, expect }) {
+      await rights.refusePower({ actor, permissions }, `client:${id}`);
       expect(clientDocument(await known(clients, id)));
       const { client, secret } = await clients.rotateSecret(id, actor, body.overlap);
       return { ...clientDocument(client), client_secret: secret };
     },
-  }),
+  });
+
+const ending = (clients: Clients, forget: Forget): Operation[] => [
   operation({
     name: 'removeClient',
     method: 'delete',
@@ -139,8 +153,7 @@ const ending = (clients: Clients, forget: Forget): Operation[] => [
     versioned: clientReply,
     async run({ params: { id }, actor, expect }) {
       expect(clientDocument(await known(clients, id)));
-      await clients.remove(id, actor);
-      await forget(id, actor);
+      await clients.remove(id, actor, () => forget(id, actor));
     },
   }),
 ];

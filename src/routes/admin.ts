@@ -20,6 +20,7 @@ import { type Caller, type Operation, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 import type { ScimTokens } from '../scim/tokens.ts';
+import type { Streams } from '../signals/streams.ts';
 import type { Webhooks } from '../signals/webhooks.ts';
 import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
@@ -33,6 +34,7 @@ import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminScimTokens } from './admin-scim-tokens.ts';
+import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
 
@@ -63,6 +65,7 @@ interface Parts {
   rights: Rights;
   webhooks: Webhooks;
   scim: { tokens: ScimTokens };
+  streams: Streams;
   forgetClient(id: string, actor: string): Promise<void>;
 }
 
@@ -72,13 +75,14 @@ const base = '/admin/api/v1';
 export function adminOperations(parts: Parts): Operation[] {
   const { clients, clientCertificateHeader } = parts;
   return [
-    ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
+    ...adminClients(clients, parts.forgetClient, parts.rights, clientCertificateHeader),
     ...adminIntrospectionTokens(clients, parts.introspectionTokens),
     ...adminConnections(parts),
     ...adminConnectionTests(parts),
     ...adminMfa(parts),
     ...adminFactors(parts),
     ...adminWebhooks(parts),
+    ...adminStreams(parts),
     ...adminTiers(parts.tiers),
     ...adminApis(parts),
     ...adminRoles(parts),
@@ -91,10 +95,12 @@ export function adminOperations(parts: Parts): Operation[] {
 
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], { issuer, decide, status }: Door): Koa.Middleware {
-  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
+  // Made when somebody reads it: a start takes noticeably longer with it, and few starts need it.
+  let document: ReturnType<typeof openapi> | undefined;
   const api = resource(base, operations, (token) => callerBehind(token, status, decide));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
+    document ??= openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
     ctx.body = document;
     return undefined;
   };
@@ -104,7 +110,7 @@ export function admin(operations: readonly Operation[], { issuer, decide, status
  * Who calls with this token, and what it may do: what the token was granted, its client may have and its subject holds now. A token bound to
  * a key or certificate proves nothing by itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
  */
-async function callerBehind(token: string, status: TokenStatus, decide: Decide): Promise<Caller | undefined> {
+export async function callerBehind(token: string, status: TokenStatus, decide: Decide): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;
   const { payload, client, user } = live;
