@@ -267,7 +267,7 @@ describe('roles', () => {
     ] as const) {
       const { status, body: told } = await acme.send(method, `/Users/${boss.id}`, body);
       assert.equal(status, 403);
-      assert.match(told.detail, /no person would be an administrator/);
+      assert.match(told.detail, /administrator of this server/);
       assert.equal((await app.parts.users.get(boss.id))?.state, 'active');
     }
     await app.parts.access.assign(`user:${demo?.id}`, 'administrator', 'cli');
