@@ -2,7 +2,7 @@ import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { type Collection, type Entity, type Page, type Store, taken } from '../store/port.ts';
-import { type Breached, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
+import { type Breached, type PasswordChange, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
 import { changedProfile, type Profile } from './profile.ts';
 import type { Guard } from './protected.ts';
 import { nextSecond, untilThen } from './signed-out.ts';
@@ -42,15 +42,6 @@ export interface UserChange {
   email?: string;
   emailVerified?: boolean;
   profile?: object;
-}
-
-/** How a new password came, and what has to hold before it is written. */
-export interface PasswordChange {
-  type?: 'user.password-changed' | 'user.password-reset';
-  /** From where, for the audit trail. */
-  seen?: { ip: string; requestId: string };
-  /** Called once the password is known to be good; when it throws, nothing is changed. */
-  confirm?: () => Promise<void>;
 }
 
 /** The beginning of every person's id; no client id begins like it, so one subject is never two (RFC 9700 §4.15). */
@@ -280,13 +271,12 @@ export class Users {
     await this.#all.change(user.id, (now) => (now.password === user.password ? { ...now, password } : now));
   }
 
-  /** The user, or the one that somebody else has made under the same id. Throws `taken` when only the address is in use. */
+  /** The user, or whom somebody else has made under the same id, read in the store itself. Throws `taken` when only the address is in use. */
   async #insertOnce(user: User): Promise<{ user: User; made: boolean }> {
     try {
       await unlessTaken(this.#all.insert(user));
       return { user, made: true };
     } catch (error) {
-      // A change is made on the store itself, so it cannot miss what another process has just added.
       const same = error instanceof Problem ? await this.#all.change(user.id, (now) => now) : undefined;
       if (same) return { user: same, made: false };
       throw error;

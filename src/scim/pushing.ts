@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Decide, isAdministration } from '../directory/decide.ts';
 import type { Groups } from '../directory/groups.ts';
 import type { Organizations } from '../directory/organizations.ts';
-import { administered, type Offices } from '../directory/protected.ts';
 import { revised } from '../directory/revised.ts';
 import { newUserId, type User, type Users } from '../directory/users.ts';
 import { missing, Problem } from '../kernel/errors.ts';
@@ -24,7 +23,7 @@ import { lastAdministrator, mutability, uniqueness } from './problems.ts';
 import { type Account, accountOf, changeOf } from './profile.ts';
 import { userKind } from './schemas.ts';
 
-interface Parts extends Offices {
+interface Parts {
   people: People;
   users: Users;
   groups: Groups;
@@ -107,11 +106,7 @@ export class Pushing {
     checkVersion(match, personVersion(person));
     const [subject, actor] = [`user:${id}`, actorOf(tenant)];
     const elsewhere = (await organizations.of(subject)).some((one) => one !== tenant.organization);
-    if (!elsewhere) {
-      // Removing cannot be undone, disabling can.
-      if (person.user.state === 'active') await this.#disable(tenant, id);
-      return this.#parts.forget(person.user, actor);
-    }
+    if (!elsewhere) return unlessLast(this.#parts.forget(person.user, actor));
     await this.#parts.leaveGroups(tenant.organization, id);
     await groups.sync(subject, wordOf(tenant), [], actor);
     if (await organizations.isMember(tenant.organization, subject)) {
@@ -266,16 +261,8 @@ export class Pushing {
     }));
   }
 
-  async #disable(tenant: Tenant, id: string): Promise<void> {
-    const { users } = this.#parts;
-    const actor = actorOf(tenant);
-    await administered(
-      this.#parts,
-      () => users.disable(id, actor),
-      () => users.enable(id, actor),
-    ).catch((error: unknown) => {
-      throw error instanceof Problem && error.code === 'last_administrator' ? lastAdministrator(error.message) : error;
-    });
+  #disable(tenant: Tenant, id: string): Promise<unknown> {
+    return unlessLast(this.#parts.users.disable(id, actorOf(tenant)));
   }
 
   async #unlessNameTaken<R>(write: Promise<R>): Promise<R> {
@@ -284,5 +271,14 @@ export class Pushing {
     } catch (error) {
       throw isTaken(error) ? nameTaken() : error;
     }
+  }
+}
+
+/** Without the last administrator nobody could look after this server, and that is no organisation's to decide. */
+async function unlessLast<R>(deed: Promise<R>): Promise<R> {
+  try {
+    return await deed;
+  } catch (error) {
+    throw error instanceof Problem && error.code === 'last_administrator' ? lastAdministrator(error.message) : error;
   }
 }
