@@ -48,7 +48,6 @@ export interface UserChange {
 export const userIdPrefix = 'usr_';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
-
 /** One spelling for an address, so that it names one person. */
 export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
@@ -133,9 +132,8 @@ export class Users {
    */
   async provision(id: string, input: ProvisionedUser, connection: string): Promise<User> {
     const { user, made } = await this.#insertOnce(newUser(id, input));
-    if (!made) return user;
-    const actor = `connection:${connection}`;
-    await this.#trail.record({ type: 'user.provisioned', actor, target: `user:${id}`, detail: { connection } });
+    const told = { actor: `connection:${connection}`, target: `user:${id}`, detail: { connection } };
+    if (made) await this.#trail.record({ type: 'user.provisioned', ...told });
     return user;
   }
 
@@ -275,12 +273,12 @@ export class Users {
   async #insertOnce(user: User): Promise<{ user: User; made: boolean }> {
     try {
       await unlessTaken(this.#all.insert(user));
-      return { user, made: true };
     } catch (error) {
       const same = error instanceof Problem ? await this.#all.change(user.id, (now) => now) : undefined;
-      if (same) return { user: same, made: false };
-      throw error;
+      if (!same) throw error;
+      return { user: same, made: false };
     }
+    return { user, made: true };
   }
 
   async #edit(id: string, edit: (now: User) => User): Promise<User> {
