@@ -1,6 +1,7 @@
 import { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
 import { accountRooms } from './account-rooms.ts';
+import { adminRooms } from './admin-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
@@ -29,7 +30,7 @@ import { Sessions } from './protocol/sessions.ts';
 import { scimRooms } from './provisioning.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
-import { admin, adminOperations } from './routes/admin.ts';
+import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { deviceDecision, devicePages } from './routes/device.ts';
@@ -249,17 +250,17 @@ function compose(
   koa.use(guard(koa, edge));
   for (const answer of gateways.answers) koa.use(answer);
   koa.use(signals.answer);
-  koa.use(issued(records, metrics.tokenIssued));
+  koa.use(issued(house, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);
   koa.use(logoutDecision({ frames, trail, signingOut }));
   koa.use(deviceDecision(house));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(
-    admin(adminOperations({ ...house, issuer, clientCertificateHeader: config.clientCertificateHeader }), {
-      issuer,
-      ...house,
-    }),
+    admin(
+      adminRooms(config, house, () => koa),
+      { issuer, ...house },
+    ),
   );
   koa.use(scim({ ...house, ...scimRooms(house, (user) => ending.endAll(user)), tokens: house.scim.tokens, issuer }));
   koa.use(federation({ issuer, ...house }));

@@ -34,7 +34,7 @@ interface Ground {
 
 /** Webhooks, and streams of security events by push and poll. */
 export function signalRooms({ issuer, house, feed, log }: Ground): SignalRooms {
-  const { clients, decide, posting, status, streams, webhooks } = house;
+  const { clients, decide, posting, streams, webhooks } = house;
   const write = writing(issuer, house);
   const hears = async (id: string): Promise<boolean> => {
     if ((await clients.get(id))?.state !== 'approved') return false;
@@ -45,7 +45,7 @@ export function signalRooms({ issuer, house, feed, log }: Ground): SignalRooms {
   const toWebhooks = new Delivery({ outlet: webhookOutlet(webhooks, webhookBody), feed, log });
   const toStreams = new Delivery({ outlet: streamOutlet({ streams, posting, write, hears }), feed, log });
   return {
-    answer: ssf({ issuer, streams, polls }, (token) => callerBehind(token, status, decide)),
+    answer: ssf({ issuer, streams, polls }, (token) => callerBehind(token, { issuer, ...house })),
     leave: () => polls.close(),
     async close() {
       polls.close();

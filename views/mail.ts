@@ -42,6 +42,8 @@ const kinds = {
   'enrolment-code': 'asked',
   'email-change': 'asked',
   'email-undo': 'undo',
+  'email-replaced': 'farewell',
+  impersonated: 'happened',
 } as const;
 
 const factors: Record<string, Key> = {

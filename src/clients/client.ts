@@ -115,3 +115,9 @@ export function differences(before: Client, after: Client): string[] {
   const members = differ(before, after).filter((name) => name !== 'metadata' && name !== 'updated');
   return [...members, ...differ(before.metadata, after.metadata)];
 }
+
+/** What the trail tells of a client that was made. */
+export function createdFacts({ state, registrar, pkce, firstParty, introspects, metadata }: Client) {
+  const audiences = introspects === 'all' ? 'all' : introspects.join(' ');
+  return { state, registrar, grants: metadata.grant_types?.join(' '), pkce, firstParty, introspects: audiences };
+}

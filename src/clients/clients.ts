@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
-import { checkedOverlap } from '../store/overlap.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import {
@@ -11,6 +10,7 @@ import {
   type ClientChange,
   checkedClient,
   checkedId,
+  createdFacts,
   differences,
   type NewClient,
 } from './client.ts';
@@ -18,7 +18,8 @@ import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
-import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { checkedOverlap, isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { ClientUses } from './uses.ts';
 
 export type { Client, ClientChange, NewClient } from './client.ts';
 export type { Move, State } from './life.ts';
@@ -39,6 +40,8 @@ export class Clients {
   readonly #trail: Trail;
   readonly #guard: NonNullable<Around['guard']>;
   readonly #builtIn: ReadonlyMap<string, Client>;
+  /** When they were last used. */
+  readonly uses: ClientUses;
 
   /**
    * Secrets that were shown last and did fit, as digests, by the client as it was read: a gateway shows the same one
@@ -49,6 +52,7 @@ export class Clients {
   constructor(store: Store, vault: Vault, trail: Trail, { builtIn = [], guard = (deed) => deed() }: Around = {}) {
     this.#guard = guard;
     this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
+    this.uses = new ClientUses(store);
     this.#vault = vault;
     this.#trail = trail;
     this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>({
@@ -91,7 +95,8 @@ export class Clients {
       updated: seconds(),
     });
     await this.#insert(client, limit);
-    await this.#recordCreated(client, actor);
+    const detail = createdFacts(client);
+    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail });
     return secret === undefined ? { client } : { client, secret };
   }
 
@@ -180,6 +185,7 @@ export class Clients {
     await forget?.();
     const client = await this.#all.take(id);
     if (!client) throw missing(`The client ${id}`);
+    await this.uses.forget(id);
     if (client.registrar !== undefined) await this.#quota.release(client.registrar);
     await this.#trail.record({ type: 'client.removed', actor, target: `client:${id}`, detail: { state } });
   }
@@ -188,10 +194,12 @@ export class Clients {
   secretFits(client: Client, secret: string): boolean {
     const digest = hash('sha256', secret, 'base64');
     const known = this.#proven.get(client);
-    if (known?.digest === digest && isLive(known.secret, seconds())) return true;
-    const fitting = matching(client.secrets, this.#secretMark(client.id, secret), seconds());
-    if (fitting) this.#proven.set(client, { digest, secret: fitting });
-    return fitting !== undefined;
+    const proven = known?.digest === digest && isLive(known.secret, seconds()) ? known.secret : undefined;
+    const fitting = proven ?? matching(client.secrets, this.#secretMark(client.id, secret), seconds());
+    if (!fitting) return false;
+    if (!proven) this.#proven.set(client, { digest, secret: fitting });
+    this.uses.note(client.id, fitting.created);
+    return true;
   }
 
   /** Whether this is the registration access token of the client (RFC 7592 §3). */
@@ -249,14 +257,6 @@ export class Clients {
       await this.#trail.record({ type: 'client.removed', actor: 'system', target: `client:${id}`, detail: { state } });
     }
     return all.length - stale.length;
-  }
-
-  async #recordCreated(client: Client, actor: string): Promise<void> {
-    const { id, state, registrar, pkce, firstParty, introspects } = client;
-    const grants = client.metadata.grant_types?.join(' ');
-    const audiences = introspects === 'all' ? 'all' : introspects.join(' ');
-    const detail = { state, registrar, grants, pkce, firstParty, introspects: audiences };
-    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail });
   }
 
   #kept(id: string, secret: string): Secret {

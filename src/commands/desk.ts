@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import { adminRooms } from '../admin-rooms.ts';
 import { adminPermissions } from '../directory/built-in.ts';
 import { Calls } from '../http/calls.ts';
 import { listOf } from '../http/paging.ts';
 import type { Given } from '../http/resource.ts';
-import { adminOperations } from '../routes/admin.ts';
 import { type Command, command, type InputOf, type Options, type Spec } from './command.ts';
 import { actor, inHouse } from './office.ts';
 import { atServer } from './remote.ts';
@@ -47,10 +47,10 @@ export class Desk {
 const operator = { actor, permissions: new Set(adminPermissions) };
 
 /** Work at the server that was named, or else on the store of this machine. */
-function atDesk(server: string | undefined, work: (desk: Desk) => Promise<void>): Promise<void> {
+export function atDesk(server: string | undefined, work: (desk: Desk) => Promise<void>): Promise<void> {
   if (server !== undefined) return atServer(server, (ask) => work(new Desk(ask)));
-  return inHouse((house, { issuer, clientCertificateHeader }) => {
-    const calls = new Calls(adminOperations({ ...house, issuer, clientCertificateHeader }));
+  return inHouse((house, config) => {
+    const calls = new Calls(adminRooms(config, house));
     return work(new Desk(async (name, given) => (await calls.run(operator, name, given)).reply));
   });
 }

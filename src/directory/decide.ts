@@ -1,5 +1,5 @@
 import type { Access } from './access.ts';
-import { adminApi, administrator } from './built-in.ts';
+import { adminApi, administrator, delegable } from './built-in.ts';
 import { type Groups, reachedFrom, type Ways } from './groups.ts';
 import { lasts } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
@@ -52,14 +52,15 @@ interface Basis {
   ways: Ways;
   ofGroups: ReadonlyMap<string, readonly Assignment[]> | undefined;
   roles: ReadonlyMap<string, Role>;
-  /** Whether the subject is a member of the organisation that is asked for. */
-  within: boolean;
+  /** When the subject stops being a member of the organisation that is asked for (seconds); undefined for no member. */
+  within: number | undefined;
 }
 
 /** Who may do what, computed when asked, so that a change counts at the next question. */
 export class Decide {
   readonly #ground: Ground;
   readonly #answers = new Map<string, Answer>();
+  readonly #ends = new WeakMap<Held, number>();
   constructor(ground: Ground) {
     this.#ground = ground;
   }
@@ -88,6 +89,7 @@ export class Decide {
     const marks = marksOf(basis, api);
     const same = known?.marks === marks && clock >= known.clock && clock < known.ends * 1000;
     const { held, ends } = same ? known : heldFrom(basis, api, organization);
+    if (Number.isFinite(ends)) this.#ends.set(held, ends);
     this.#answers.delete(key);
     const [oldest] = this.#answers.size >= mostAnswers ? this.#answers.keys() : [];
     if (oldest !== undefined) this.#answers.delete(oldest);
@@ -95,10 +97,22 @@ export class Decide {
     return held;
   }
 
-  /** All that a subject holds everywhere, each as `AUDIENCE#PERMISSION`; nothing of what counts within an organisation only. */
-  async permissions(subject: string): Promise<ReadonlySet<string>> {
-    const { permissions } = await this.#everything(subject, undefined);
+  /** When something that an answer of `held` rests on ends by itself (seconds), if anything does: until then it is good at most. */
+  endOf(held: Held): number | undefined {
+    return this.#ends.get(held);
+  }
+
+  /** All that a subject holds everywhere, or within an organisation too, each as `AUDIENCE#PERMISSION`. */
+  async permissions(subject: string, organization?: string): Promise<ReadonlySet<string>> {
+    const { permissions } = await this.#everything(subject, organization);
     return new Set([...permissions].flatMap(([audience, all]) => [...all].map((one) => `${audience}#${one}`)));
+  }
+
+  /** Whether a subject may administer anything, on the whole server or within an organisation. */
+  async administers(subject: string): Promise<boolean> {
+    const places = [undefined, ...(await this.#ground.organizations.of(subject))];
+    const all = await Promise.all(places.map((place) => this.held(subject, adminApi, place)));
+    return all.some(({ entitlements }) => entitlements.length > 0);
   }
 
   /** The audiences on which a subject holds any permission, sorted. */
@@ -122,7 +136,7 @@ export class Decide {
       access.assignmentsOf(subject),
       groups.ways(subject),
       access.rolesByName(),
-      organization !== undefined && organizations.isMember(organization, subject),
+      organization === undefined ? undefined : organizations.memberUntil(organization, subject),
     ]);
     const ofGroups = ways.own.length === 0 ? undefined : await access.assignmentsOfGroups();
     return { own, ways, ofGroups, roles, within };
@@ -156,11 +170,12 @@ function heldFrom(basis: Basis, api: Api | undefined, organization: string | und
 
 /** Two processes can make roles include each other at the same moment, so every role is looked at once. */
 function everythingFrom(basis: Basis, organization: string | undefined): Everything & { ends: number } {
-  const { groups, certain, uncertain, ends } = assignedFrom(basis, organization);
+  const { groups, certain, delegated, uncertain, ends } = assignedFrom(basis, organization);
   const roles = new Set<string>();
   const permissions = new Map<string, Set<string>>();
   for (const [waiting, may] of [
     [certain, () => true],
+    [delegated, (what: string) => what !== administrator && (!isAdministration(what) || isDelegable(what))],
     [uncertain, (what: string) => what !== administrator && !isAdministration(what)],
   ] as const) {
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -177,14 +192,15 @@ function everythingFrom(basis: Basis, organization: string | undefined): Everyth
 }
 
 /**
- * The roles that are assigned, to the subject or to a group of its: by an administrator's word alone, or by a provider's,
- * or within an organisation. By the latter two nobody gets a permission on the administration, whatever their roles hold.
+ * The roles that are assigned, to the subject or to a group of its: by an administrator's word alone, everywhere or within
+ * the organisation that is asked for, or by a provider's. Within one, some permissions on the administration count; by a
+ * provider's word nobody gets any, whatever their roles hold.
  */
 function assignedFrom({ own, ways, ofGroups, within }: Basis, organization: string | undefined) {
   const now = Date.now() / 1000;
   const reached = reachedFrom(ways, now);
-  const [certain, uncertain]: [string[], string[]] = [[], []];
-  let ends = Number.POSITIVE_INFINITY;
+  const [certain, delegated, uncertain]: [string[], string[], string[]] = [[], [], []];
+  let ends = within ?? Number.POSITIVE_INFINITY;
   // A record may outlast its time by as long as its write had to wait, so the store's word on that is not enough.
   const note = (all: readonly { until?: number }[]): void => {
     for (const { until } of all) if (until !== undefined && until > now) ends = Math.min(ends, until);
@@ -192,10 +208,14 @@ function assignedFrom({ own, ways, ofGroups, within }: Basis, organization: stri
   const add = (all: readonly Assignment[], sure: boolean): void => {
     note(all);
     for (const one of all) {
-      if (!lasts(one, now) || (one.organization !== undefined && !(within && one.organization === organization))) {
+      if (
+        !lasts(one, now) ||
+        (one.organization !== undefined && (within === undefined || one.organization !== organization))
+      ) {
         continue;
       }
-      (sure && isCertain(one) ? certain : uncertain).push(one.role);
+      const byUs = sure && one.connection === undefined;
+      (!byUs ? uncertain : one.organization === undefined ? certain : delegated).push(one.role);
     }
   };
   add(own, true);
@@ -204,15 +224,17 @@ function assignedFrom({ own, ways, ofGroups, within }: Basis, organization: stri
     add(ofGroups?.get(`group:${name}`) ?? [], sure);
     note(ways.above?.get(`group:${name}`) ?? []);
   }
-  return { groups: [...reached.keys()].sort(), certain, uncertain, ends };
+  return { groups: [...reached.keys()].sort(), certain, delegated, uncertain, ends };
 }
 
-/** Whether an assignment can give a permission on the administration: by an administrator's word, and everywhere. */
+/** Whether an assignment can give any permission on the administration: by an administrator's word, and everywhere. */
 export const isCertain = ({ connection, organization }: Assignment): boolean =>
   connection === undefined && organization === undefined;
 
 /** Whether `AUDIENCE#PERMISSION` is a permission on this server's own administration. */
 export const isAdministration = (permission: string): boolean => permission.startsWith(`${adminApi}#`);
+
+const isDelegable = (permission: string): boolean => delegable.has(permission.slice(adminApi.length + 1));
 
 interface Permission {
   text: string;

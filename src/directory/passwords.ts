@@ -1,14 +1,5 @@
 import { Problem } from '../kernel/errors.ts';
 
-/** How a new password came, and what has to hold before it is written. */
-export interface PasswordChange {
-  type?: 'user.password-changed' | 'user.password-reset';
-  /** From where, for the audit trail. */
-  seen?: { ip: string; requestId: string };
-  /** Called once the password is known to be good; when it throws, nothing is changed. */
-  confirm?: () => Promise<void>;
-}
-
 /** Words, keyboard rows and names from the top of every leaked list (three letters and more); longer ones first where one holds another. */
 const common = `passwords password passwort passw0rd parola contrasena motdepasse administrator admin root user username
   login logon signin access master default guest test testing demo sample example changeme letmein welcome willkommen

@@ -8,13 +8,15 @@ import { type Decide, isAdministration } from './decide.ts';
 import type { Group } from './groups.ts';
 import type { Joining, Membership } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
-import { administered, type Offices, refuseRole } from './protected.ts';
+import { administered, boundable, type Offices, refuseRole } from './protected.ts';
 import type { Role } from './terms.ts';
 
 /** Who does it, and which permissions of the administration may be used for it; undefined for all of them (the command line). */
 export interface By {
   actor: string;
   permissions?: ReadonlySet<string> | undefined;
+  /** The organisation within which alone they may be used. */
+  organization?: string | undefined;
 }
 
 interface Parts extends Offices {
@@ -22,7 +24,8 @@ interface Parts extends Offices {
   decide: Decide;
 }
 
-const beyond = problem(
+/** Somebody would give, or come to, more than they may use themselves. */
+export const beyond = problem(
   'beyond_own_rights',
   403,
   (what: string) => `This would give ${what}; let somebody do it who holds that and may give it`,
@@ -44,9 +47,12 @@ export class Rights {
     const { organization } = bounds;
     if (organization !== undefined) {
       if (!(await organizations.get(organization))) throw missing(`The organization ${organization}`);
-      if ((await refuseRole(access, role)) !== undefined) {
-        throw invalid(`The role ${role} administers this server, which no organization bounds; assign it without one`);
+      if (!(await boundable(access, role))) {
+        throw invalid(`The role ${role} administers more than one organization can bound; assign it without one`);
       }
+    }
+    if (by.organization !== undefined && by.organization !== organization) {
+      throw beyond(`rights outside of the organization ${by.organization}`);
     }
     await this.#refuseGiving(by, [subject], await this.#rolesGive([role]));
     const deed = () => access.assign(subject, role, by.actor, bounds);
@@ -165,17 +171,6 @@ export class Rights {
     return organizations.join(id, subject, by.actor, how);
   }
 
-  /** Refuses power over the credentials of somebody who may administer more than the caller: it could act in that name. */
-  async refusePower({ permissions }: By, subject: string): Promise<void> {
-    if (permissions === undefined) return;
-    const { decide, organizations } = this.#parts;
-    for (const place of [undefined, ...(await organizations.of(subject))]) {
-      const { entitlements } = await decide.held(subject, adminApi, place);
-      const more = entitlements.find((name) => !permissions.has(name));
-      if (more !== undefined) throw beyond(`power over somebody who may use ${more}, which you may not`);
-    }
-  }
-
   /** Takes all of these first, so that nobody is an administrator by them when they are removed for good. */
   async #emptied(by: By, given: () => Promise<Assignment[]>, nested: () => Promise<Membership[]>): Promise<void> {
     const { access, groups } = this.#parts;
@@ -230,13 +225,18 @@ export class Rights {
     return all.some(({ roles }) => roles.includes(role));
   }
 
+  /** What nobody gives within an organisation who does not hold it there. */
+  async #refuseWithin({ actor, organization }: By, given: ReadonlySet<string>): Promise<void> {
+    const held = await this.#parts.decide.permissions(actor, organization);
+    const more = [...given].filter((text) => !held.has(text));
+    if (more.length > 0) throw beyond(`${more[0]}, which you do not hold yourself`);
+  }
+
   /** `receivers` are those who would hold it then, as far as that can be the caller. */
-  async #refuseGiving(
-    { actor, permissions }: By,
-    receivers: readonly string[],
-    given: ReadonlySet<string>,
-  ): Promise<void> {
+  async #refuseGiving(by: By, receivers: readonly string[], given: ReadonlySet<string>): Promise<void> {
+    const { actor, permissions, organization } = by;
     if (permissions === undefined) return;
+    if (organization !== undefined) await this.#refuseWithin(by, given);
     const mine = (text: string) => permissions.has(text.slice(adminApi.length + 1));
     const foreign = [...given].filter((text) => isAdministration(text) && !mine(text));
     if (foreign.length > 0) throw beyond(`${foreign[0]}, which you may not use yourself`);

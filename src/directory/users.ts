@@ -1,48 +1,22 @@
 import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
-import { type Collection, type Entity, type Page, type Store, taken } from '../store/port.ts';
-import { type Breached, type PasswordChange, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
-import { changedProfile, type Profile } from './profile.ts';
+import { type Collection, type Page, type Store, taken } from '../store/port.ts';
+import { type Breached, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
+import { changedProfile } from './profile.ts';
 import type { Guard } from './protected.ts';
 import { nextSecond, untilThen } from './signed-out.ts';
+import {
+  keptUsers,
+  type NewUser,
+  type PasswordChange,
+  type ProvisionedUser,
+  type User,
+  type UserChange,
+  type UserLookUp,
+} from './user.ts';
 
-/** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
-export interface User extends Entity {
-  /** In the one spelling of `normalEmail`; nobody else has it. Without one a person comes through a provider only. */
-  email?: string;
-  emailVerified: boolean;
-  profile: Profile;
-  /** argon2id, PHC string; without one a person signs in elsewhere. */
-  password?: string;
-  state: 'active' | 'disabled';
-  /** Sessions and tokens that began before this moment count no more: the password was changed, or the person disabled. */
-  signedOut?: number;
-  created: number;
-  updated: number;
-}
-
-/** What is said of a person who is added. */
-export interface NewUser {
-  email: string;
-  name?: string;
-  password?: string;
-  /** Standard claims; checked. */
-  profile?: object;
-  emailVerified?: boolean;
-}
-
-/** A person whom a provider has proven, as it describes them. */
-export interface ProvisionedUser extends Pick<NewUser, 'profile' | 'emailVerified'> {
-  email?: string | undefined;
-}
-
-/** A change of a person. The profile is merged: what is not named stays, null takes a claim away (RFC 7396). */
-export interface UserChange {
-  email?: string;
-  emailVerified?: boolean;
-  profile?: object;
-}
+export type { User, UserChange } from './user.ts';
 
 /** The beginning of every person's id; no client id begins like it, so one subject is never two (RFC 9700 §4.15). */
 export const userIdPrefix = 'usr_';
@@ -91,7 +65,7 @@ function newUser(id: string, input: ProvisionedUser): User {
 
 /** The people of this installation. */
 export class Users {
-  readonly #all: Collection<User, 'email'>;
+  readonly #all: Collection<User, UserLookUp>;
   readonly #trail: Trail;
   readonly #breached: Breached;
   readonly #guard: Guard;
@@ -102,11 +76,7 @@ export class Users {
     this.#trail = trail;
     this.#guard = guard;
     this.#breached = breached;
-    this.#all = store.collection<User, 'email'>({
-      name: 'users',
-      indexes: { email: { key: (user) => user.email, unique: true } },
-      cached: true,
-    });
+    this.#all = store.collection(keptUsers);
   }
 
   /** Throws `taken` for a known address, `weak_password`, `invalid_profile`. */
@@ -164,11 +134,20 @@ export class Users {
     return this.#all.find({}, page);
   }
 
-  /** Throws `missing`, `taken`, `invalid`, `invalid_profile`. A new address is not verified until that is said too. */
-  async change(id: string, change: UserChange, actor: string): Promise<User> {
+  /** Those that look-ups find, in the order of ids. */
+  find(where: { readonly [name in UserLookUp]?: string }, page?: Page): Promise<User[]> {
+    return this.#all.find(where, page);
+  }
+
+  /**
+   * `look` sees the person before, and may throw. A new address is not verified until that is said too. Throws `missing`,
+   * `taken`, `invalid`, `invalid_profile`.
+   */
+  async change(id: string, change: UserChange, actor: string, look: (now: User) => void = () => {}): Promise<User> {
     const email = change.email === undefined ? undefined : checkedEmail(change.email);
     const user = await unlessTaken(
       this.#edit(id, (now) => {
+        look(now);
         const next: User = { ...now, profile: changedProfile(now.profile, change.profile ?? {}) };
         if (email !== undefined && email !== now.email) Object.assign(next, { email, emailVerified: false });
         if (change.emailVerified !== undefined) next.emailVerified = change.emailVerified;

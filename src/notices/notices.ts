@@ -39,6 +39,7 @@ const tellings: Partial<Record<Recorded['type'], Telling>> = {
   'recovery-code.used': as('recovery-code-used', 'left'),
   'user.password-changed': as('password-changed'),
   'user.password-reset': as('password-reset'),
+  'user.impersonated': as('impersonated', 'client', 'audience', 'reason'),
   'user.email-changed': as('email-changed'),
   'user.email-change-asked': as('email-change-asked'),
   'signin.succeeded': (event) => (event.detail?.device === 'new' ? as('new-device', 'browser')(event) : undefined),
@@ -102,6 +103,12 @@ export class Notices {
   /** Tells the old address that there is a new one, with the link that takes it back. Throws `no_mail`. */
   sendEmailUndo(oldAddress: string, link: string, user?: User): Promise<void> {
     return this.#send(letterTo(user, oldAddress, 'email-undo', { link }), lives.emailUndo);
+  }
+
+  /** Tells the old address that somebody who looks after accounts has put another one in its place. */
+  async sendEmailReplaced(before: User, actor: string): Promise<void> {
+    const by = actor === `user:${before.id}` ? 'you' : 'other';
+    if (this.able) await this.#send(letterTo(before, before.email, 'email-replaced', { by }));
   }
 
   /** Says goodbye to somebody who has removed their account: the trail's word comes when the address is gone. */

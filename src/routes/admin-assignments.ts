@@ -5,18 +5,20 @@ import type { Decide } from '../directory/decide.ts';
 import { explain } from '../directory/explain.ts';
 import type { Groups } from '../directory/groups.ts';
 import type { Organizations } from '../directory/organizations.ts';
+import type { Reach } from '../directory/reach.ts';
 import type { Rights } from '../directory/rights.ts';
 import type { Users } from '../directory/users.ts';
 import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';
-import { type Operation, operation } from '../http/resource.ts';
+import { type By, type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
-import { subjectOf } from './subjects.ts';
+import { seenSubject, subjectCalled, subjectName, subjectOf } from './subjects.ts';
 
 interface Parts {
   access: Access;
   decide: Decide;
   rights: Rights;
+  reach: Reach;
   groups: Groups;
   organizations: Organizations;
   users: Users;
@@ -29,36 +31,54 @@ const time = z.int().meta({ description: 'Seconds since the epoch' });
 const subject = text.meta({ description: 'user:ID, client:ID or group:NAME; asked for also as address or client id' });
 const organization = text.meta({ description: 'Within this organization only' });
 const params = z.object({ id: text });
+const scope = 'organization';
 
-const assignmentReply = z.object({
-  id: text,
-  subject,
-  role: text,
-  until: time.optional(),
-  organization: organization.optional(),
-  connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
-});
+/** An assignment as the admin API and the CLI show it. */
+export const assignmentReply = z
+  .object({
+    id: text,
+    subject,
+    name: subjectCalled,
+    role: text,
+    until: time.optional(),
+    organization: organization.optional(),
+    connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
+  })
+  .meta({ id: 'Assignment', description: 'Somebody has a role, perhaps until a time or within an organization only' });
 
 /** For addresses: ids of ours have signs in them that would have to be encoded. */
 const outward = (id: string): string => Buffer.from(id).toString('base64url');
 const inward = (id: string): string => Buffer.from(id, 'base64url').toString();
 
-const document = ({
+const bare = ({
   id,
   role,
   until,
   organization: place,
   connection,
   ...one
-}: Assignment): z.input<typeof assignmentReply> => ({
+}: Assignment): Omit<z.input<typeof assignmentReply>, 'name'> => ({
   ...{ id: outward(id), subject: one.subject, role },
   ...given({ until, organization: place, connection }),
 });
 
-async function known({ access }: Parts, id: string): Promise<Assignment> {
+/** With the name of its subject, for people. */
+const document = async (one: Assignment, parts: Parts): Promise<z.input<typeof assignmentReply>> => ({
+  ...bare(one),
+  name: await subjectName(one.subject, parts),
+});
+
+async function known({ access }: Parts, id: string, by: By): Promise<Assignment> {
   const one = await access.assignment(inward(id));
-  if (!one) throw missing(`The assignment ${id.slice(0, 200)}`);
+  if (!one || (by.organization !== undefined && one.organization !== by.organization))
+    throw missing(`The assignment ${id.slice(0, 200)}`);
   return one;
+}
+
+/** The organisation that is meant: for whoever looks after one, that one and no other. Throws `missing`. */
+function placeOf(asked: string | undefined, { organization }: By): string | undefined {
+  if (asked === undefined || organization === undefined || asked === organization) return asked ?? organization;
+  throw missing(`The organization ${asked.slice(0, 200)}`);
 }
 
 /** The admin API's operations on who has which roles, and why; `sallyport assign` and `access explain` make the same calls. */
@@ -75,13 +95,15 @@ const reading = (parts: Parts): Operation[] => [
     path: '/assignments',
     about: 'List assignments, of one subject, role or organization',
     permission: 'assignments:read',
+    scope,
     query: page.extend({ subject: subject.optional(), role: text.optional(), organization: organization.optional() }),
     reply: listOf(assignmentReply),
-    async run({ query: { subject: named, role, organization: place, ...part } }) {
-      const holder = named === undefined ? undefined : await subjectOf(named, parts);
+    async run({ query: { subject: named, role, organization: asked, ...part }, by }) {
+      const place = placeOf(asked, by);
+      const holder = named === undefined ? undefined : await seenSubject(named, parts, by);
       const where = given({ subject: holder, role, organization: place });
       const { items, next } = await list(part, (some) => parts.access.assignments(where, some));
-      return { items: items.map(document), next };
+      return { items: await Promise.all(items.map((one) => document(one, parts))), next };
     },
   }),
   operation({
@@ -90,10 +112,11 @@ const reading = (parts: Parts): Operation[] => [
     path: '/assignments/:id',
     about: 'Show an assignment',
     permission: 'assignments:read',
+    scope,
     params,
     reply: assignmentReply,
     versioned: assignmentReply,
-    run: async ({ params: { id } }) => document(await known(parts, id)),
+    run: async ({ params: { id }, by }) => document(await known(parts, id, by), parts),
   }),
 ];
 
@@ -104,13 +127,14 @@ const changing = (parts: Parts): Operation[] => [
     path: '/assignments',
     about: 'Give a role to a person, client or group; again replaces the end',
     permission: 'assignments:write',
+    scope,
     body: z.strictObject({ subject, role: text, until: time.optional(), organization: organization.optional() }),
     reply: assignmentReply,
     status: 201,
-    async run({ body: { role, until, organization: place, ...body }, actor, permissions }) {
-      const holder = await subjectOf(body.subject, parts);
-      const by = { actor, permissions };
-      return document(await parts.rights.assign(by, holder, role, { until, organization: place }));
+    async run({ body: { role, until, organization, ...body }, by }) {
+      const place = placeOf(organization, by);
+      const holder = await seenSubject(body.subject, parts, by);
+      return document(await parts.rights.assign(by, holder, role, { until, organization: place }), parts);
     },
   }),
   operation({
@@ -119,45 +143,53 @@ const changing = (parts: Parts): Operation[] => [
     path: '/assignments/:id',
     about: 'Take a role away; what a provider gave comes back with the next sign-in there',
     permission: 'assignments:write',
+    scope,
     params,
     versioned: assignmentReply,
-    async run({ params: { id }, actor, permissions, expect }) {
-      const one = await known(parts, id);
-      expect(document(one));
-      await parts.rights.endAssignment({ actor, permissions }, one.id);
+    async run({ params: { id }, by, expect }) {
+      const one = await known(parts, id, by);
+      expect(await document(one, parts));
+      await parts.rights.endAssignment(by, one.id);
     },
   }),
 ];
+
+/** What a subject holds on an API, and every way by which it does. */
+export const explainedReply = z.object({
+  ...{ subject, audience: text.optional(), organization: organization.optional() },
+  ...{ roles: texts, groups: texts, entitlements: texts },
+  paths: z.array(
+    z.object({
+      permission: text,
+      groups: texts,
+      roles: texts,
+      until: time.optional(),
+      connection: text.optional(),
+      organization: text.optional(),
+    }),
+  ),
+  more: z.boolean().meta({ description: 'There are more than these thousand paths' }),
+});
 
 const explaining = (parts: Parts): Operation =>
   operation({
     name: 'explainAccess',
     method: 'get',
     path: '/access/explain',
-    about: 'Say what a subject holds on an API now, and every way through groups and roles by which it does',
+    about:
+      'Say what a subject holds on an API now, and every way by which it does; without an API, its roles and groups',
     permission: 'assignments:read',
-    query: z.strictObject({ subject, audience: text, organization: organization.optional() }),
-    reply: z.object({
-      ...{ subject, audience: text, organization: organization.optional() },
-      ...{ roles: texts, groups: texts, entitlements: texts },
-      paths: z.array(
-        z.object({
-          permission: text,
-          groups: texts,
-          roles: texts,
-          until: time.optional(),
-          connection: text.optional(),
-          organization: text.optional(),
-        }),
-      ),
-      more: z.boolean().meta({ description: 'There are more than these thousand paths' }),
-    }),
+    query: z.strictObject({ subject, audience: text.optional(), organization: organization.optional() }),
+    reply: explainedReply,
     async run({ query: { subject: named, audience, organization: place } }) {
       const holder = await subjectOf(named, parts);
-      if (!(await parts.access.api(audience))) throw missing(`The API ${audience.slice(0, 200)}`);
-      if (place !== undefined && !(await parts.organizations.get(place))) throw missing(`The organization ${place}`);
+      if (audience !== undefined && !(await parts.access.api(audience)))
+        throw missing(`The API ${audience.slice(0, 200)}`);
+      if (place !== undefined && !(await parts.organizations.get(place)))
+        throw missing(`The organization ${place.slice(0, 200)}`);
       const held = await parts.decide.held(holder, audience, place);
-      const found = await explain(parts, holder, audience, place);
-      return { subject: holder, audience, ...given({ organization: place }), ...held, ...found };
+      const nothing = { paths: [], more: false };
+      const found = audience === undefined ? nothing : await explain(parts, holder, audience, place);
+      return { subject: holder, ...given({ audience, organization: place }), ...held, ...found };
     },
   });
