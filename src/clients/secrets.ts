@@ -1,7 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
 
-export { checkedOverlap } from '../store/overlap.ts';
-
 /** A secret of a client, known by its fingerprint only. Times in seconds; `expires` once another has taken over. */
 export interface Secret {
   fingerprint: string;
