@@ -28,6 +28,7 @@ import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
+import { scimRooms } from './provisioning.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
@@ -47,6 +48,7 @@ import { errorPages, home, problemPages } from './routes/pages.ts';
 import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
+import { scim } from './routes/scim.ts';
 import { signinPages } from './routes/signin.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
@@ -264,6 +266,7 @@ function compose(
       { issuer, ...house },
     ),
   );
+  koa.use(scim({ ...house, ...scimRooms(house, (user) => ending.endAll(user)), tokens: house.scim.tokens, issuer }));
   koa.use(federation({ issuer, ...house }));
   koa.use(federationMetadata(connections));
   koa.use(federationLogout({ frames, issuer, connections, signingOut, endedThere }));

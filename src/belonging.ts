@@ -5,8 +5,9 @@ import type { MfaPolicies } from './factors/policies.ts';
 import type { Connections } from './federation/connections.ts';
 import { domainName } from './federation/mapping.ts';
 import type { House } from './house.ts';
+import { pushed } from './provisioning.ts';
 
-interface Parts extends Pick<House, 'store' | 'trail'> {
+interface Parts extends Pick<House, 'store' | 'vault' | 'trail' | 'users'> {
   access: Access;
   mfaPolicies: MfaPolicies;
   /** Asked late: connections themselves forget here who came through one that goes. */
@@ -14,7 +15,7 @@ interface Parts extends Pick<House, 'store' | 'trail'> {
 }
 
 /** Groups and organisations, with what goes when one of them does, and what connections know of them. */
-export function belonging({ store, trail, access, mfaPolicies, connections }: Parts) {
+export function belonging({ store, vault, trail, users, access, mfaPolicies, connections }: Parts) {
   const groups = new Groups({
     ...{ store, trail },
     async forget(subject, actor) {
@@ -29,8 +30,12 @@ export function belonging({ store, trail, access, mfaPolicies, connections }: Pa
       speaker: (domain) => connections().domains.speaker(domain),
       hasConnection: async (id) => (await connections().get(id)) !== undefined,
     },
-    forget: (id, actor) => access.forgetOrganization(id, actor),
+    async forget(id, actor) {
+      await scim.forgetOrganization(id, actor);
+      await access.forgetOrganization(id, actor);
+    },
   });
+  const scim = pushed({ store, vault, trail, users, groups, organizations });
   /** A subject that is removed, or a connection: nothing is left of what they had or gave. */
   const forget = async (what: { subject: string } | { connection: string }, actor: string): Promise<void> => {
     if ('subject' in what) {
@@ -39,5 +44,5 @@ export function belonging({ store, trail, access, mfaPolicies, connections }: Pa
       for (const part of [access, groups, organizations]) await part.forgetConnection(what.connection, actor);
     }
   };
-  return { groups, organizations, forget };
+  return { groups, organizations, scim, forget };
 }

@@ -14,9 +14,10 @@ export async function forgetPerson(
   endAll: (account: string) => Promise<unknown> = (account) => endQuietly(house, account),
 ): Promise<void> {
   const { access, consents, demands, devices, emailChanges, enrolments, groups, identities } = house;
-  const { organizations, seenSessions, upstreamSessions, users } = house;
+  const { organizations, scim, seenSessions, upstreamSessions, users } = house;
   await users.remove(id, actor);
   await endAll(id);
+  await scim.forget(id);
   await Promise.all([
     access.forget(`user:${id}`, actor),
     groups.forget(`user:${id}`, actor),

@@ -42,6 +42,7 @@ import { Endings } from './protocol/endings.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
+import type { Pushed } from './provisioning.ts';
 import { type Signalling, signalling } from './signalling.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
@@ -89,6 +90,7 @@ export interface House extends Signalling {
   records: Records;
   status: TokenStatus;
   endings: Endings;
+  scim: Pushed;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
@@ -210,8 +212,8 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const kept = records(store, vault);
   const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
-  const belongs = belonging({ store, trail, access, mfaPolicies, connections: () => connections });
-  const { groups, organizations } = belongs;
+  const belongs = belonging({ store, vault, trail, users, access, mfaPolicies, connections: () => connections });
+  const { groups, organizations, scim } = belongs;
   const decide = new Decide({ access, groups, organizations });
   const connections = new Connections({
     store,
@@ -284,6 +286,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     }),
     records: kept,
     ...signals,
+    scim,
     async forgetClient(id, actor) {
       await belongs.forget({ subject: `client:${id}` }, actor);
       await mfaPolicies.forget(`client:${id}`, actor);

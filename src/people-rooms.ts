@@ -19,6 +19,7 @@ export function peopleParts({ issuer, ttl }: Config, house: House, provider: Whe
     grants: new Grants({ records, status }),
     hasPasskey: async (user: string) => (await enrolments.of(user)).some(({ passkey, blocked }) => passkey && !blocked),
     factorsOf: (user: string) => factorsOf(house, user),
+    pushedOf: (user: string) => house.scim.people.said(user),
     forget: (user: User, actor: string) => forgetPerson(house, user, actor, (account) => ending.endAll(account)),
   };
 }

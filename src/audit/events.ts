@@ -60,6 +60,8 @@ export const events = {
   'organization.removed': ['members'],
   'organization.joined': ['organization', 'connection'],
   'organization.left': ['organization'],
+  'organization.scim-token-made': ['overlap'],
+  'organization.scim-token-removed': [],
   'tier.saved': ['limits', 'excess'],
   'tier.removed': [],
 
@@ -172,7 +174,7 @@ export type Unsettling = (typeof unsettling)[number];
 export type Fact = string | number | boolean;
 
 interface Circumstances {
-  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID`, `registrar:NAME` or `connection:ID`. */
+  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID`, `registrar:NAME`, `connection:ID` or `scim:ORGANIZATION`. */
   actor: string;
   /** `user:ID`, `client:ID`, `registrar:NAME`, `api:AUDIENCE`, `role:NAME`, `key:ID` … */
   target?: string;

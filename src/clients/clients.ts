@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
+import { checkedOverlap } from '../store/overlap.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import {
@@ -18,12 +19,11 @@ import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
-import { checkedOverlap, isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
 import { ClientUses } from './uses.ts';
 
 export type { Client, ClientChange, NewClient } from './client.ts';
 export type { Move, State } from './life.ts';
-export type { Secret } from './secrets.ts';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const day = 24 * 60 * 60;

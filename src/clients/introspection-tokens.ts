@@ -1,16 +1,13 @@
 import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing } from '../kernel/errors.ts';
-import type { Collection, Entity, Store } from '../store/port.ts';
+import { type Credential, checkedOverlap, isLive, liveOnes, retire } from '../store/overlap.ts';
+import type { Collection, Store } from '../store/port.ts';
 import type { Client, Clients } from './clients.ts';
-import { checkedOverlap } from './secrets.ts';
 
-/** A long-lived credential of a gateway, known by its fingerprint, which is its id. Times in seconds. */
-interface IntrospectionToken extends Entity {
-  client: string;
-  created: number;
-  /** Once another has taken over. */
-  expires?: number;
+/** A long-lived credential of a gateway. */
+interface IntrospectionToken extends Credential {
+  readonly client: string;
 }
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
@@ -51,7 +48,7 @@ export class IntrospectionTokens {
     const before = await this.#of(id);
     const created = seconds();
     await this.#all.insert({ id: this.#fingerprint(token), client: id, created });
-    const older = await this.#retire(before, created + span);
+    const older = await retire(this.#all, before, created + span);
     await this.#trail.record({
       type: 'client.introspection-token-made',
       actor,
@@ -63,10 +60,8 @@ export class IntrospectionTokens {
 
   /** When those that count were made, and end; never what they are. */
   async list(client: string): Promise<{ created: number; expires?: number }[]> {
-    const all = (await this.#of(client)).filter(isLive);
-    return all
-      .map(({ created, expires }) => ({ created, ...(expires === undefined ? {} : { expires }) }))
-      .sort((a, b) => a.created - b.created);
+    const all = liveOnes(await this.#of(client));
+    return all.map(({ created, expires }) => ({ created, ...(expires === undefined ? {} : { expires }) }));
   }
 
   /** Ends all that a client has, at once; says how many there were. */
@@ -93,22 +88,7 @@ export class IntrospectionTokens {
     return this.#all.find({ client }, { limit: 1000 });
   }
 
-  /** The newest goes on until then, the others end; answers when the newest ends. */
-  async #retire(before: readonly IntrospectionToken[], end: number): Promise<number | undefined> {
-    const live = before.filter(isLive).sort((a, b) => b.created - a.created);
-    const last = live.find(({ expires }) => expires === undefined) ?? live[0];
-    const until = Math.min(last?.expires ?? end, end);
-    for (const one of before) {
-      if (one.id === last?.id && until > seconds()) {
-        await this.#all.change(one.id, (now) => ({ ...now, expires: Math.min(now.expires ?? until, until) }));
-      } else await this.#all.take(one.id);
-    }
-    return last && until > seconds() ? until : undefined;
-  }
-
   #fingerprint(token: string): string {
     return this.#vault.fingerprint('introspection-token', token);
   }
 }
-
-const isLive = ({ expires }: IntrospectionToken): boolean => expires === undefined || expires > seconds();

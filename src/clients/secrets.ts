@@ -1,5 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import { invalid } from '../kernel/errors.ts';
 
 /** A secret of a client, known by its fingerprint only. Times in seconds; `expires` once another has taken over. */
 export interface Secret {
@@ -14,15 +13,6 @@ export const isLive = ({ expires }: Secret, now: number): boolean => expires ===
 /** Those that still count. */
 export const liveSecrets = (secrets: readonly Secret[], now: number): Secret[] =>
   secrets.filter((secret) => isLive(secret, now));
-
-const day = 24 * 60 * 60;
-const longestOverlap = 90 * day;
-
-/** How long an older secret still counts beside a new one (seconds). Throws `invalid`. */
-export function checkedOverlap(overlap = day): number {
-  if (Number.isSafeInteger(overlap) && overlap >= 0 && overlap <= longestOverlap) return overlap;
-  throw invalid(`The overlap is 0 to ${longestOverlap} whole seconds`);
-}
 
 /** The newest two: the one before ends after `overlap` seconds, or earlier if it had to anyway. */
 export function rotated(secrets: readonly Secret[], next: Secret, overlap: number): Secret[] {

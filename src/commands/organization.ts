@@ -5,6 +5,7 @@ import { misused } from './command.ts';
 import { deskCommand } from './desk.ts';
 import { columns, facts } from './listing.ts';
 import { type Circle, memberCommands, memberLines, membersOf } from './members.ts';
+import { organizationScimToken } from './organization-scim.ts';
 import { named } from './reading.ts';
 
 const options = {
@@ -96,4 +97,4 @@ const remove = deskCommand({
 });
 
 /** `sallyport organization …` */
-export const organizationCommands = [add, set, list, show, remove, ...memberCommands(circle)];
+export const organizationCommands = [add, set, list, show, remove, ...memberCommands(circle), organizationScimToken];

@@ -163,6 +163,11 @@ export class Groups {
     return this.#members.restore(one, actor);
   }
 
+  /** Ends what a connection, or whoever else speaks like one, has said of a subject; undefined when that was nothing. */
+  end(subject: string, group: string, connection: string, actor: string): Promise<Membership | undefined> {
+    return this.#members.leave(subject, group, actor, connection);
+  }
+
   /** Ends a membership by whoever's word; undefined when it had ended. */
   take(id: string, actor: string): Promise<Membership | undefined> {
     return this.#members.take(id, actor);

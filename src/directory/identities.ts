@@ -80,7 +80,7 @@ export class Identities {
   }
 
   /** Connects it to a person who has proven both sides. Throws `taken` when it belongs to somebody else. */
-  async link(input: NewIdentity, from: { actor: string; ip: string; requestId: string }): Promise<void> {
+  async link(input: NewIdentity, from: { actor: string; ip?: string; requestId?: string }): Promise<void> {
     const one = this.#made(input);
     try {
       await this.#all.insert(one);

@@ -22,7 +22,6 @@ export type { User, UserChange } from './user.ts';
 export const userIdPrefix = 'usr_';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
-
 /** One spelling for an address, so that it names one person. */
 export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
@@ -102,18 +101,18 @@ export class Users {
    * the person, and all get the same. Throws `taken` when the address is somebody else's, `invalid`, `invalid_profile`.
    */
   async provision(id: string, input: ProvisionedUser, connection: string): Promise<User> {
-    const user = newUser(id, input);
-    try {
-      await unlessTaken(this.#all.insert(user));
-    } catch (error) {
-      // A change is made on the store itself, so it cannot miss what another process has just added.
-      const same = error instanceof Problem ? await this.#all.change(id, (now) => now) : undefined;
-      if (same) return same;
-      throw error;
-    }
-    const actor = `connection:${connection}`;
-    await this.#trail.record({ type: 'user.provisioned', actor, target: `user:${id}`, detail: { connection } });
+    const { user, made } = await this.#insertOnce(newUser(id, input));
+    const told = { actor: `connection:${connection}`, target: `user:${id}`, detail: { connection } };
+    if (made) await this.#trail.record({ type: 'user.provisioned', ...told });
     return user;
+  }
+
+  /** The same by somebody else's word; answers whether this call made the person. Throws `taken`, `invalid`, `invalid_profile`. */
+  async bring(id: string, input: ProvisionedUser, actor: string): Promise<boolean> {
+    const { user, made } = await this.#insertOnce(newUser(id, input));
+    if (made)
+      await this.#trail.record({ type: 'user.created', actor, target: `user:${id}`, detail: { state: user.state } });
+    return made;
   }
 
   get(id: string): Promise<User | undefined> {
@@ -247,6 +246,18 @@ export class Users {
   async #renewHash(user: User, text: string): Promise<void> {
     const password = await hashPassword(text);
     await this.#all.change(user.id, (now) => (now.password === user.password ? { ...now, password } : now));
+  }
+
+  /** The user, or whom somebody else has made under the same id, read in the store itself. Throws `taken` when only the address is in use. */
+  async #insertOnce(user: User): Promise<{ user: User; made: boolean }> {
+    try {
+      await unlessTaken(this.#all.insert(user));
+    } catch (error) {
+      const same = error instanceof Problem ? await this.#all.change(user.id, (now) => now) : undefined;
+      if (!same) throw error;
+      return { user: same, made: false };
+    }
+    return { user, made: true };
   }
 
   async #edit(id: string, edit: (now: User) => User): Promise<User> {

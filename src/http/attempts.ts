@@ -12,6 +12,8 @@ const guarded = new Set(
     .concat('/as/token.oauth2', '/access/v1/evaluation', '/access/v1/evaluations'),
 );
 
+const isGuarded = (path: string): boolean => guarded.has(path) || path.startsWith('/scim/');
+
 /** The client that Basic credentials name, as it is written: a key to count under, nothing more. */
 function claimedClient(header: string | undefined): string | undefined {
   const encoded = /^basic\s+([\w+/=-]+)\s*$/i.exec(header ?? '')?.[1];
@@ -42,7 +44,7 @@ export class Attempts {
 
   /** Refuses a client that has failed too often from this address, before its secret is looked at. Throws `tooManyFailures`. */
   refuse({ path, ip }: Place, authorization: string | undefined): void {
-    if (this.#byClient.size === 0 || !guarded.has(path)) return;
+    if (this.#byClient.size === 0 || !isGuarded(path)) return;
     const key = clientKey(ip, claimedClient(authorization));
     const seconds = key === undefined ? 0 : this.#byClient.wait(key);
     if (seconds > 0) throw tooManyFailures(seconds);
@@ -50,7 +52,7 @@ export class Attempts {
 
   /** Counts a failure; `client` is claimed in the body. Throws `tooManyFailures` when it was one too many. */
   count({ path, ip }: Place, authorization: string | undefined, client: unknown): void {
-    if (!guarded.has(path)) return;
+    if (!isGuarded(path)) return;
     const key = clientKey(ip, claimedClient(authorization) ?? client);
     const seconds = Math.max(this.#byAddress.wait(ip), key === undefined ? 0 : this.#byClient.wait(key));
     if (seconds > 0) throw tooManyFailures(seconds);

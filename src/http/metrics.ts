@@ -21,6 +21,7 @@ const areas = [
 ];
 const moreAreas = [
   '/access',
+  '/scim',
   '/ssf',
   '/assets',
   '/language',

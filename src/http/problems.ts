@@ -6,6 +6,7 @@ import { wrongMethod } from './edge.ts';
 import { pageHeaders } from './headers.ts';
 import { loggedPath } from './metrics.ts';
 import { ownOrigin } from './origin.ts';
+import { scimError, scimType } from './scim-problem.ts';
 import { Unfit } from './unfit.ts';
 
 /** The error page for whoever asks; `reference` is the request id that the log carries too. */
@@ -46,13 +47,14 @@ const methodsOf: Record<string, string> = {
   '/.well-known/oauth-authorization-server': 'GET, HEAD',
 };
 
-type Style = 'oauth' | 'json' | 'page';
+type Style = 'oauth' | 'json' | 'scim' | 'page';
 
 function styleOf(ctx: Koa.Context): Style {
   const { path } = ctx;
   if (/^\/(?:oauth2\/(?!authorize\b|logout\b)|(?:validate|as\/token\.oauth2)$)/.test(path)) return 'oauth';
   // Providers call these; Back-Channel Logout 1.0 §2.8 wants errors as RFC 6749 has them.
   if (/^\/federation\/[^/]+\/(?:backchannel|universal)-logout$/.test(path)) return 'oauth';
+  if (path.startsWith('/scim/')) return 'scim';
   if (/^\/(?:admin\/api|access|gateway|ssf|\.well-known)\//.test(path)) return 'json';
   return ctx.accepts('html', 'json') === 'json' ? 'json' : 'page';
 }
@@ -71,12 +73,22 @@ function write(ctx: Koa.Context, problem: Problem, page: ProblemPage): void {
   }
   if (problem.status === 401 && !ctx.response.get('WWW-Authenticate'))
     ctx.set('WWW-Authenticate', challenge(ctx, style));
-  ctx.type = style === 'oauth' ? 'application/json' : 'application/problem+json';
-  ctx.body = style === 'oauth' ? oauthBody(problem) : problemBody(problem, reference);
+  const [type, body] = written[style](problem, reference);
+  ctx.type = type;
+  ctx.body = body;
 }
 
+const written: Record<Exclude<Style, 'page'>, (problem: Problem, reference: string) => [type: string, body: string]> = {
+  oauth: (problem) => ['application/json', oauthBody(problem)],
+  json: (problem, reference) => ['application/problem+json', problemBody(problem, reference)],
+  scim: (problem) => [scimType, JSON.stringify(scimError(problem))],
+};
+
 function challenge(ctx: Koa.Context, style: Style): string {
-  const bearer = style === 'json' || /^\/(?:oauth2\/(?:userinfo|register|tokeninfo)|federation\/)/.test(ctx.path);
+  const bearer =
+    style === 'json' ||
+    style === 'scim' ||
+    /^\/(?:oauth2\/(?:userinfo|register|tokeninfo)|federation\/)/.test(ctx.path);
   return `${bearer ? 'Bearer' : 'Basic'} realm="${ownOrigin(ctx)}"`;
 }
 

@@ -24,6 +24,7 @@ import { Refusals } from './admin-refusals.ts';
 import { adminRegistrars } from './admin-registrars.ts';
 import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
+import { adminScimTokens } from './admin-scim-tokens.ts';
 import { adminSessions } from './admin-sessions.ts';
 import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
@@ -46,7 +47,7 @@ const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],
-  ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments],
+  ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens],
 ];
 
 /** What they are put together of: what each file names, which is its first argument. */

@@ -23,6 +23,8 @@ export interface PersonParts {
   trail: Trail;
   /** What second factors and remembered devices there are, without anything secret. */
   factorsOf(user: string): Promise<object>;
+  /** What an organisation's identity provider has pushed. */
+  pushedOf(user: string): Promise<object | undefined>;
 }
 
 const most = 1000;
@@ -54,6 +56,7 @@ export async function personDocument(parts: PersonParts, user: User): Promise<ob
         ...{ connection, subject, label, created, last_used: lastUsed },
       }),
     ),
+    pushed: await parts.pushedOf(id),
     ...(await factorsOf(id)),
     sessions: (await ending.list(id)).map(({ uid, loginTs, ends, amr, clients }) => {
       const { ip, browser, seen: last } = seen.get(uid) ?? {};

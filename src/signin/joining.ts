@@ -16,6 +16,8 @@ interface Parts {
   access: Access;
   groups: Groups;
   organizations: Organizations;
+  /** The organisation whose identity provider has pushed a person, and so may prove them. */
+  scim: { managerOf(user: string): Promise<string | undefined> };
 }
 
 const isTaken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
@@ -41,7 +43,10 @@ export class Joining {
     const person = known && (await this.#personOf(known, proof));
     if (person && owner !== undefined && person.user.id !== owner) throw taken('This account at the provider');
     if (person) return this.#welcome(person, proof);
-    return connection.provision && owner === undefined ? this.#provision(proof, connection) : undefined;
+    if (owner !== undefined) return undefined;
+    const pushed = await this.#pushed(proof, connection);
+    if (pushed) return this.#welcome(pushed, proof);
+    return connection.provision ? this.#provision(proof, connection) : undefined;
   }
 
   /** Connects an account that the person has proven with its password. Throws `taken`, and `refused` when it may not be. */
@@ -51,6 +56,26 @@ export class Joining {
     const actor = `user:${user.id}`;
     await this.#parts.identities.link({ connection, subject, label, user: user.id, origin: false }, { actor, ...from });
     return this.#refresh(user, { origin: false }, proof);
+  }
+
+  /**
+   * Whom the connection's own organisation has pushed before they came first, with an address for which that organisation and this
+   * connection both speak. One account of theirs there is enough: whoever has the address after them is somebody else.
+   */
+  async #pushed(proof: Proof, connection: Connection): Promise<{ user: User; identity: Identity } | undefined> {
+    const { identities, organizations, scim, users } = this.#parts;
+    const { email, emailVerified, subject, label } = proof;
+    const user = email === undefined || !emailVerified ? undefined : await users.byEmail(email);
+    const manager = user && (await scim.managerOf(user.id));
+    if (!user || email === undefined || manager === undefined) return undefined;
+    // A verified address is of a domain for which this very connection speaks; so the domain's organisation is the connection's.
+    if ((await organizations.ofDomain(email.split('@')[1] ?? ''))?.id !== manager) return undefined;
+    const linked = await identities.ofUser(user.id, { limit: 1000 });
+    if (linked.some((one) => one.connection === connection.id && one.subject !== subject)) return undefined;
+    const claim = { connection: connection.id, subject, label, user: user.id, origin: true };
+    await identities.link(claim, { actor: `connection:${connection.id}` });
+    const identity = await identities.of(connection, subject);
+    return identity?.user === user.id ? { user, identity } : undefined;
   }
 
   async #provision(proof: Proof, connection: Connection): Promise<User | undefined> {

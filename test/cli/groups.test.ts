@@ -77,6 +77,17 @@ describe('sallyport organization', () => {
     );
     assert.match(await said('organization', 'list'), /acme +Acme Ltd +acme\.example/);
     await said('unassign', 'ann@example.test', 'reader', '--organization', 'acme');
+    const made = await sallyport.json(['organization', 'scim-token', 'acme']);
+    assert.match(String(made.base_url), /\/scim\/v2\/acme$/);
+    assert.match(String(made.scim_token), /^[\w-]{43}$/);
+    assert.match(await said('organization', 'scim-token', 'acme', '--overlap', '60'), /older token counts until 2/);
+    const listed = await said('organization', 'scim-token', 'acme', '--list');
+    assert.match(listed, /^MADE +LAST USED +ENDS/);
+    assert.equal(listed.split('\n').length, 3);
+    assert.deepEqual(await sallyport.json(['organization', 'scim-token', 'acme', '--remove']), {
+      ...{ organization: 'acme', removed: 2 },
+    });
+    assert.match(await refused('organization', 'scim-token', 'nowhere'), /The organization nowhere does not exist/);
     assert.match(await said('organization', 'leave', 'acme', 'ann@example.test'), /no longer a member/);
     assert.equal(await said('organization', 'remove', 'acme'), 'Removed the organization acme');
   });

@@ -17,11 +17,12 @@ const allowed: Record<string, readonly string[]> = {
   ...Object.fromEntries(capabilities.map((name) => [name, ['store', 'audit']])),
   notices: ['store', 'audit', 'directory'],
   signals: ['store', 'audit'],
+  scim: ['store', 'audit', 'directory'],
   gateways: [],
   signin: ['store', 'audit', 'notices', ...capabilities],
   protocol: ['store', 'audit', 'directory', 'clients', 'federation'],
   http: ['config'],
-  routes: ['http', 'views', 'audit', 'signin', 'protocol', 'notices', 'signals', 'gateways', ...capabilities],
+  routes: ['http', 'views', 'audit', 'signin', 'protocol', 'notices', 'signals', 'scim', 'gateways', ...capabilities],
   views: [],
 };
 const free = ['root', 'commands'];
