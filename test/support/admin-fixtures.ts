@@ -227,6 +227,9 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
 
   listOrganizations: just('/organizations'),
   getOrganization: at('organizations', organization),
+  listScimTokens: at('organizations', organization, '/scim-tokens'),
+  addScimToken: at('organizations', organization, '/scim-tokens', {}),
+  removeScimTokens: at('organizations', organization, '/scim-tokens'),
   listOrganizationDomains: at('organizations', organization, '/domains'),
   addOrganization: named('/organizations', 'organization'),
   changeOrganization: at('organizations', organization, '', { name: 'Another' }),
