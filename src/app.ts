@@ -1,6 +1,7 @@
 import { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
 import { accountRooms } from './account-rooms.ts';
+import { adminRooms } from './admin-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { adminPermissions } from './directory/built-in.ts';
@@ -29,7 +30,7 @@ import { Sessions } from './protocol/sessions.ts';
 import { audiencesFact } from './protocol/token-status.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
-import { admin, adminOperations } from './routes/admin.ts';
+import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
 import { deviceDecision, devicePages } from './routes/device.ts';
@@ -245,10 +246,10 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(deviceDecision(house));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
   koa.use(
-    admin(adminOperations({ ...house, issuer, clientCertificateHeader: config.clientCertificateHeader }), {
-      issuer,
-      ...house,
-    }),
+    admin(
+      adminRooms(config, house, () => koa),
+      { issuer, ...house },
+    ),
   );
   koa.use(federation({ issuer, ...house }));
   koa.use(federationMetadata(connections));

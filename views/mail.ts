@@ -42,6 +42,7 @@ const kinds = {
   'enrolment-code': 'asked',
   'email-change': 'asked',
   'email-undo': 'undo',
+  'email-replaced': 'farewell',
 } as const;
 
 const factors: Record<string, Key> = {

@@ -88,9 +88,17 @@ export class Registrars {
     return this.#all.find({}, page);
   }
 
-  /** Counts for what it registers or updates from now on. Throws `missing`, `invalid`. */
-  async change(id: string, terms: RegistrarTerms, actor: string): Promise<Registrar> {
-    const registrar = await this.#all.change(id, (now) => checkedRegistrar({ ...now, ...terms }));
+  /** Counts for what it registers or updates from now on. `look` sees it before, and may throw. Throws `missing`, `invalid`. */
+  async change(
+    id: string,
+    terms: RegistrarTerms,
+    actor: string,
+    look: (now: Registrar) => void = () => {},
+  ): Promise<Registrar> {
+    const registrar = await this.#all.change(id, (now) => {
+      look(now);
+      return checkedRegistrar({ ...now, ...terms });
+    });
     if (!registrar) throw missing(`The registrar ${id}`);
     const detail = { changed: Object.keys(terms).join(' ') };
     await this.#trail.record({ type: 'registrar.changed', actor, target: `registrar:${id}`, detail });

@@ -31,12 +31,19 @@ const resources = [
 export const adminPermissions: readonly string[] = [
   ...resources.flatMap((name) => [`${name}:read`, `${name}:write`]),
   'clients:approve',
+  'users:impersonate',
   'dcr',
   'ssf.manage',
   'ssf.read',
 ];
 
-/** The API behind `adminApi`. */
+/** What can also be allowed within one organisation: whoever holds it there looks after that organisation and nothing else. */
+export const delegable: ReadonlySet<string> = new Set(
+  ['users', 'factors', 'sessions', 'organizations', 'assignments', 'clients', 'connections', 'audit-events'].flatMap(
+    (name) => [`${name}:read`, `${name}:write`],
+  ),
+);
+
 /** The administration's API as it is stored at every start; its tokens are opaque, so that they end at once. */
 export const builtInApi: Api = {
   id: adminApi,
@@ -46,7 +53,6 @@ export const builtInApi: Api = {
   routes: [],
 };
 
-/** The role behind `administrator`. */
 /** The administrator's role as it is stored at every start. */
 export const builtInRole: Role = {
   id: administrator,

@@ -1,5 +1,5 @@
 import type { Access } from './access.ts';
-import { adminApi, administrator } from './built-in.ts';
+import { adminApi, administrator, delegable } from './built-in.ts';
 import type { Groups } from './groups.ts';
 import { lasts } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
@@ -80,10 +80,17 @@ export class Decide {
     return { roles, groups, entitlements: api ? api.permissions.filter((one) => granted.has(one)).sort() : [] };
   }
 
-  /** All that a subject holds everywhere, each as `AUDIENCE#PERMISSION`; nothing of what counts within an organisation only. */
-  async permissions(subject: string): Promise<ReadonlySet<string>> {
-    const { permissions } = await this.#everything(subject, undefined);
+  /** All that a subject holds everywhere, or within an organisation too, each as `AUDIENCE#PERMISSION`. */
+  async permissions(subject: string, organization?: string): Promise<ReadonlySet<string>> {
+    const { permissions } = await this.#everything(subject, organization);
     return new Set([...permissions].flatMap(([audience, all]) => [...all].map((one) => `${audience}#${one}`)));
+  }
+
+  /** Whether a subject may administer anything, on the whole server or within an organisation. */
+  async administers(subject: string): Promise<boolean> {
+    const places = [undefined, ...(await this.#ground.organizations.of(subject))];
+    const all = await Promise.all(places.map((place) => this.held(subject, adminApi, place)));
+    return all.some(({ entitlements }) => entitlements.length > 0);
   }
 
   /** The audiences on which a subject holds any permission, sorted. */
@@ -100,11 +107,12 @@ export class Decide {
   /** Two processes can make roles include each other at the same moment, so every role is looked at once. */
   async #everything(subject: string, organization: string | undefined): Promise<Everything> {
     const { access } = this.#ground;
-    const { groups, certain, uncertain } = await this.#assigned(subject, organization);
+    const { groups, certain, delegated, uncertain } = await this.#assigned(subject, organization);
     const roles = new Set<string>();
     const permissions = new Map<string, Set<string>>();
     for (const [waiting, may] of [
       [certain, () => true],
+      [delegated, (what: string) => what !== administrator && (!isAdministration(what) || isDelegable(what))],
       [uncertain, (what: string) => what !== administrator && !isAdministration(what)],
     ] as const) {
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -121,8 +129,9 @@ export class Decide {
   }
 
   /**
-   * The roles that are assigned, to the subject or to a group of its: by an administrator's word alone, or by a provider's,
-   * or within an organisation. By the latter two nobody gets a permission on the administration, whatever their roles hold.
+   * The roles that are assigned, to the subject or to a group of its: by an administrator's word alone, everywhere or within
+   * the organisation that is asked for, or by a provider's. Within one, some permissions on the administration count; by a
+   * provider's word nobody gets any, whatever their roles hold.
    */
   async #assigned(subject: string, organization: string | undefined) {
     const { access, groups, organizations } = this.#ground;
@@ -130,27 +139,30 @@ export class Decide {
     const ofGroups = reached.size === 0 ? undefined : await access.assignmentsOfGroups();
     const within = organization !== undefined && (await organizations.isMember(organization, subject));
     const now = Date.now() / 1000;
-    const [certain, uncertain]: [string[], string[]] = [[], []];
+    const [certain, delegated, uncertain]: [string[], string[], string[]] = [[], [], []];
     const add = (all: readonly Assignment[], sure: boolean): void => {
       for (const one of all) {
         if (!lasts(one, now) || (one.organization !== undefined && !(within && one.organization === organization))) {
           continue;
         }
-        (sure && isCertain(one) ? certain : uncertain).push(one.role);
+        const own = sure && one.connection === undefined;
+        (!own ? uncertain : one.organization === undefined ? certain : delegated).push(one.role);
       }
     };
     add(own, true);
     for (const [name, sure] of reached) add(ofGroups?.get(`group:${name}`) ?? [], sure);
-    return { groups: [...reached.keys()].sort(), certain, uncertain };
+    return { groups: [...reached.keys()].sort(), certain, delegated, uncertain };
   }
 }
 
-/** Whether an assignment can give a permission on the administration: by an administrator's word, and everywhere. */
+/** Whether an assignment can give any permission on the administration: by an administrator's word, and everywhere. */
 export const isCertain = ({ connection, organization }: Assignment): boolean =>
   connection === undefined && organization === undefined;
 
 /** Whether `AUDIENCE#PERMISSION` is a permission on this server's own administration. */
 export const isAdministration = (permission: string): boolean => permission.startsWith(`${adminApi}#`);
+
+const isDelegable = (permission: string): boolean => delegable.has(permission.slice(adminApi.length + 1));
 
 interface Permission {
   text: string;

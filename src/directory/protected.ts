@@ -1,7 +1,7 @@
 import { problem } from '../kernel/errors.ts';
 import { whole } from '../store/whole.ts';
 import type { Access } from './access.ts';
-import { adminApi, administrator } from './built-in.ts';
+import { adminApi, administrator, delegable } from './built-in.ts';
 import { isCertain } from './decide.ts';
 import type { Groups } from './groups.ts';
 import { lasts } from './memberships.ts';
@@ -12,18 +12,32 @@ import type { Users } from './users.ts';
  * administration. Undefined when one may. Roles change, so whoever gives one asks again.
  */
 export async function refuseRole(access: Access, name: string): Promise<string | undefined> {
+  return (await administrating(access, name)).size === 0
+    ? undefined
+    : `The role ${name} administers this server, and no other provider can give it; assign it here, to a person`;
+}
+
+/** Whether what a role administers, if anything, can be allowed within one organisation. */
+export async function boundable(access: Access, name: string): Promise<boolean> {
+  return (await administrating(access, name)).isSubsetOf(delegable);
+}
+
+/** The permissions on the administration of a role and of those that it includes; the administrator's stands for all of them. */
+async function administrating(access: Access, name: string): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
   const seen = new Set<string>();
   const waiting = [name];
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);
-    const role = id === administrator ? undefined : await access.role(id);
-    if (id === administrator || role?.permissions.some((permission) => permission.startsWith(`${adminApi}#`))) {
-      return `The role ${name} administers this server, and no other provider can give it; assign it here, to a person`;
+    if (id === administrator) found.add(administrator);
+    const role = await access.role(id);
+    for (const text of role?.permissions ?? []) {
+      if (text.startsWith(`${adminApi}#`)) found.add(text.slice(adminApi.length + 1));
     }
     waiting.push(...(role?.includes ?? []));
   }
-  return undefined;
+  return found;
 }
 
 /** Roles through which somebody is an administrator: that one, and those that include it. */

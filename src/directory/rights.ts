@@ -8,7 +8,7 @@ import { type Decide, isAdministration } from './decide.ts';
 import type { Group, Groups } from './groups.ts';
 import type { Joining, Membership } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
-import { administered, refuseRole } from './protected.ts';
+import { administered, boundable, refuseRole } from './protected.ts';
 import type { Role } from './terms.ts';
 import type { Users } from './users.ts';
 
@@ -16,6 +16,8 @@ import type { Users } from './users.ts';
 export interface By {
   actor: string;
   permissions?: ReadonlySet<string> | undefined;
+  /** The organisation within which alone they may be used. */
+  organization?: string | undefined;
 }
 
 interface Parts {
@@ -26,7 +28,8 @@ interface Parts {
   users: Pick<Users, 'get'>;
 }
 
-const beyond = problem(
+/** Somebody would give, or come to, more than they may use themselves. */
+export const beyond = problem(
   'beyond_own_rights',
   403,
   (what: string) => `This would give ${what}; let somebody do it who holds that and may give it`,
@@ -48,9 +51,12 @@ export class Rights {
     const { organization } = bounds;
     if (organization !== undefined) {
       if (!(await organizations.get(organization))) throw missing(`The organization ${organization}`);
-      if ((await refuseRole(access, role)) !== undefined) {
-        throw invalid(`The role ${role} administers this server, which no organization bounds; assign it without one`);
+      if (!(await boundable(access, role))) {
+        throw invalid(`The role ${role} administers more than one organization can bound; assign it without one`);
       }
+    }
+    if (by.organization !== undefined && by.organization !== organization) {
+      throw beyond(`rights outside of the organization ${by.organization}`);
     }
     await this.#refuseGiving(by, [subject], await this.#rolesGive([role]));
     return access.assign(subject, role, by.actor, bounds);
@@ -214,13 +220,18 @@ export class Rights {
     return all.some(({ roles }) => roles.includes(role));
   }
 
+  /** What nobody gives within an organisation who does not hold it there. */
+  async #refuseWithin({ actor, organization }: By, given: ReadonlySet<string>): Promise<void> {
+    const held = await this.#parts.decide.permissions(actor, organization);
+    const more = [...given].filter((text) => !held.has(text));
+    if (more.length > 0) throw beyond(`${more[0]}, which you do not hold yourself`);
+  }
+
   /** `receivers` are those who would hold it then, as far as that can be the caller. */
-  async #refuseGiving(
-    { actor, permissions }: By,
-    receivers: readonly string[],
-    given: ReadonlySet<string>,
-  ): Promise<void> {
+  async #refuseGiving(by: By, receivers: readonly string[], given: ReadonlySet<string>): Promise<void> {
+    const { actor, permissions, organization } = by;
     if (permissions === undefined) return;
+    if (organization !== undefined) await this.#refuseWithin(by, given);
     const mine = (text: string) => permissions.has(text.slice(adminApi.length + 1));
     const foreign = [...given].filter((text) => isAdministration(text) && !mine(text));
     if (foreign.length > 0) throw beyond(`${foreign[0]}, which you may not use yourself`);

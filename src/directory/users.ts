@@ -1,10 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { type Collection, type Entity, type Page, type Store, taken } from '../store/port.ts';
 import { type Breached, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
+import { type Beginning, beginnings } from './people-search.ts';
 import { changedProfile, type Profile } from './profile.ts';
+import { nextSecond, untilThen } from './signed-out.ts';
 
 /** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
 export interface User extends Entity {
@@ -57,16 +58,6 @@ export const userIdPrefix = 'usr_';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/**
- * Tokens and sessions know their beginning in whole seconds only (RFC 7519 §2), so a person is signed out as of the next
- * one, and whoever asks for it has the answer once it has come: what was opened before is over, what comes after is not.
- */
-const nextSecond = (): number => seconds() + 1;
-const untilThen = ({ signedOut = 0 }: User): Promise<unknown> | undefined => {
-  const left = signedOut * 1000 - Date.now();
-  return left > 0 ? delay(Math.min(left, 1000) + 1) : undefined;
-};
-
 /** One spelling for an address, so that it names one person. */
 export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
@@ -108,9 +99,11 @@ function newUser(id: string, input: ProvisionedUser): User {
   };
 }
 
+type UserLookUp = 'email' | 'state' | Beginning;
+
 /** The people of this installation. */
 export class Users {
-  readonly #all: Collection<User, 'email'>;
+  readonly #all: Collection<User, UserLookUp>;
   readonly #trail: Trail;
   readonly #breached: Breached;
   #decoy: Promise<string> | undefined;
@@ -119,9 +112,13 @@ export class Users {
   constructor(store: Store, trail: Trail, breached: Breached = async () => false) {
     this.#trail = trail;
     this.#breached = breached;
-    this.#all = store.collection<User, 'email'>({
+    this.#all = store.collection<User, UserLookUp>({
       name: 'users',
-      indexes: { email: { key: (user) => user.email, unique: true } },
+      indexes: {
+        email: { key: (user) => user.email, unique: true },
+        state: { key: (user) => user.state },
+        ...beginnings,
+      },
       cached: true,
     });
   }
@@ -181,11 +178,20 @@ export class Users {
     return this.#all.find({}, page);
   }
 
-  /** Throws `missing`, `taken`, `invalid`, `invalid_profile`. A new address is not verified until that is said too. */
-  async change(id: string, change: UserChange, actor: string): Promise<User> {
+  /** Those that look-ups find, in the order of ids. */
+  find(where: { readonly [name in UserLookUp]?: string }, page?: Page): Promise<User[]> {
+    return this.#all.find(where, page);
+  }
+
+  /**
+   * `look` sees the person before, and may throw. A new address is not verified until that is said too. Throws `missing`,
+   * `taken`, `invalid`, `invalid_profile`.
+   */
+  async change(id: string, change: UserChange, actor: string, look: (now: User) => void = () => {}): Promise<User> {
     const email = change.email === undefined ? undefined : checkedEmail(change.email);
     const user = await unlessTaken(
       this.#edit(id, (now) => {
+        look(now);
         const next: User = { ...now, profile: changedProfile(now.profile, change.profile ?? {}) };
         if (email !== undefined && email !== now.email) Object.assign(next, { email, emailVerified: false });
         if (change.emailVerified !== undefined) next.emailVerified = change.emailVerified;

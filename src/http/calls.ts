@@ -1,4 +1,4 @@
-import { type Caller, type Given, type Operation, type Performed, perform } from './resource.ts';
+import { allows, type Caller, type Given, type Operation, type Performed, perform } from './resource.ts';
 
 /**
  * The operations for those who call them in this process (console, commands, files): the same checks and the same trail as over
@@ -17,8 +17,8 @@ export class Calls {
   }
 
   /** Whether the caller has the permission for it, so that nothing is shown which would be refused. */
-  may({ permissions }: Caller, name: string): boolean {
-    return permissions.has(this.#named(name).permission);
+  may(caller: Caller, name: string): boolean {
+    return allows(this.#named(name), caller);
   }
 
   #named(name: string): Operation {

@@ -16,9 +16,10 @@ type Json = Record<string, unknown>;
 /** The OpenAPI 3.1 document of the operations, from the same declarations that check the requests. */
 export function openapi({ title, version, issuer, base }: About, operations: readonly Operation[]): Json {
   const paths: Record<string, Json> = {};
+  const schemas: Record<string, unknown> = { problem };
   for (const one of operations) {
     const path = one.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [one.method]: describe(one) };
+    paths[path] = { ...paths[path], [one.method]: describe(one, schemas) };
   }
   const scopes = Object.fromEntries([...new Set(operations.map((one) => one.permission))].map((name) => [name, name]));
   const tokens = {
@@ -30,7 +31,7 @@ export function openapi({ title, version, issuer, base }: About, operations: rea
     info: { title, version },
     servers: [{ url: `${issuer}${base}` }],
     paths,
-    components: { securitySchemes: { tokens }, schemas: { problem }, responses: { problem: problemResponse } },
+    components: { securitySchemes: { tokens }, schemas, responses: { problem: problemResponse } },
   };
 }
 
@@ -57,7 +58,10 @@ const problemResponse = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } },
 };
 
-function describe(one: Operation): Json {
+const withinOne =
+  'Whoever has the permission within one organization only may ask for this with a token for that organization; what does not belong to it is then not there';
+
+function describe(one: Operation, schemas: Json): Json {
   const { name, path, about, permission, status = one.reply ? 200 : 204 } = one;
   const match = one.versioned && one.method !== 'get';
   const parameters = [
@@ -67,11 +71,12 @@ function describe(one: Operation): Json {
       ? [{ name: 'If-Match', in: 'header', schema: { type: 'string' }, description: 'The ETag that was read' }]
       : []),
   ];
-  const body = one.body && { content: { 'application/json': { schema: schemaOf(one.body, 'input') } } };
-  const content = one.reply && { content: { 'application/json': { schema: schemaOf(one.reply, 'output') } } };
+  const body = one.body && { content: { 'application/json': { schema: schemaOf(one.body, 'input', schemas) } } };
+  const content = one.reply && { content: { 'application/json': { schema: schemaOf(one.reply, 'output', schemas) } } };
   return {
     operationId: name,
     summary: about,
+    ...(one.scope === 'organization' ? { description: withinOne } : {}),
     tags: [path.split('/')[1]],
     security: [{ tokens: [permission] }],
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -83,15 +88,21 @@ function describe(one: Operation): Json {
   };
 }
 
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest;
+/** What has a name (`meta({ id })`) goes among the `schemas` of the document, once, and is referred to. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
+  const { $schema, $defs = {}, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const all = { ...$defs, ...(typeof rest.id === 'string' ? { [rest.id]: rest } : {}) };
+  for (const [name, { id: _name, ...one }] of Object.entries(all)) schemas[name] = pointed(one);
+  return typeof rest.id === 'string' ? { $ref: `#/components/schemas/${rest.id}` } : pointed(rest);
 }
+
+const pointed = (schema: Json): Json =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/$defs/', '"$ref":"#/components/schemas/'));
 
 const isGroup = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function fields(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
-  const { properties, required } = schema ? schemaOf(schema, 'input') : {};
+  const { properties, required } = schema ? schemaOf(schema, 'input', {}) : {};
   if (!isGroup(properties)) return [];
   return Object.entries(properties).map(([name, value]) => ({
     name,

@@ -29,5 +29,31 @@ export async function list<T extends { readonly id: string }>(
   const found = await find({ limit: limit + 1, ...(cursor === undefined ? {} : { after: cursor }) });
   const items = found.slice(0, limit);
   const last = found.length > limit ? items.at(-1) : undefined;
-  return { items, next: last === undefined ? null : Buffer.from(last.id).toString('base64url') };
+  return { items, next: last === undefined ? null : cursorOf(last.id) };
+}
+
+const cursorOf = (id: string): string => Buffer.from(id).toString('base64url');
+
+/** So many records are looked through for one page; then it may have fewer items than asked for, and the next goes on. */
+const mostRead = 10_000;
+
+/** One page of what `keep` makes of the records that `find` gives in the order of ids; undefined leaves one out. */
+export async function sifted<T extends { readonly id: string }, R>(
+  { limit, cursor }: z.output<typeof page>,
+  find: (where: { limit: number; after?: string }) => Promise<T[]>,
+  keep: (one: T) => R | undefined | Promise<R | undefined>,
+): Promise<{ items: R[]; next: string | null }> {
+  const items: R[] = [];
+  let after = cursor;
+  for (let read = 0; read < mostRead; read += mostItems) {
+    const found = await find({ limit: mostItems, ...(after === undefined ? {} : { after }) });
+    for (const one of found) {
+      const kept = await keep(one);
+      if (kept !== undefined && items.length === limit) return { items, next: cursorOf(after ?? '') };
+      if (kept !== undefined) items.push(kept);
+      after = one.id;
+    }
+    if (found.length < mostItems) return { items, next: null };
+  }
+  return { items, next: cursorOf(after ?? '') };
 }

@@ -11,7 +11,17 @@ import { fitting } from './unfit.ts';
 export interface Caller {
   /** `user:ID` or `client:ID`, as the audit trail names it. */
   readonly actor: string;
+  /** On the whole server. */
   readonly permissions: ReadonlySet<string>;
+  /** Besides, within one organisation and nowhere else. */
+  readonly within?: { readonly organization: string; readonly permissions: ReadonlySet<string> } | undefined;
+}
+
+/** For whom an operation is done: with `organization`, what is outside of it does not exist, and nothing is given beyond these permissions. */
+export interface By {
+  readonly actor: string;
+  readonly permissions: ReadonlySet<string>;
+  readonly organization?: string | undefined;
 }
 
 /** Finds the caller behind a bearer token; undefined when the token is no good here. */
@@ -28,6 +38,8 @@ interface Asked<P = unknown, Q = unknown, B = unknown, V = unknown> {
   actor: string;
   /** What the token that was shown allows, for what gives rights to others. */
   permissions: ReadonlySet<string>;
+  /** Both of these, and for an operation with the scope `organization` the one that it has to keep to. */
+  by: By;
   /** Throws `changed` when the request names another state than this one in If-Match; call it inside the change. */
   expect(current: V): void;
 }
@@ -42,6 +54,8 @@ export interface Operation {
   /** One sentence without a full stop. */
   readonly about: string;
   readonly permission: string;
+  /** `organization`: it keeps to `by.organization`, so whoever administers one organisation may ask for it too. No other does. */
+  readonly scope?: 'organization';
   readonly params?: z.ZodType | undefined;
   readonly query?: z.ZodType | undefined;
   readonly body?: z.ZodType | undefined;
@@ -90,6 +104,12 @@ const notPermitted = problem(
   403,
   (permission: string) =>
     `This needs the permission ${permission}; have a role with it assigned, and ask for it as a scope`,
+);
+const beyondOrganization = problem(
+  'beyond_organization',
+  403,
+  (organization: string) =>
+    `This is about the whole server, and what your token allows counts within the organization ${organization} only`,
 );
 const changed = problem(
   'changed',
@@ -160,26 +180,44 @@ export interface Performed {
 }
 
 /**
- * Does one operation for this caller, whichever door it came by. Throws `insufficient_scope` without its permission, `invalid` for
- * what does not fit, `changed` when `match` is of another state, and what the operation throws.
+ * Does one operation for this caller, whichever door it came by. Throws `insufficient_scope` without its permission,
+ * `beyond_organization` for whoever has it within an organisation only and asks for more, `invalid` for what does not fit, `changed` when `match` is of another state, and what the operation throws.
  */
 export async function perform(one: Operation, caller: Caller, given: Given): Promise<Performed> {
-  const { actor, permissions } = caller;
-  if (!permissions.has(one.permission)) throw notPermitted(one.permission);
+  const by = standing(one, caller);
+  const { actor, permissions } = by;
   const params = one.params && fitting(one.params, given.params ?? {});
   const query = one.query && fitting(one.query, given.query ?? {});
   const body = one.body && fitting(one.body, given.body ?? {});
   const expect = (current: unknown): void => {
     if (one.versioned) checkMatch(given.match ?? '', tag(one.versioned.parse(current)));
   };
-  const result = await one.run({ params, query, body, actor, permissions, expect });
+  const result = await one.run({ params, query, body, actor, permissions, by, expect });
   if (!one.reply) return { status: 204 };
   const reply = one.reply.parse(result);
   return { status: one.status ?? 200, reply, ...(one.versioned === one.reply ? { etag: tag(reply) } : {}) };
 }
 
+/** As what a caller does this: for the whole server, or within its organisation where the operation keeps to that. */
+function standing({ permission, scope }: Operation, { actor, permissions, within }: Caller): By {
+  if (permissions.has(permission)) return { actor, permissions };
+  if (!within?.permissions.has(permission)) throw notPermitted(permission);
+  const { organization } = within;
+  if (scope !== 'organization') throw beyondOrganization(organization);
+  return { actor, organization, permissions: new Set([...permissions, ...within.permissions]) };
+}
+
+/** Whether a caller may ask for it at all. */
+export function allows(one: Operation, { permissions, within }: Caller): boolean {
+  return (
+    permissions.has(one.permission) ||
+    (one.scope === 'organization' && within?.permissions.has(one.permission) === true)
+  );
+}
+
 /** The caller, if it may do this (RFC 6750 §3). */
-async function permitted({ permission }: Operation, ctx: Koa.Context, authorize: Authorize): Promise<Caller> {
+async function permitted(one: Operation, ctx: Koa.Context, authorize: Authorize): Promise<Caller> {
+  const { permission } = one;
   const [, token] = /^bearer +([\w.~+/-]+=*) *$/i.exec(ctx.get('authorization')) ?? [];
   const challenge = (...members: string[]): void =>
     ctx.set('WWW-Authenticate', [`Bearer realm="${ownOrigin(ctx)}"`, ...members].join(', '));
@@ -192,10 +230,8 @@ async function permitted({ permission }: Operation, ctx: Koa.Context, authorize:
     challenge('error="invalid_token"');
     throw badToken();
   }
-  if (!caller.permissions.has(permission)) {
-    challenge('error="insufficient_scope"', `scope="${permission}"`);
-    throw notPermitted(permission);
-  }
+  if (!allows(one, caller)) challenge('error="insufficient_scope"', `scope="${permission}"`);
+  standing(one, caller);
   return caller;
 }
 

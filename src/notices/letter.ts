@@ -17,7 +17,8 @@ export type LetterKind =
   | 'reset-elsewhere'
   | 'enrolment-code'
   | 'email-change'
-  | 'email-undo';
+  | 'email-undo'
+  | 'email-replaced';
 
 /** A mail that has no words yet: what it is about, for whom, and what its text fills in. */
 export interface Letter {

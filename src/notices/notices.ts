@@ -104,6 +104,12 @@ export class Notices {
     return this.#send(letterTo(user, oldAddress, 'email-undo', { link }), lives.emailUndo);
   }
 
+  /** Tells the old address that somebody who looks after accounts has put another one in its place. */
+  async sendEmailReplaced(before: User, actor: string): Promise<void> {
+    const by = actor === `user:${before.id}` ? 'you' : 'other';
+    if (this.able) await this.#send(letterTo(before, before.email, 'email-replaced', { by }));
+  }
+
   /** Says goodbye to somebody who has removed their account: the trail's word comes when the address is gone. */
   async sendRemoved(user: User): Promise<void> {
     if (this.able) await this.#send(letterTo(user, user.email, 'removed', {}));

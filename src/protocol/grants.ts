@@ -49,6 +49,18 @@ export class Grants {
     return all.length;
   }
 
+  /** Ends all grants that people have given a client, with every token and code; says how many there were. */
+  async endOfClient(client: string): Promise<number> {
+    const { grants } = this.#parts.records;
+    let count = 0;
+    for (let page = await grants.find({ client }, { limit: 100 }); page.length > 0; ) {
+      await Promise.all(page.map(({ id }) => this.#parts.status.endGrant({ grantId: id })));
+      count += page.length;
+      page = await grants.find({ client }, { limit: 100 });
+    }
+    return count;
+  }
+
   async #every(account: string): Promise<GrantRecord[]> {
     const { grants } = this.#parts.records;
     const all: GrantRecord[] = [];

@@ -1,4 +1,5 @@
 import { errors, type Provider } from 'oidc-provider';
+import type { Page } from '../store/port.ts';
 import type { Payload, Records, SealedRecord } from './records.ts';
 import type { TokenStatus } from './token-status.ts';
 
@@ -23,10 +24,13 @@ interface EndedSession {
   untold: string[];
 }
 
+/** Where the library is, which tells clients; undefined where no server runs. */
+export type WhereProvider = () => Provider | undefined;
+
 interface Parts {
   records: Records;
   status: TokenStatus;
-  provider: () => Provider;
+  provider: WhereProvider;
 }
 
 interface Authorization {
@@ -58,6 +62,20 @@ export class Sessions {
     const { records } = this.#parts;
     const [record] = await records.sessions.find({ uid: records.idOf('Session uid', uid) }, { limit: 1 });
     return record && this.#end(record);
+  }
+
+  /** One by the name for addresses. */
+  async get(id: string): Promise<OpenSession | undefined> {
+    const { records } = this.#parts;
+    const [record] = await records.sessions.find({ uid: id }, { limit: 1 });
+    return record && opened(record, records.open(record));
+  }
+
+  /** Those of everybody, or of one person, in the order of ids that are places in this list; some have no person yet. */
+  async page(where: { account?: string }, page: Page): Promise<{ id: string; session: OpenSession }[]> {
+    const { records } = this.#parts;
+    const found = await records.sessions.find(where, page);
+    return found.map((record) => ({ id: record.id, session: opened(record, records.open(record)) }));
   }
 
   /** The sessions of a person, newest first. */
@@ -102,7 +120,9 @@ export class Sessions {
   /** False when the client wants to hear of it and could not be told. What has ended stays ended. */
   async #tell(id: string, account: string | undefined, sid: string | undefined): Promise<boolean> {
     try {
-      const client = await this.#parts.provider().Client.find(id);
+      const provider = this.#parts.provider();
+      if (!provider) return false;
+      const client = await provider.Client.find(id);
       if (client?.backchannelLogoutUri === undefined) return true;
       // The library's own way (lib/actions/end_session.js), which its types do not know.
       const { backchannelLogout } = client;

@@ -2,24 +2,13 @@ import type Koa from 'koa';
 import type { Clients } from '../clients/clients.ts';
 import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
 import type { Tiers } from '../clients/tiers.ts';
-import type { Access } from '../directory/access.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
-import type { Groups } from '../directory/groups.ts';
 import type { Organizations } from '../directory/organizations.ts';
-import type { Rights } from '../directory/rights.ts';
-import type { Users } from '../directory/users.ts';
-import type { Devices } from '../factors/devices.ts';
-import type { Enrolments } from '../factors/enrolments.ts';
-import type { MfaPolicies } from '../factors/policies.ts';
-import type { Connections } from '../federation/connections.ts';
-import type { Refreshing } from '../federation/refreshing.ts';
-import type { TestRuns } from '../federation/test-runs.ts';
 import { openapi } from '../http/openapi.ts';
 import { type Caller, type Operation, resource } from '../http/resource.ts';
 import { stillAllowed } from '../protocol/claims.ts';
-import type { TokenStatus } from '../protocol/token-status.ts';
-import type { Webhooks } from '../signals/webhooks.ts';
+import { organizationNow, type TokenStatus } from '../protocol/token-status.ts';
 import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
 import { adminClients } from './admin-clients.ts';
@@ -28,38 +17,55 @@ import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminGroups } from './admin-groups.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
+import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
+import { adminRegistrars } from './admin-registrars.ts';
 import { adminRoles } from './admin-roles.ts';
+import { adminSessions } from './admin-sessions.ts';
 import { adminTiers } from './admin-tiers.ts';
+import { adminUserSignIn } from './admin-user-sign-in.ts';
+import { adminUsers } from './admin-users.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
 
 interface Door {
   issuer: string;
   decide: Decide;
+  organizations: Organizations;
   status: TokenStatus;
 }
 
-interface Parts {
-  issuer: string;
+/** What the operations are put together of: what each file of them names. */
+type Parts = AboutClients &
+  Together<
+    | typeof adminConnections
+    | typeof adminConnectionTests
+    | typeof adminMfa
+    | typeof adminFactors
+    | typeof adminWebhooks
+    | typeof adminApis
+    | typeof adminRoles
+    | typeof adminGroups
+    | typeof adminOrganizations
+    | typeof adminAssignments
+    | typeof adminUsers
+    | typeof adminUserSignIn
+    | typeof adminSessions
+    | typeof adminKeys
+    | typeof adminRegistrars
+  >;
+
+/** All that these functions take as their first argument. */
+type Together<F> = (F extends (parts: infer P) => unknown ? (all: P) => void : never) extends (all: infer A) => void
+  ? A
+  : never;
+
+interface AboutClients {
   /** The header with a client's certificate, where a proxy hands one on. */
   clientCertificateHeader?: string | undefined;
   clients: Clients;
   introspectionTokens: IntrospectionTokens;
   tiers: Tiers;
-  connections: Connections;
-  refreshing: Refreshing;
-  testRuns: TestRuns;
-  users: Users;
-  enrolments: Enrolments;
-  devices: Devices;
-  mfaPolicies: MfaPolicies;
-  access: Access;
-  groups: Groups;
-  organizations: Organizations;
-  decide: Decide;
-  rights: Rights;
-  webhooks: Webhooks;
   forgetClient(id: string, actor: string): Promise<void>;
 }
 
@@ -82,13 +88,19 @@ export function adminOperations(parts: Parts): Operation[] {
     ...adminGroups(parts),
     ...adminOrganizations(parts),
     ...adminAssignments(parts),
+    ...adminUsers(parts),
+    ...adminUserSignIn(parts),
+    ...adminSessions(parts),
+    ...adminKeys(parts),
+    ...adminRegistrars(parts),
   ];
 }
 
 /** The admin API and its OpenAPI document, which is no secret. */
-export function admin(operations: readonly Operation[], { issuer, decide, status }: Door): Koa.Middleware {
+export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {
+  const { issuer } = door;
   const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
-  const api = resource(base, operations, (token) => callerBehind(token, status, decide));
+  const api = resource(base, operations, (token) => callerBehind(token, door));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
     ctx.body = document;
@@ -97,16 +109,23 @@ export function admin(operations: readonly Operation[], { issuer, decide, status
 }
 
 /**
- * Who calls with this token, and what it may do: what the token was granted, its client may have and its subject holds now. A token bound to
- * a key or certificate proves nothing by itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
+ * Who calls with this token, and what it may do: what the token was granted, its client may have and its subject holds now; in
+ * a token for an organisation also what it holds within that one. A token bound to a key or certificate proves nothing by
+ * itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
  */
-async function callerBehind(token: string, status: TokenStatus, decide: Decide): Promise<Caller | undefined> {
+async function callerBehind(token: string, { status, decide, organizations }: Door): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;
   const { payload, client, user } = live;
   if (payload.jkt !== undefined || payload['x5t#S256'] !== undefined) return undefined;
   const actor = user ? `user:${user.id}` : `client:${client.id}`;
-  const { entitlements } = await decide.held(actor, adminApi);
   const granted = new Set(stillAllowed(payload.scope, client.metadata.scope)?.split(' '));
-  return { actor, permissions: new Set(entitlements.filter((name) => granted.has(name))) };
+  const allowed = async (place?: string) => {
+    const { entitlements } = await decide.held(actor, adminApi, place);
+    return new Set(entitlements.filter((name) => granted.has(name)));
+  };
+  const permissions = await allowed();
+  const organization = await organizationNow(organizations, live);
+  if (organization === undefined) return { actor, permissions };
+  return { actor, permissions, within: { organization, permissions: await allowed(organization) } };
 }

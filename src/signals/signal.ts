@@ -138,6 +138,7 @@ const tellings: Readonly<Record<Unsettling, Telling>> = {
   'client.suspended': aboutClient('client.ended'),
   'client.revoked': aboutClient('client.ended'),
   'client.removed': aboutClient('client.ended'),
+  'client.signed-out': ({ target }) => given({ type: 'grant.revoked', client: named(target, 'client:') }),
   'consent.withdrawn': withdrawn,
   'session.ended': aboutSubject('session.ended', person),
   'code.replayed': grant,

@@ -1,4 +1,4 @@
-import { adminApi, administrator } from '../directory/built-in.ts';
+import { administrator } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { User } from '../directory/users.ts';
 import { type MfaPolicies, type MfaPolicy, policyLevels, type Rules, secondFactors } from '../factors/policies.ts';
@@ -21,7 +21,7 @@ export interface Asking {
 interface Parts {
   store: Store;
   policies: Pick<MfaPolicies, 'usual' | 'of' | 'requiring'>;
-  decide: Pick<Decide, 'held'>;
+  decide: Pick<Decide, 'held' | 'administers'>;
 }
 
 /** When somebody was first told that a factor will be required (seconds). The id is the person's. */
@@ -45,7 +45,8 @@ export class Demands {
 
   /** All policies that apply to this sign-in, taken together as `demanded` says. */
   async of({ user, client, connection, groups = [] }: Asking): Promise<Demand> {
-    const { roles, groups: ours, entitlements } = await this.#decide.held(`user:${user.id}`, adminApi);
+    const subject = `user:${user.id}`;
+    const { roles, groups: ours } = await this.#decide.held(subject, undefined);
     const domain = domainOf(user.email);
     const certain = [
       `client:${client}`,
@@ -61,7 +62,7 @@ export class Demands {
       this.#policies.of(said),
       this.#policies.of([`role:${administrator}`]),
     ]);
-    const administers = entitlements.length > 0;
+    const administers = await this.#decide.administers(subject);
     return demanded({
       usual,
       applying,

@@ -43,8 +43,9 @@ interface Parts {
   endings: readonly ((user: string, actor: string) => Promise<unknown>)[];
 }
 
-/** Minutes that a link works. */
+/** Minutes that a link works, and one for somebody who is expected for the first time. */
 const life = 30;
+const invitationLife = 3 * 24 * 60;
 
 /** How often an hour one person, and one address (or IPv6 network), may ask. */
 const hour = 60 * 60;
@@ -105,7 +106,7 @@ export class PasswordResets {
    * A link for whoever an administrator hands it to: nobody but the person chooses the password (ASVS 6.4.6). Throws `invalid`
    * for somebody who has no password here, or is disabled.
    */
-  async linkFor(user: User, actor: string): Promise<{ link: string; minutes: number }> {
+  async linkFor(user: User, actor: string, reason?: string): Promise<{ link: string; minutes: number }> {
     if (user.state !== 'active') throw invalid('This person is disabled; enable them first');
     if (user.password === undefined) {
       throw invalid(
@@ -113,8 +114,21 @@ export class PasswordResets {
       );
     }
     const link = await this.#open(user, {}, randomToken());
-    await this.#parts.trail.record({ type: 'user.password-reset-asked', actor, target: `user:${user.id}` });
+    const detail = { reason };
+    await this.#parts.trail.record({ type: 'user.password-reset-asked', actor, target: `user:${user.id}`, detail });
     return { link, minutes: life };
+  }
+
+  /**
+   * A link by which somebody who was added chooses the first password; a newer one takes its place. Throws `invalid` for
+   * somebody who has a password, or is disabled. Whether they sign in elsewhere is the caller's to know.
+   */
+  async inviteFor(user: User, actor: string): Promise<{ link: string; minutes: number }> {
+    if (user.state !== 'active') throw invalid('This person is disabled; enable them first');
+    if (user.password !== undefined) throw invalid('This person has a password already; have it reset instead');
+    const link = await this.#open(user, {}, randomToken(), invitationLife);
+    await this.#parts.trail.record({ type: 'user.invited', actor, target: `user:${user.id}` });
+    return { link, minutes: invitationLife };
   }
 
   /** Whose link this is, while it works; looking does not use it up. */
@@ -145,7 +159,7 @@ export class PasswordResets {
   }
 
   /** Puts the one open reset of this person into the store; the same entry gives the same link, should it be sent again. */
-  async #open(user: User, { client }: Pick<Errand, 'client'>, entry: string): Promise<string> {
+  async #open(user: User, { client }: Pick<Errand, 'client'>, entry: string, minutes = life): Promise<string> {
     const { issuer, vault } = this.#parts;
     const token = vault.derive('password reset', entry);
     const { email = '', password = '' } = user;
@@ -155,7 +169,7 @@ export class PasswordResets {
       ...{ email: this.#fingerprint(email), password: this.#fingerprint(password) },
       ...(client === undefined ? {} : { client }),
     };
-    await this.#resets.put(reset, life * 60);
+    await this.#resets.put(reset, minutes * 60);
     return `${issuer}/account/reset/${token}`;
   }
 

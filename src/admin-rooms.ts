@@ -1,0 +1,14 @@
+import type { Config } from './config/schema.ts';
+import { Reach } from './directory/reach.ts';
+import type { House } from './house.ts';
+import type { Operation } from './http/resource.ts';
+import { peopleParts } from './people-rooms.ts';
+import type { WhereProvider } from './protocol/sessions.ts';
+import { adminOperations } from './routes/admin.ts';
+
+/** Everything that administration can do. Without a provider (no server runs here) no application is told of sessions that end. */
+export function adminRooms(config: Config, house: House, provider: WhereProvider = () => undefined): Operation[] {
+  const { clientCertificateHeader, registration } = config;
+  const people = peopleParts(config, house, provider);
+  return adminOperations({ ...people, clientCertificateHeader, registration, reach: new Reach(house) });
+}

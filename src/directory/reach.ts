@@ -1,0 +1,52 @@
+import { missing } from '../kernel/errors.ts';
+import { adminApi } from './built-in.ts';
+import { type Decide, isAdministration } from './decide.ts';
+import type { Organizations } from './organizations.ts';
+import { type By, beyond } from './rights.ts';
+
+interface Parts {
+  decide: Decide;
+  organizations: Organizations;
+}
+
+/**
+ * Whom an administrator may look at and look after. Within an organisation that is its members, and to look after: those who
+ * belong to no other and can do nothing elsewhere, since whoever can reset a password can come in as its owner. And nobody
+ * looks after people who may administer more than they may themselves.
+ */
+export class Reach {
+  readonly #parts: Parts;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Whether this caller may know of the subject (`user:ID` or `client:ID`). */
+  async sees({ organization }: By, subject: string): Promise<boolean> {
+    return organization === undefined || this.#parts.organizations.isMember(organization, subject);
+  }
+
+  /** Throws `missing`, under this name, for whom this caller may not know of. */
+  async refuseUnseen(by: By, subject: string, name: string): Promise<void> {
+    if (!(await this.sees(by, subject))) throw missing(name);
+  }
+
+  /** Throws `missing` as `refuseUnseen` does, and `beyond_own_rights`. */
+  async refuseBeyond(by: By, subject: string, name: string): Promise<void> {
+    await this.refuseUnseen(by, subject, name);
+    const { permissions, organization, actor } = by;
+    if (permissions === undefined || subject === actor) return;
+    const { decide, organizations } = this.#parts;
+    const own = await organizations.of(subject);
+    const everywhere = await decide.permissions(subject);
+    for (const place of [undefined, ...own]) {
+      const { entitlements } = await decide.held(subject, adminApi, place);
+      const more = entitlements.find((one) => !permissions.has(one));
+      if (more !== undefined) throw beyond(`power over somebody who may use ${more}, which you may not`);
+    }
+    if (organization === undefined) return;
+    if (own.some((one) => one !== organization)) throw beyond('power over a member of another organization');
+    const mine = await decide.permissions(actor);
+    const more = [...everywhere].find((text) => isAdministration(text) || !mine.has(text));
+    if (more !== undefined) throw beyond(`power over somebody who holds ${more} outside of your organization`);
+  }
+}
