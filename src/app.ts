@@ -115,6 +115,8 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       clearInterval(timer);
       clearInterval(tending);
       await Promise.all([sending?.close(), webhooks.close()]);
+      // Without the store there is nothing to write down, and nothing to keep the process for.
+      await house.trail.settle().catch((error: unknown) => log.warn({ err: error }, 'the audit trail was not sealed'));
       await house.store.close();
     },
   };

@@ -194,7 +194,7 @@ type Ground = Pick<House, 'store' | 'vault'> & { complain: Complain };
 type Writing = Ground & Pick<House, 'trail' | 'users' | 'devices'>;
 
 function furnish(config: Config, { store, vault, complain }: Ground): House {
-  const trail = new Trail(store);
+  const trail = new Trail(store, vault);
   const users = new Users(store, trail, stolen(config, complain));
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);

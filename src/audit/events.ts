@@ -1,3 +1,5 @@
+import { invalid } from '../kernel/errors.ts';
+
 /**
  * Every event that the audit trail knows, and the names of the facts that each may carry besides who, what and when. The
  * words are what operators search for. No fact is ever a secret, or anything by which one could be guessed.
@@ -59,6 +61,12 @@ export const events = {
   'organization.left': ['organization'],
   'tier.saved': ['limits', 'excess'],
   'tier.removed': [],
+
+  // Somebody may not do what they asked the administration for.
+  'admin.refused': ['permission', 'operation'],
+
+  'audit.key-rotated': ['key', 'from'],
+  'audit.pruned': ['before', 'count'],
 
   'webhook.created': ['url'],
   'webhook.changed': ['changed'],
@@ -130,6 +138,12 @@ export const events = {
 
 /** The closed list of event types. */
 export type EventType = keyof typeof events;
+
+/** Throws `invalid` for a type that does not exist. */
+export function checkType(type: string | undefined): void {
+  if (type === undefined || Object.hasOwn(events, type)) return;
+  throw invalid(`There is no event type ${type}; there are ${Object.keys(events).join(', ')}`);
+}
 
 /**
  * The events after which an answer that a gateway keeps may be wrong: whoever listens for revocations reads these alone.

@@ -1,7 +1,11 @@
-import { randomToken } from '../kernel/crypto.ts';
-import { invalid } from '../kernel/errors.ts';
+import { randomToken, type Vault } from '../kernel/crypto.ts';
+import { missing } from '../kernel/errors.ts';
 import type { Collection, Entity, Page, Store } from '../store/port.ts';
-import { type AuditEvent, type EventType, events, type Fact, type Unsettling, unsettling } from './events.ts';
+import { Chain } from './chain.ts';
+import { type AuditEvent, checkType, type EventType, type Fact, type Unsettling, unsettling } from './events.ts';
+import { AuditKeys } from './keys.ts';
+import { type Link, placeOf } from './link.ts';
+import { type Seal, Seals } from './seal.ts';
 
 export type { AuditEvent } from './events.ts';
 
@@ -16,6 +20,8 @@ export interface Recorded extends Entity {
   detail?: Record<string, Fact>;
   requestId?: string;
   ip?: string;
+  /** Its place in a chain; events from before there were chains have none. */
+  link?: Link;
 }
 
 /** Hears of an event once it is durable, in the process that recorded it; its failure never fails the deed. */
@@ -23,8 +29,6 @@ export type Listener = (event: Recorded) => Promise<void> | undefined;
 
 /** Facts are for people to read; somebody else's input must not fill the store. */
 const longestFact = 300;
-
-const isEventType = (type: string): type is EventType => Object.hasOwn(events, type);
 
 /** An event after which an answer that a gateway keeps may be wrong. */
 export type UnsettlingEvent = Recorded & { type: Unsettling };
@@ -38,6 +42,8 @@ const lookups = {
   target: { key: (event: Recorded) => event.target },
   actor: { key: (event: Recorded) => event.actor },
   requestId: { key: (event: Recorded) => event.requestId },
+  // The place of an event in its chain is given once, so that a chain cannot fork.
+  link: { key: ({ link }: Recorded) => link && placeOf(link.chain, link.seq), unique: true },
   // Few events among many sign-ins, and they are read twice a second where a gateway listens.
   unsettling: { key: (event: Recorded) => (isUnsettling(event) ? 'yes' : undefined) },
 };
@@ -47,15 +53,24 @@ interface Hearer {
   failed(error: unknown): void;
 }
 
-/** Append-only record of security-relevant deeds. */
+/** Every event that is kept, as the parts that look after the trail itself use it. */
+export type AllEvents = Collection<Recorded, keyof typeof lookups>;
+
+/** Append-only record of security-relevant deeds, chained under a key (verifying.ts tells whether it is whole). */
 export class Trail {
-  readonly #all: Collection<Recorded, keyof typeof lookups>;
+  readonly all: AllEvents;
+  readonly keys: AuditKeys;
+  readonly seals: Seals;
+  readonly #chain: Chain;
   readonly #hearers = new Set<Hearer>();
   #last = 0;
   #count = 0;
 
-  constructor(store: Store) {
-    this.#all = store.collection<Recorded, keyof typeof lookups>({ name: 'audit-events', indexes: lookups });
+  constructor(store: Store, vault: Vault) {
+    this.all = store.collection<Recorded, keyof typeof lookups>({ name: 'audit-events', indexes: lookups });
+    this.keys = new AuditKeys(store, vault);
+    this.seals = new Seals(store, this.keys);
+    this.#chain = new Chain({ events: this.all, keys: this.keys, seals: this.seals });
   }
 
   /** Appends; durable when it resolves. */
@@ -71,8 +86,31 @@ export class Trail {
       outcome,
       ...(facts.length > 0 ? { detail: Object.fromEntries(facts) } : {}),
     };
-    await this.#all.insert(recorded);
-    await this.#tell(recorded);
+    await this.#tell(await this.#chain.append(recorded));
+  }
+
+  /** Seals how long the trail is by now; for the end of a process. */
+  settle(): Promise<void> {
+    return this.#chain.settle();
+  }
+
+  /** How long the trail is by now, to be kept elsewhere; undefined where it is empty, or its seal is no good. */
+  checkpoint(): Promise<Seal | undefined> {
+    return this.#chain.seal();
+  }
+
+  /** A new key chains what happens from now on; that it does is an event. Answers the id of the key. */
+  async rotateKey(actor: string): Promise<string> {
+    const { from, to } = await this.keys.rotate();
+    await this.record({ type: 'audit.key-rotated', actor, detail: { key: to, from } });
+    return to;
+  }
+
+  /** One event. Throws `missing`. */
+  async get(id: string): Promise<Recorded> {
+    const event = await this.all.get(id);
+    if (!event) throw missing(`The event ${id}`);
+    return event;
   }
 
   /** Who hears of every event from now on, and who of the listener's failures. Answers how to stop. */
@@ -88,7 +126,7 @@ export class Trail {
 
   /** Events that may make kept answers wrong, of every process, in the order of their ids. */
   async unsettling(page: Page): Promise<UnsettlingEvent[]> {
-    return (await this.#all.find({ unsettling: 'yes' }, page)).filter(isUnsettling);
+    return (await this.all.find({ unsettling: 'yes' }, page)).filter(isUnsettling);
   }
 
   /** Events in the order in which they happened, from `since` (seconds) on. Throws `invalid` for a type that does not exist. */
@@ -97,12 +135,10 @@ export class Trail {
     page: Page = {},
   ): Promise<Recorded[]> {
     const { since, ...lookups } = where;
-    if (lookups.type !== undefined && !isEventType(lookups.type)) {
-      throw invalid(`There is no event type ${lookups.type}; there are ${Object.keys(events).join(', ')}`);
-    }
+    checkType(lookups.type);
     const start = since === undefined ? '' : moment(since * 1000);
     const after = page.after !== undefined && page.after > start ? page.after : start;
-    return this.#all.find(lookups, { ...page, after });
+    return this.all.find(lookups, { ...page, after });
   }
 
   /** Ids sort by time, and within one process by order, so a page of events is in the order in which they happened. */

@@ -51,6 +51,7 @@ const restoreCommand = command({
       const house = await openHouse({ ...config, store: `sqlite:${copy}` }, masterKey(config));
       await house.trail
         .record({ type: 'store.restored', actor, detail: { keptOpen } })
+        .then(() => house.trail.settle())
         .finally(() => house.store.close());
       if (!keptOpen) empty(copy, [...whatIsOpen, ...spent]);
     });

@@ -26,6 +26,8 @@ export async function inHouse(work: (house: House, config: Config) => Promise<vo
     await house.access.ensureBuiltIn();
     await work(house, config);
   } finally {
+    // Whoever goes on with the trail seals it too.
+    await house.trail.settle().catch(() => undefined);
     await house.store.close();
   }
 }

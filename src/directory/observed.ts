@@ -8,6 +8,7 @@ export const observed = <T extends Entity, K extends string>(
   get: (id) => all.get(id),
   find: (where, page) => all.find(where, page),
   insert: (value, ttlSeconds) => all.insert(value, ttlSeconds).finally(changed),
+  append: (values) => all.append(values).finally(changed),
   put: (value, ttlSeconds) => all.put(value, ttlSeconds).finally(changed),
   change: (id, edit) => all.change(id, edit).finally(changed),
   take: (id) => all.take(id).finally(changed),

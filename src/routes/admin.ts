@@ -11,6 +11,7 @@ import { stillAllowed } from '../protocol/claims.ts';
 import { organizationNow, type TokenStatus } from '../protocol/token-status.ts';
 import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
+import { adminAudit } from './admin-audit.ts';
 import { adminClients } from './admin-clients.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
@@ -53,6 +54,7 @@ type Parts = AboutClients &
     | typeof adminSessions
     | typeof adminKeys
     | typeof adminRegistrars
+    | typeof adminAudit
   >;
 
 /** All that these functions take as their first argument. */
@@ -93,6 +95,7 @@ export function adminOperations(parts: Parts): Operation[] {
     ...adminSessions(parts),
     ...adminKeys(parts),
     ...adminRegistrars(parts),
+    ...adminAudit(parts),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Filter, Collection as MongodbDocuments } from 'mongodb';
+import { type Filter, MongoBulkWriteError, type Collection as MongodbDocuments } from 'mongodb';
 import { Changes } from './changes.ts';
 import { duplicate, keysOf, newVersion, prepare, type Stored } from './mongodb-layout.ts';
 import { type Collection, type Entity, type Page, type Spec, taken } from './port.ts';
@@ -60,6 +60,20 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
   async insert(value: T, ttlSeconds?: number): Promise<void> {
     const document = this.#document(value, ttlSeconds);
     await this.#write(() => this.#unlessTaken(value, () => this.#documents.insertOne(document)));
+  }
+
+  append(values: readonly T[]): Promise<number> {
+    const documents = values.map((value) => this.#document(value));
+    return this.#write(async () => {
+      try {
+        return (await this.#documents.insertMany(documents, { ordered: true })).insertedCount;
+      } catch (error) {
+        const refused = error instanceof MongoBulkWriteError && duplicate(error) !== undefined;
+        // What most of the servers do not have yet is not there.
+        if (!refused || error.result.getWriteConcernError()) throw error;
+        return error.insertedCount;
+      }
+    });
   }
 
   async put(value: T, ttlSeconds?: number): Promise<void> {

@@ -43,6 +43,11 @@ export interface Collection<T extends Entity, K extends string = never> {
   find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]>;
   /** Adds; throws `taken` when the id or a unique key is in use. `ttlSeconds` is the time to live in seconds. */
   insert(value: T, ttlSeconds?: number): Promise<void>;
+  /**
+   * Adds these in their order, up to the first whose id or unique key is in use, and answers how many it added. When the
+   * store fails, some of the first may be there, and none without those before it. For records that live for ever.
+   */
+  append(values: readonly T[]): Promise<number>;
   /** Adds or replaces; throws `taken` when a unique key belongs to another record. */
   put(value: T, ttlSeconds?: number): Promise<void>;
   /**

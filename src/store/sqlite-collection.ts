@@ -32,6 +32,10 @@ export class SqliteCollection<T extends Entity, K extends string> implements Col
     return this.parts.write(() => this.#table.insert(value, ttlSeconds));
   }
 
+  append(values: readonly T[]): Promise<number> {
+    return this.parts.write(() => this.#table.append(values));
+  }
+
   put(value: T, ttlSeconds?: number): Promise<void> {
     return this.parts.write(() => this.#table.put(value, ttlSeconds));
   }

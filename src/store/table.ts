@@ -93,6 +93,19 @@ export class Table<T extends Entity, K extends string> {
     this.#add(this.#insert, value, ttlSeconds);
   }
 
+  /** Adds up to the first that is refused, and says how many. */
+  append(values: readonly T[]): number {
+    for (const [count, value] of values.entries()) {
+      try {
+        this.#insert.run(value.id, JSON.stringify(value), null, ...this.#keys(value));
+      } catch (error) {
+        if (this.#db.duplicate(error) === undefined) throw error;
+        return count;
+      }
+    }
+    return values.length;
+  }
+
   put(value: T, ttlSeconds?: number): void {
     this.#add(this.#put, value, ttlSeconds);
   }

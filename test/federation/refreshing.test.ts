@@ -39,8 +39,8 @@ let processes: { connections: Connections; refreshing: Refreshing }[];
 before(async () => {
   mock.timers.enable({ apis: ['Date'], now: Date.now() });
   [provider, store] = await Promise.all([describing(), storeUrl().then((url) => openStore(url))]);
-  trail = new Trail(store);
   const vault = await openKeyring(store, Buffer.alloc(32, 7));
+  trail = new Trail(store, vault);
   const outgoing = {};
   const never = () => Promise.reject(new Error('no connector is opened here'));
   const parts = { store, vault, trail, issuer: 'https://id.example.com', outgoing, readMetadata };

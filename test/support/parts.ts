@@ -32,7 +32,7 @@ export async function openParts(url?: string, mdsFile?: string) {
   const place = url ?? (await storeUrl());
   const store = await openStore(place);
   const vault = await openKeyring(store, Buffer.alloc(32, 7));
-  const trail = new Trail(store);
+  const trail = new Trail(store, vault);
   const access = new Access(store, trail);
   const groups = new Groups({ store, trail, forget: (subject, actor) => access.forget(subject, actor) });
   const organizations = new Organizations({

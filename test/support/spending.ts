@@ -2,6 +2,7 @@ import { Trail } from '../../src/audit/trail.ts';
 import { Spending, type Spent } from '../../src/clients/spending.ts';
 import { Tiers, type TierTerms } from '../../src/clients/tiers.ts';
 import { openStore } from '../../src/store/index.ts';
+import { openKeyring } from '../../src/store/keyring.ts';
 import type { Store } from '../../src/store/port.ts';
 
 /** What counts the calls of clients, as each process has it for itself on the store that all share. */
@@ -18,7 +19,8 @@ export interface Counting {
 /** One process's view of a store. */
 export async function counting(url: string): Promise<Counting> {
   const store = await openStore(url, { timeoutMs: 30_000 });
-  const tiers = new Tiers(store, new Trail(store), { isApi: async () => true, clientsWith: async () => [] });
+  const vault = await openKeyring(store, Buffer.alloc(32, 7));
+  const tiers = new Tiers(store, new Trail(store, vault), { isApi: async () => true, clientsWith: async () => [] });
   const spending = new Spending(store, tiers);
   const once: Counting['once'] = (client = 'app', audience = 'orders') =>
     spending.spend({ id: client, tier: 'gold' }, audience);

@@ -40,7 +40,7 @@ async function write(lane: number): Promise<never> {
 /** Sends what waits in the outbox. */
 async function tend(deliver: Deliver): Promise<void> {
   const vault = await openKeyring(store, Buffer.alloc(32, 7));
-  const outbox = new Outbox({ store, vault, trail: new Trail(store) });
+  const outbox = new Outbox({ store, vault, trail: new Trail(store, vault) });
   await outbox.tend(deliver, createLog({ level: 'silent' }));
 }
 
