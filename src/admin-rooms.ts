@@ -1,3 +1,4 @@
+import { Activity } from './audit/activity.ts';
 import type { Config } from './config/schema.ts';
 import { Reach } from './directory/reach.ts';
 import type { House } from './house.ts';
@@ -10,5 +11,11 @@ import { adminOperations } from './routes/admin.ts';
 export function adminRooms(config: Config, house: House, provider: WhereProvider = () => undefined): Operation[] {
   const { clientCertificateHeader, registration } = config;
   const people = peopleParts(config, house, provider);
-  return adminOperations({ ...people, clientCertificateHeader, registration, reach: new Reach(house) });
+  return adminOperations({
+    ...people,
+    clientCertificateHeader,
+    registration,
+    reach: new Reach(house),
+    activity: new Activity(house.store),
+  });
 }

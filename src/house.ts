@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import { type Recorded, Trail } from './audit/trail.ts';
 import { belonging } from './belonging.ts';
-import { accountClient } from './clients/built-in.ts';
+import { builtInClients } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
 import { IntrospectionTokens } from './clients/introspection-tokens.ts';
 import { Registrars } from './clients/registrars.ts';
@@ -198,7 +198,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const users = new Users(store, trail, stolen(config, complain));
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);
-  const clients = new Clients(store, vault, trail, [accountClient(config.issuer)]);
+  const clients = new Clients(store, vault, trail, builtInClients(config.issuer));
   const introspectionTokens = new IntrospectionTokens({ store, vault, trail, clients });
   const tiers = new Tiers(store, trail, {
     isApi: async (audience) => (await access.api(audience)) !== undefined,
@@ -260,7 +260,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     enrolments: factors(config, { store, vault, trail }),
     devices,
     mfaPolicies,
-    demands: new Demands({ store, policies: mfaPolicies, decide }),
+    demands: new Demands({ store, policies: mfaPolicies, decide, console: config.console.level }),
     consents: new Consents(store, clients),
     tickets: new Tickets(store, vault, config.ttl.interaction),
     signOuts: new SignOuts(store, vault, config.ttl.interaction),

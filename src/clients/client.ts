@@ -1,6 +1,6 @@
 import { invalid } from '../kernel/errors.ts';
 import type { Entity } from '../store/port.ts';
-import { accountClientId } from './built-in.ts';
+import { isBuiltInClient } from './built-in.ts';
 import type { State } from './life.ts';
 import type { Metadata } from './metadata.ts';
 import type { Secret } from './secrets.ts';
@@ -33,8 +33,8 @@ export interface Client extends Entity {
 
 /** Ids go into Basic credentials (no colon) and subjects; those of people begin like no client's (RFC 9700 §4.15). */
 export function checkedId(id: string): string {
-  if (id.toLowerCase() === accountClientId)
-    throw invalid(`The client id ${accountClientId} belongs to this server itself`);
+  const lower = id.toLowerCase();
+  if (isBuiltInClient(lower)) throw invalid(`The client id ${lower} belongs to this server itself`);
   if (/^usr_/i.test(id)) throw invalid('A client id must not begin with usr_, as the ids of people do');
   if (/^[\x21\x23-\x39\x3b-\x5b\x5d-\x7b\x7d\x7e]{1,200}$/.test(id)) return id;
   throw invalid('A client id has 1 to 200 printable ASCII characters, without space and any of : | " \\');

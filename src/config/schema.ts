@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
+import { consoleSettings } from './console.ts';
 import { demo } from './demo.ts';
 import { legacy } from './legacy.ts';
 import { mail } from './mail.ts';
@@ -199,6 +200,7 @@ export const schema = z.strictObject({
       ),
     })
     .prefault({}),
+  console: consoleSettings.prefault({}).meta({ description: 'The console of administrators' }),
   mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
   mail: mail.prefault({}),
   passwords: passwords.prefault({}),

@@ -21,6 +21,7 @@ import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
+import { adminOverview } from './admin-overview.ts';
 import { adminRegistrars } from './admin-registrars.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminSessions } from './admin-sessions.ts';
@@ -55,6 +56,7 @@ type Parts = AboutClients &
     | typeof adminKeys
     | typeof adminRegistrars
     | typeof adminAudit
+    | typeof adminOverview
   >;
 
 /** All that these functions take as their first argument. */
@@ -96,6 +98,7 @@ export function adminOperations(parts: Parts): Operation[] {
     ...adminKeys(parts),
     ...adminRegistrars(parts),
     ...adminAudit(parts),
+    ...adminOverview(parts),
   ];
 }
 

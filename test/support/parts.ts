@@ -66,7 +66,7 @@ export async function openParts(url?: string, mdsFile?: string) {
     enrolments: new Enrolments({ store, vault, trail, issuer, relyingParty: async () => relyingParty }),
     devices: new Devices({ store, vault, trail }),
     mfaPolicies,
-    demands: new Demands({ store, policies: mfaPolicies, decide }),
+    demands: new Demands({ store, policies: mfaPolicies, decide, console: '1fa' }),
     close: () => store.close(),
   };
 }
