@@ -249,7 +249,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
   for (const answer of gateways.answers) koa.use(answer);
-  koa.use(issued(records, metrics.tokenIssued));
+  koa.use(issued(house, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);
   koa.use(logoutDecision({ frames, trail, signingOut }));

@@ -31,6 +31,37 @@ export interface Client extends Entity {
   updated: number;
 }
 
+/** What may be said of a client when it is made; metadata in the form of RFC 7591. */
+export interface NewClient {
+  id?: string;
+  name?: string;
+  metadata: object;
+  firstParty?: boolean;
+  introspects?: 'all' | string[];
+  pkce?: 'required' | 'optional';
+  state?: 'pending' | 'approved';
+  tier?: string;
+  cacheSeconds?: number;
+  /** A secret made elsewhere by `randomToken()`, instead of a fresh one. */
+  secret?: string;
+  /** Who registers it, how many clients that one may have, and the registration access token to come. */
+  registrar?: string;
+  limit?: number;
+  registrationToken?: string;
+}
+
+/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier or cacheSeconds takes it away. */
+export interface ClientChange {
+  name?: string;
+  metadata?: object;
+  firstParty?: boolean;
+  introspects?: 'all' | string[];
+  pkce?: 'required' | 'optional';
+  tier?: string | undefined;
+  cacheSeconds?: number | undefined;
+  registrationToken?: string;
+}
+
 /** Ids go into Basic credentials (no colon) and subjects; those of people begin like no client's (RFC 9700 §4.15). */
 export function checkedId(id: string): string {
   const lower = id.toLowerCase();

@@ -3,47 +3,17 @@ import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
-import { type Client, checkedClient, checkedId, differences } from './client.ts';
+import { type Client, type ClientChange, checkedClient, checkedId, differences, type NewClient } from './client.ts';
 import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
 import { checkedOverlap, isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { ClientUses } from './uses.ts';
 
-export type { Client } from './client.ts';
+export type { Client, ClientChange, NewClient } from './client.ts';
 export type { Move, State } from './life.ts';
 export type { Secret } from './secrets.ts';
-
-/** What may be said of a client when it is made; metadata in the form of RFC 7591. */
-export interface NewClient {
-  id?: string;
-  name?: string;
-  metadata: object;
-  firstParty?: boolean;
-  introspects?: 'all' | string[];
-  pkce?: 'required' | 'optional';
-  state?: 'pending' | 'approved';
-  tier?: string;
-  cacheSeconds?: number;
-  /** A secret made elsewhere by `randomToken()`, instead of a fresh one. */
-  secret?: string;
-  /** Who registers it, how many clients that one may have, and the registration access token to come. */
-  registrar?: string;
-  limit?: number;
-  registrationToken?: string;
-}
-
-/** A change of a client: what is not named stays, metadata is given as a whole; an undefined tier or cacheSeconds takes it away. */
-export interface ClientChange {
-  name?: string;
-  metadata?: object;
-  firstParty?: boolean;
-  introspects?: 'all' | string[];
-  pkce?: 'required' | 'optional';
-  tier?: string | undefined;
-  cacheSeconds?: number | undefined;
-  registrationToken?: string;
-}
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const day = 24 * 60 * 60;
@@ -59,6 +29,8 @@ export class Clients {
   readonly #vault: Vault;
   readonly #trail: Trail;
   readonly #builtIn: ReadonlyMap<string, Client>;
+  /** When they were last used. */
+  readonly uses: ClientUses;
 
   /**
    * Secrets that were shown last and did fit, as digests, by the client as it was read: a gateway shows the same one
@@ -69,6 +41,7 @@ export class Clients {
   /** `builtIn`: clients that are not kept, because they are parts of this server. */
   constructor(store: Store, vault: Vault, trail: Trail, builtIn: readonly Client[] = []) {
     this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
+    this.uses = new ClientUses(store);
     this.#vault = vault;
     this.#trail = trail;
     this.#all = store.collection<Client, 'state' | 'registrar' | 'firstParty' | 'tier'>({
@@ -180,6 +153,7 @@ export class Clients {
   async remove(id: string, actor: string): Promise<void> {
     const client = await this.#all.take(id);
     if (!client) throw missing(`The client ${id}`);
+    await this.uses.forget(id);
     if (client.registrar !== undefined) await this.#quota.release(client.registrar);
     await this.#trail.record({
       type: 'client.removed',
@@ -193,10 +167,12 @@ export class Clients {
   secretFits(client: Client, secret: string): boolean {
     const digest = hash('sha256', secret, 'base64');
     const known = this.#proven.get(client);
-    if (known?.digest === digest && isLive(known.secret, seconds())) return true;
-    const fitting = matching(client.secrets, this.#secretMark(client.id, secret), seconds());
-    if (fitting) this.#proven.set(client, { digest, secret: fitting });
-    return fitting !== undefined;
+    const proven = known?.digest === digest && isLive(known.secret, seconds()) ? known.secret : undefined;
+    const fitting = proven ?? matching(client.secrets, this.#secretMark(client.id, secret), seconds());
+    if (!fitting) return false;
+    if (!proven) this.#proven.set(client, { digest, secret: fitting });
+    this.uses.note(client.id, fitting.created);
+    return true;
   }
 
   /** Whether this is the registration access token of the client (RFC 7592 §3). */

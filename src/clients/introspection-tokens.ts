@@ -84,7 +84,9 @@ export class IntrospectionTokens {
     if (!found || !isLive(found)) return undefined;
     const client = await this.#clients.get(found.client);
     // A client that was removed and made again under its old id is another one.
-    return client && found.created >= client.created ? client : undefined;
+    if (!client || found.created < client.created) return undefined;
+    this.#clients.uses.note(client.id);
+    return client;
   }
 
   #of(client: string): Promise<IntrospectionToken[]> {

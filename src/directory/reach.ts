@@ -30,23 +30,28 @@ export class Reach {
     if (!(await this.sees(by, subject))) throw missing(name);
   }
 
-  /** Throws `missing` as `refuseUnseen` does, and `beyond_own_rights`. */
-  async refuseBeyond(by: By, subject: string, name: string): Promise<void> {
-    await this.refuseUnseen(by, subject, name);
-    const { permissions, organization, actor } = by;
+  /** Throws `beyond_own_rights` for somebody who may administer more than the caller. */
+  async refuseMightier({ actor, permissions }: By, subject: string): Promise<void> {
     if (permissions === undefined || subject === actor) return;
     const { decide, organizations } = this.#parts;
-    const own = await organizations.of(subject);
-    const everywhere = await decide.permissions(subject);
-    for (const place of [undefined, ...own]) {
+    for (const place of [undefined, ...(await organizations.of(subject))]) {
       const { entitlements } = await decide.held(subject, adminApi, place);
       const more = entitlements.find((one) => !permissions.has(one));
       if (more !== undefined) throw beyond(`power over somebody who may use ${more}, which you may not`);
     }
-    if (organization === undefined) return;
+  }
+
+  /** Throws `missing` as `refuseUnseen` does, and `beyond_own_rights` as `refuseMightier` does, and for whom others look after. */
+  async refuseBeyond(by: By, subject: string, name: string): Promise<void> {
+    await this.refuseUnseen(by, subject, name);
+    await this.refuseMightier(by, subject);
+    const { organization, actor } = by;
+    if (organization === undefined || subject === actor) return;
+    const { decide, organizations } = this.#parts;
+    const own = await organizations.of(subject);
     if (own.some((one) => one !== organization)) throw beyond('power over a member of another organization');
     const mine = await decide.permissions(actor);
-    const more = [...everywhere].find((text) => isAdministration(text) || !mine.has(text));
+    const more = [...(await decide.permissions(subject))].find((text) => isAdministration(text) || !mine.has(text));
     if (more !== undefined) throw beyond(`power over somebody who holds ${more} outside of your organization`);
   }
 }

@@ -76,7 +76,7 @@ function describe(one: Operation, schemas: Json): Json {
   return {
     operationId: name,
     summary: about,
-    ...(one.scope === 'organization' ? { description: withinOne } : {}),
+    ...(one.scope === 'organization' ? { description: withinOne, 'x-sallyport-scope': one.scope } : {}),
     tags: [path.split('/')[1]],
     security: [{ tokens: [permission] }],
     ...(parameters.length > 0 ? { parameters } : {}),

@@ -105,7 +105,8 @@ const notPermitted = problem(
   (permission: string) =>
     `This needs the permission ${permission}; have a role with it assigned, and ask for it as a scope`,
 );
-const beyondOrganization = problem(
+/** What is about the whole server is asked for by somebody who looks after one organisation. */
+export const beyondOrganization = problem(
   'beyond_organization',
   403,
   (organization: string) =>
@@ -194,8 +195,10 @@ export async function perform(one: Operation, caller: Caller, given: Given): Pro
   };
   const result = await one.run({ params, query, body, actor, permissions, by, expect });
   if (!one.reply) return { status: 204 };
-  const reply = one.reply.parse(result);
-  return { status: one.status ?? 200, reply, ...(one.versioned === one.reply ? { etag: tag(reply) } : {}) };
+  // A reply may say more than what counts as a change of state: a new secret, the last use.
+  const state = one.versioned?.safeParse(result);
+  const etag = state?.success ? { etag: tag(state.data) } : {};
+  return { status: one.status ?? 200, reply: one.reply.parse(result), ...etag };
 }
 
 /** As what a caller does this: for the whole server, or within its organisation where the operation keeps to that. */

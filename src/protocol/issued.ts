@@ -97,7 +97,10 @@ export const jwtScope =
  * it, so that it can be introspected and revoked like any other; and a code that was redeemed wrongly counts the failure.
  */
 export const issued =
-  (records: Records, count: (grant: string, format: 'opaque' | 'jwt') => void): Middleware =>
+  (
+    { records, clients }: { records: Records; clients: Clients },
+    count: (grant: string, format: 'opaque' | 'jwt') => void,
+  ): Middleware =>
   async (ctx, next) => {
     await next();
     if (ctx.path !== '/oauth2/token' || !isRecord(ctx.oidc)) return;
@@ -106,6 +109,7 @@ export const issued =
     const value = isRecord(ctx.body) ? ctx.body.access_token : undefined;
     if (ctx.status === 200 && token && typeof value === 'string') {
       if (token.format === 'jwt') await putOnRecord(records, value, token);
+      clients.uses.note(String(token.clientId));
       count(String(params?.grant_type), token.format === 'jwt' ? 'jwt' : 'opaque');
     } else if (ctx.status === 400 && typeof params?.code === 'string') {
       await records.codes.change(records.tokenId(params.code), (code) => ({

@@ -5,18 +5,20 @@ import type { Decide } from '../directory/decide.ts';
 import { explain } from '../directory/explain.ts';
 import type { Groups } from '../directory/groups.ts';
 import type { Organizations } from '../directory/organizations.ts';
+import type { Reach } from '../directory/reach.ts';
 import type { Rights } from '../directory/rights.ts';
 import type { Users } from '../directory/users.ts';
 import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';
-import { type Operation, operation } from '../http/resource.ts';
+import { type By, type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
-import { subjectOf } from './subjects.ts';
+import { seenSubject, subjectOf } from './subjects.ts';
 
 interface Parts {
   access: Access;
   decide: Decide;
   rights: Rights;
+  reach: Reach;
   groups: Groups;
   organizations: Organizations;
   users: Users;
@@ -29,6 +31,7 @@ const time = z.int().meta({ description: 'Seconds since the epoch' });
 const subject = text.meta({ description: 'user:ID, client:ID or group:NAME; asked for also as address or client id' });
 const organization = text.meta({ description: 'Within this organization only' });
 const params = z.object({ id: text });
+const scope = 'organization';
 
 const assignmentReply = z.object({
   id: text,
@@ -55,10 +58,17 @@ const document = ({
   ...given({ until, organization: place, connection }),
 });
 
-async function known({ access }: Parts, id: string): Promise<Assignment> {
+async function known({ access }: Parts, id: string, by: By): Promise<Assignment> {
   const one = await access.assignment(inward(id));
-  if (!one) throw missing(`The assignment ${id.slice(0, 200)}`);
+  if (!one || (by.organization !== undefined && one.organization !== by.organization))
+    throw missing(`The assignment ${id.slice(0, 200)}`);
   return one;
+}
+
+/** The organisation that is meant: for whoever looks after one, that one and no other. Throws `missing`. */
+function placeOf(asked: string | undefined, { organization }: By): string | undefined {
+  if (asked === undefined || organization === undefined || asked === organization) return asked ?? organization;
+  throw missing(`The organization ${asked.slice(0, 200)}`);
 }
 
 /** The admin API's operations on who has which roles, and why; `sallyport assign` and `access explain` make the same calls. */
@@ -75,10 +85,12 @@ const reading = (parts: Parts): Operation[] => [
     path: '/assignments',
     about: 'List assignments, of one subject, role or organization',
     permission: 'assignments:read',
+    scope,
     query: page.extend({ subject: subject.optional(), role: text.optional(), organization: organization.optional() }),
     reply: listOf(assignmentReply),
-    async run({ query: { subject: named, role, organization: place, ...part } }) {
-      const holder = named === undefined ? undefined : await subjectOf(named, parts);
+    async run({ query: { subject: named, role, organization: asked, ...part }, by }) {
+      const place = placeOf(asked, by);
+      const holder = named === undefined ? undefined : await seenSubject(named, parts, by);
       const where = given({ subject: holder, role, organization: place });
       const { items, next } = await list(part, (some) => parts.access.assignments(where, some));
       return { items: items.map(document), next };
@@ -90,10 +102,11 @@ const reading = (parts: Parts): Operation[] => [
     path: '/assignments/:id',
     about: 'Show an assignment',
     permission: 'assignments:read',
+    scope,
     params,
     reply: assignmentReply,
     versioned: assignmentReply,
-    run: async ({ params: { id } }) => document(await known(parts, id)),
+    run: async ({ params: { id }, by }) => document(await known(parts, id, by)),
   }),
 ];
 
@@ -104,12 +117,13 @@ const changing = (parts: Parts): Operation[] => [
     path: '/assignments',
     about: 'Give a role to a person, client or group; again replaces the end',
     permission: 'assignments:write',
+    scope,
     body: z.strictObject({ subject, role: text, until: time.optional(), organization: organization.optional() }),
     reply: assignmentReply,
     status: 201,
-    async run({ body: { role, until, organization: place, ...body }, actor, permissions }) {
-      const holder = await subjectOf(body.subject, parts);
-      const by = { actor, permissions };
+    async run({ body: { role, until, organization, ...body }, by }) {
+      const place = placeOf(organization, by);
+      const holder = await seenSubject(body.subject, parts, by);
       return document(await parts.rights.assign(by, holder, role, { until, organization: place }));
     },
   }),
@@ -119,12 +133,13 @@ const changing = (parts: Parts): Operation[] => [
     path: '/assignments/:id',
     about: 'Take a role away; what a provider gave comes back with the next sign-in there',
     permission: 'assignments:write',
+    scope,
     params,
     versioned: assignmentReply,
-    async run({ params: { id }, actor, permissions, expect }) {
-      const one = await known(parts, id);
+    async run({ params: { id }, by, expect }) {
+      const one = await known(parts, id, by);
       expect(document(one));
-      await parts.rights.endAssignment({ actor, permissions }, one.id);
+      await parts.rights.endAssignment(by, one.id);
     },
   }),
 ];
@@ -155,7 +170,8 @@ const explaining = (parts: Parts): Operation =>
     async run({ query: { subject: named, audience, organization: place } }) {
       const holder = await subjectOf(named, parts);
       if (!(await parts.access.api(audience))) throw missing(`The API ${audience.slice(0, 200)}`);
-      if (place !== undefined && !(await parts.organizations.get(place))) throw missing(`The organization ${place}`);
+      if (place !== undefined && !(await parts.organizations.get(place)))
+        throw missing(`The organization ${place.slice(0, 200)}`);
       const held = await parts.decide.held(holder, audience, place);
       const found = await explain(parts, holder, audience, place);
       return { subject: holder, audience, ...given({ organization: place }), ...held, ...found };

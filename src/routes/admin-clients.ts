@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Client, Clients, Move } from '../clients/clients.ts';
+import type { Organizations } from '../directory/organizations.ts';
+import type { Reach } from '../directory/reach.ts';
 import { given } from '../http/given.ts';
-import { list, listOf, page } from '../http/paging.ts';
+import { listOf, page, sifted } from '../http/paging.ts';
 import { type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
 import {
@@ -10,33 +12,47 @@ import {
   clientDocument,
   clientReply,
   clientState,
+  clientUseDocument,
   clientWithSecret,
+  clientWithUse,
   newClient,
   newClientBody,
   refuseUnusable,
 } from './client-document.ts';
 
 const params = z.object({ id: z.string() });
-/** Takes what was said of a client by its name. */
-type Forget = (id: string, actor: string) => Promise<void>;
+interface Parts {
+  clients: Clients;
+  organizations: Organizations;
+  reach: Reach;
+  /** The header with a client's certificate, where a proxy hands one on. */
+  clientCertificateHeader?: string | undefined;
+  /** Takes what was said of a client by its name. */
+  forgetClient(id: string, actor: string): Promise<void>;
+}
 /** What may be said with a decision. */
 interface Detail {
   tier?: string | undefined;
   reason?: string | undefined;
 }
 
+const unusedSince = z.coerce
+  .number()
+  .pipe(z.int())
+  .meta({ description: 'Not used since then (seconds since the epoch), nor made since then' });
 const reason = z.string().min(1).max(500);
 
 /** The admin API's operations on clients; the CLI makes the same calls. */
-export const adminClients = (clients: Clients, forget: Forget, certificateHeader?: string): Operation[] => [
-  ...reading(clients),
-  ...changing(clients, certificateHeader),
-  ...ending(clients, forget),
-  decision(clients, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
-  decision(clients, 'reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
-  decision(clients, 'suspend', 'Keep a client out until it is resumed', z.strictObject({ reason }).partial()),
-  decision(clients, 'resume', 'Let a suspended client in again', z.strictObject({})),
-  decision(clients, 'revoke', 'End a client for ever; its tokens end at once', z.strictObject({ reason }).partial()),
+export const adminClients = (parts: Parts): Operation[] => [
+  ...reading(parts),
+  ...changing(parts),
+  ...ending(parts),
+  cleaning(parts),
+  decision(parts, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
+  decision(parts, 'reject', 'Refuse a client that waits', z.strictObject({ reason }).partial()),
+  decision(parts, 'suspend', 'Keep a client out until it is resumed', z.strictObject({ reason }).partial()),
+  decision(parts, 'resume', 'Let a suspended client in again', z.strictObject({})),
+  decision(parts, 'revoke', 'End a client for ever; its tokens end at once', z.strictObject({ reason }).partial()),
 ];
 
 async function known(clients: Clients, id: string): Promise<Client> {
@@ -45,18 +61,40 @@ async function known(clients: Clients, id: string): Promise<Client> {
   return client;
 }
 
-const reading = (clients: Clients): Operation[] => [
+const reading = ({ clients, organizations, reach }: Parts): Operation[] => [
   operation({
     name: 'listClients',
     method: 'get',
     path: '/clients',
     about: 'List clients in the order of their ids',
     permission: 'clients:read',
-    query: page.extend({ state: clientState.optional(), registrar: z.string().optional() }),
-    reply: listOf(clientReply),
-    async run({ query: { state, registrar, ...part } }) {
-      const { items, next } = await list(part, (where) => clients.list(given({ state, registrar }), where));
-      return { items: items.map(clientDocument), next };
+    scope: 'organization',
+    query: page.extend({
+      state: clientState.optional(),
+      registrar: z.string().optional(),
+      unused_since: unusedSince.optional(),
+    }),
+    reply: listOf(clientWithUse),
+    async run({ query: { unused_since: since, ...asked }, by: { organization } }) {
+      const { state, registrar, ...part } = asked;
+      const keep = async (client: Client | undefined) => {
+        if (!client || client.state !== (state ?? client.state)) return undefined;
+        if (registrar !== undefined && client.registrar !== registrar) return undefined;
+        if (since !== undefined && (await clients.uses.lastUse(client)) >= since) return undefined;
+        return clientUseDocument(client, await clients.uses.of(client.id));
+      };
+      if (organization === undefined) {
+        return sifted(
+          part,
+          (where) => clients.list(given({ state, registrar }), where),
+          (one: Client) => keep(one),
+        );
+      }
+      return sifted(
+        part,
+        (where) => organizations.members(organization, where),
+        async ({ member }) => (member.startsWith('client:') ? keep(await clients.get(member.slice(7))) : undefined),
+      );
     },
   }),
   operation({
@@ -65,14 +103,19 @@ const reading = (clients: Clients): Operation[] => [
     path: '/clients/:id',
     about: 'Show a client',
     permission: 'clients:read',
+    scope: 'organization',
     params,
-    reply: clientReply,
+    reply: clientWithUse,
     versioned: clientReply,
-    run: async ({ params: { id } }) => clientDocument(await known(clients, id)),
+    async run({ params: { id }, by }) {
+      const client = await known(clients, id);
+      await reach.refuseUnseen(by, `client:${id}`, `The client ${id}`);
+      return clientUseDocument(client, await clients.uses.of(id));
+    },
   }),
 ];
 
-const changing = (clients: Clients, certificateHeader: string | undefined): Operation[] => [
+const changing = ({ clients, clientCertificateHeader: certificateHeader }: Parts): Operation[] => [
   operation({
     name: 'addClient',
     method: 'post',
@@ -109,13 +152,14 @@ const changing = (clients: Clients, certificateHeader: string | undefined): Oper
   }),
 ];
 
-const ending = (clients: Clients, forget: Forget): Operation[] => [
+const ending = ({ clients, forgetClient: forget, reach }: Parts): Operation[] => [
   operation({
     name: 'rotateClientSecret',
     method: 'post',
     path: '/clients/:id/secrets',
     about: 'Give a new secret, shown this once; the older one ends after the overlap',
     permission: 'clients:write',
+    scope: 'organization',
     params,
     body: z
       .strictObject({ overlap: z.int().meta({ description: 'Seconds, usually a day; 0 ends the older one at once' }) })
@@ -123,8 +167,10 @@ const ending = (clients: Clients, forget: Forget): Operation[] => [
     reply: clientWithSecret,
     versioned: clientReply,
     status: 201,
-    async run({ params: { id }, body, actor, expect }) {
-      expect(clientDocument(await known(clients, id)));
+    async run({ params: { id }, body, actor, by, expect }) {
+      const now = await known(clients, id);
+      await reach.refuseBeyond(by, `client:${id}`, `The client ${id}`);
+      expect(clientDocument(now));
       const { client, secret } = await clients.rotateSecret(id, actor, body.overlap);
       return { ...clientDocument(client), client_secret: secret };
     },
@@ -145,7 +191,40 @@ const ending = (clients: Clients, forget: Forget): Operation[] => [
   }),
 ];
 
-const decision = (clients: Clients, move: Move, about: string, body: z.ZodType<Detail>): Operation =>
+/** So many are removed by one call. */
+const mostRemoved = 100;
+
+const cleaning = ({ clients, forgetClient: forget }: Parts): Operation =>
+  operation({
+    name: 'cleanUpClients',
+    method: 'post',
+    path: '/clients/clean-up',
+    about:
+      'Remove clients that were registered by others (RFC 7591) and are no longer used, at most a hundred at a time',
+    permission: 'clients:write',
+    body: z.strictObject({
+      unused_since: z.int().meta({ description: 'Not used since then (seconds since the epoch), nor made since then' }),
+      registrar: z.string().optional().meta({ description: 'Those of this registrar only' }),
+      dry_run: z.boolean().default(false).meta({ description: 'Only say which they are' }),
+    }),
+    reply: z.object({
+      clients: z.array(z.string()),
+      more: z.boolean().meta({ description: 'There may be more: ask again' }),
+    }),
+    async run({ body: { unused_since: since, registrar, dry_run: dry }, actor }) {
+      const stale = async (client: Client): Promise<string | undefined> =>
+        client.registrar !== undefined && (await clients.uses.lastUse(client)) < since ? client.id : undefined;
+      const part = { limit: mostRemoved };
+      const { items, next } = await sifted(part, (where) => clients.list(given({ registrar }), where), stale);
+      for (const id of dry ? [] : items) {
+        await clients.remove(id, actor);
+        await forget(id, actor);
+      }
+      return { clients: items, more: next !== null };
+    },
+  });
+
+const decision = ({ clients }: Parts, move: Move, about: string, body: z.ZodType<Detail>): Operation =>
   operation({
     name: `${move}Client`,
     method: 'post',

@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import type { Organizations } from '../directory/organizations.ts';
 import type { Connections } from '../federation/connections.ts';
 import type { Report } from '../federation/report.ts';
 import { placeOf, type TestRuns } from '../federation/test-runs.ts';
 import { type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
+import { seenConnection } from './known-connection.ts';
 
 interface Parts {
   connections: Connections;
+  organizations: Organizations;
   testRuns: TestRuns;
   issuer: string;
 }
@@ -72,21 +75,22 @@ export const reportDocument = ({ person, ...report }: Report): z.input<typeof te
   });
 
 /** The admin API's operations on tests of connections; a report says who somebody is, so reading it takes as much as testing. */
-export const adminConnectionTests = ({ connections, testRuns, issuer }: Parts): Operation[] => [
+export const adminConnectionTests = (parts: Parts): Operation[] => [
   operation({
     name: 'testConnection',
     method: 'post',
     path: '/connections/:id/test',
     about: 'Begin a test: a real sign-in through the connection that ends in a report and signs nobody in',
     permission: 'connections:write',
+    scope: 'organization',
     params: z.object({ id: text }),
     body: z.strictObject({ strong: z.boolean(), fresh: z.boolean() }).partial(),
     reply: newTestReply,
     status: 201,
-    async run({ params: { id }, body: { strong = false, fresh = false }, actor }) {
-      if (!(await connections.get(id))) throw missing(`The connection ${id}`);
-      const made = await testRuns.make(id, { strong, fresh }, actor);
-      return { run: made.id, link: linkOf(issuer, id, made), expires: made.expires };
+    async run({ params: { id }, body: { strong = false, fresh = false }, actor, by }) {
+      await seenConnection(parts, by, id);
+      const made = await parts.testRuns.make(id, { strong, fresh }, actor);
+      return { run: made.id, link: linkOf(parts.issuer, id, made), expires: made.expires };
     },
   }),
   operation({
@@ -95,10 +99,12 @@ export const adminConnectionTests = ({ connections, testRuns, issuer }: Parts): 
     path: '/connections/:id/test/:run',
     about: 'Show what a test has found; it is kept for 15 minutes',
     permission: 'connections:write',
+    scope: 'organization',
     params: z.object({ id: text, run: text }),
     reply: testReply,
-    async run({ params: { id, run } }) {
-      const report = await testRuns.report(id, run);
+    async run({ params: { id, run }, by }) {
+      await seenConnection(parts, by, id);
+      const report = await parts.testRuns.report(id, run);
       if (!report) throw missing(`The test ${run}`);
       return reportDocument(report);
     },

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import type { Organizations } from '../directory/organizations.ts';
 import type { Connection } from '../federation/connection.ts';
 import type { Connections } from '../federation/connections.ts';
 import type { ConnectionInput } from '../federation/input.ts';
 import type { Refreshing } from '../federation/refreshing.ts';
 import { list, listOf, page } from '../http/paging.ts';
 import { type Operation, operation } from '../http/resource.ts';
-import { missing } from '../kernel/errors.ts';
 import {
   connectionChangeBody,
   connectionDocument,
@@ -15,9 +15,11 @@ import {
   newConnectionBody,
   settingsOf,
 } from './connection-document.ts';
+import { knownConnection, seenConnection } from './known-connection.ts';
 
 interface Parts {
   connections: Connections;
+  organizations: Organizations;
   refreshing: Refreshing;
   issuer: string;
 }
@@ -36,10 +38,13 @@ export const adminConnections = (parts: Parts): Operation[] => [
   ...domains(parts),
 ];
 
-async function known({ connections }: Parts, id: string): Promise<Connection> {
-  const connection = await connections.get(id);
-  if (!connection) throw missing(`The connection ${id}`);
-  return connection;
+const known = ({ connections }: Parts, id: string): Promise<Connection> => knownConnection(connections, id);
+
+/** Those that belong to an organisation. */
+async function ofOrganization({ connections, organizations }: Parts, organization: string): Promise<Connection[]> {
+  const ids = (await organizations.get(organization))?.connections ?? [];
+  const all = await Promise.all(ids.map((id) => connections.get(id)));
+  return all.filter((one) => one !== undefined);
 }
 
 const reading = (parts: Parts): Operation[] => [
@@ -49,10 +54,14 @@ const reading = (parts: Parts): Operation[] => [
     path: '/connections',
     about: 'List connections to identity providers in the order of their ids',
     permission: 'connections:read',
+    scope: 'organization',
     query: page,
     reply: listOf(connectionReply),
-    async run({ query }) {
-      const { items, next } = await list(query, (where) => parts.connections.list(where));
+    async run({ query, by: { organization } }) {
+      const { items, next } =
+        organization === undefined
+          ? await list(query, (where) => parts.connections.list(where))
+          : { items: await ofOrganization(parts, organization), next: null };
       return { items: items.map((one) => connectionDocument(one, parts.issuer)), next };
     },
   }),
@@ -62,10 +71,11 @@ const reading = (parts: Parts): Operation[] => [
     path: '/connections/:id',
     about: 'Show a connection, without its secrets',
     permission: 'connections:read',
+    scope: 'organization',
     params,
     reply: connectionReply,
     versioned: connectionReply,
-    run: async ({ params: { id } }) => connectionDocument(await known(parts, id), parts.issuer),
+    run: async ({ params: { id }, by }) => connectionDocument(await seenConnection(parts, by, id), parts.issuer),
   }),
 ];
 

@@ -4,6 +4,11 @@ import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
 import { type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
 
+interface Parts {
+  clients: Clients;
+  introspectionTokens: IntrospectionTokens;
+}
+
 const params = z.object({ id: z.string() });
 const path = '/clients/:id/introspection-tokens';
 const time = z.int().meta({ description: 'Seconds since the epoch' });
@@ -12,7 +17,7 @@ const body = z
   .partial();
 
 /** Bearer credentials of gateways that can send one fixed header only; the CLI makes the same calls. */
-export const adminIntrospectionTokens = (clients: Clients, tokens: IntrospectionTokens): Operation[] => [
+export const adminIntrospectionTokens = ({ clients, introspectionTokens: tokens }: Parts): Operation[] => [
   operation({
     name: 'listIntrospectionTokens',
     method: 'get',

@@ -2,18 +2,20 @@ import { z } from 'zod';
 import type { Clients } from '../clients/clients.ts';
 import type { Groups } from '../directory/groups.ts';
 import type { Organization, Organizations } from '../directory/organizations.ts';
+import type { Reach } from '../directory/reach.ts';
 import type { Rights } from '../directory/rights.ts';
 import type { Users } from '../directory/users.ts';
 import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';
-import { type Operation, operation } from '../http/resource.ts';
+import { type By, beyondOrganization, type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
 import { memberDocument, memberReply, newMemberBody } from './member-document.ts';
-import { subjectOf } from './subjects.ts';
+import { seenSubject, subjectOf } from './subjects.ts';
 
 interface Parts {
   organizations: Organizations;
   rights: Rights;
+  reach: Reach;
   groups: Groups;
   users: Users;
   clients: Clients;
@@ -21,6 +23,7 @@ interface Parts {
 
 const params = z.object({ id: z.string() });
 const write = 'organizations:write';
+const scope = 'organization';
 const settable = {
   name: z.string(),
   domains: z
@@ -35,8 +38,8 @@ const document = ({ id, name, domains, connections }: Organization): z.input<typ
   ...{ id, name, domains: [...domains], connections: [...connections] },
 });
 
-async function known({ organizations }: Parts, id: string): Promise<Organization> {
-  const found = await organizations.get(id);
+async function known({ organizations }: Parts, id: string, by: By): Promise<Organization> {
+  const found = id === (by.organization ?? id) ? await organizations.get(id) : undefined;
   if (!found) throw missing(`The organization ${id}`);
   return found;
 }
@@ -55,9 +58,12 @@ const reading = (parts: Parts): Operation[] => [
     path: '/organizations',
     about: 'List organizations in the order of their ids',
     permission: 'organizations:read',
+    scope,
     query: page,
     reply: listOf(organizationReply),
-    async run({ query }) {
+    async run({ query, by }) {
+      const { organization } = by;
+      if (organization !== undefined) return { items: [document(await known(parts, organization, by))], next: null };
       const { items, next } = await list(query, (where) => parts.organizations.list(where));
       return { items: items.map(document), next };
     },
@@ -68,10 +74,11 @@ const reading = (parts: Parts): Operation[] => [
     path: '/organizations/:id',
     about: 'Show an organization',
     permission: 'organizations:read',
+    scope,
     params,
     reply: organizationReply,
     versioned: organizationReply,
-    run: async ({ params: { id } }) => document(await known(parts, id)),
+    run: async ({ params: { id }, by }) => document(await known(parts, id, by)),
   }),
 ];
 
@@ -95,11 +102,16 @@ const changing = (parts: Parts): Operation[] => [
     path: '/organizations/:id',
     about: 'Change an organization; what is not named stays, a list that is named replaces the one it has',
     permission: write,
+    scope,
     params,
     body: z.strictObject(settable).partial(),
     reply: organizationReply,
     versioned: organizationReply,
-    async run({ params: { id }, body, actor, expect }) {
+    async run({ params: { id }, body, actor, by, expect }) {
+      await known(parts, id, by);
+      if (by.organization !== undefined && (body.domains ?? body.connections) !== undefined) {
+        throw beyondOrganization(by.organization);
+      }
       const look = (now: Organization) => expect(document(now));
       return document(await parts.organizations.change(id, given(body), actor, look));
     },
@@ -112,8 +124,8 @@ const changing = (parts: Parts): Operation[] => [
     permission: write,
     params,
     versioned: organizationReply,
-    async run({ params: { id }, actor, expect }) {
-      expect(document(await known(parts, id)));
+    async run({ params: { id }, actor, by, expect }) {
+      expect(document(await known(parts, id, by)));
       await parts.organizations.remove(id, actor);
     },
   }),
@@ -126,11 +138,12 @@ const members = (parts: Parts): Operation[] => [
     path: '/organizations/:id/members',
     about: 'List the members of an organization',
     permission: 'organizations:read',
+    scope,
     params,
     query: page,
     reply: listOf(memberReply),
-    async run({ params: { id }, query }) {
-      await known(parts, id);
+    async run({ params: { id }, query, by }) {
+      await known(parts, id, by);
       const { items, next } = await list(query, (where) => parts.organizations.members(id, where));
       return { items: items.map(memberDocument), next };
     },
@@ -157,10 +170,13 @@ const members = (parts: Parts): Operation[] => [
     path: '/organizations/:id/members/:subject',
     about: 'End a membership, by whoever’s word',
     permission: write,
+    scope,
     params: params.extend({ subject: z.string() }),
-    async run({ params: { id, subject }, actor }) {
-      await known(parts, id);
-      await parts.organizations.leave(id, await subjectOf(subject, parts), actor);
+    async run({ params: { id, subject }, actor, by }) {
+      await known(parts, id, by);
+      const member = await seenSubject(subject, parts, by);
+      if (by.organization !== undefined) await parts.reach.refuseMightier(by, member);
+      await parts.organizations.leave(id, member, actor);
     },
   }),
 ];

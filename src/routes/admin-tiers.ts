@@ -14,7 +14,7 @@ async function known(tiers: Tiers, id: string): Promise<Tier> {
 }
 
 /** The admin API's operations on SLA tiers; the CLI makes the same calls. */
-export const adminTiers = (tiers: Tiers): Operation[] => [...reading(tiers), ...changing(tiers)];
+export const adminTiers = ({ tiers }: { tiers: Tiers }): Operation[] => [...reading(tiers), ...changing(tiers)];
 
 const reading = (tiers: Tiers): Operation[] => [
   operation({

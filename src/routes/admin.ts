@@ -1,7 +1,4 @@
 import type Koa from 'koa';
-import type { Clients } from '../clients/clients.ts';
-import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
-import type { Tiers } from '../clients/tiers.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { Organizations } from '../directory/organizations.ts';
@@ -37,70 +34,23 @@ interface Door {
   status: TokenStatus;
 }
 
-/** What the operations are put together of: what each file of them names. */
-type Parts = AboutClients &
-  Together<
-    | typeof adminConnections
-    | typeof adminConnectionTests
-    | typeof adminMfa
-    | typeof adminFactors
-    | typeof adminWebhooks
-    | typeof adminApis
-    | typeof adminRoles
-    | typeof adminGroups
-    | typeof adminOrganizations
-    | typeof adminAssignments
-    | typeof adminUsers
-    | typeof adminUserSignIn
-    | typeof adminSessions
-    | typeof adminKeys
-    | typeof adminRegistrars
-    | typeof adminAudit
-    | typeof adminOverview
-  >;
+const base = '/admin/api/v1';
 
-/** All that these functions take as their first argument. */
+/** The rooms of administration, one file for each. */
+const makers = [
+  ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
+  ...[adminUsers, adminUserSignIn, adminFactors, adminSessions, adminMfa, adminKeys, adminWebhooks],
+  ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminAudit, adminOverview],
+];
+
+/** What they are put together of: what each file names, which is its first argument. */
+type Parts = Together<(typeof makers)[number]>;
 type Together<F> = (F extends (parts: infer P) => unknown ? (all: P) => void : never) extends (all: infer A) => void
   ? A
   : never;
 
-interface AboutClients {
-  /** The header with a client's certificate, where a proxy hands one on. */
-  clientCertificateHeader?: string | undefined;
-  clients: Clients;
-  introspectionTokens: IntrospectionTokens;
-  tiers: Tiers;
-  forgetClient(id: string, actor: string): Promise<void>;
-}
-
-const base = '/admin/api/v1';
-
 /** Everything that administration can do, each declared once: HTTP, console, commands and files run these. */
-export function adminOperations(parts: Parts): Operation[] {
-  const { clients, clientCertificateHeader } = parts;
-  return [
-    ...adminClients(clients, parts.forgetClient, clientCertificateHeader),
-    ...adminIntrospectionTokens(clients, parts.introspectionTokens),
-    ...adminConnections(parts),
-    ...adminConnectionTests(parts),
-    ...adminMfa(parts),
-    ...adminFactors(parts),
-    ...adminWebhooks(parts),
-    ...adminTiers(parts.tiers),
-    ...adminApis(parts),
-    ...adminRoles(parts),
-    ...adminGroups(parts),
-    ...adminOrganizations(parts),
-    ...adminAssignments(parts),
-    ...adminUsers(parts),
-    ...adminUserSignIn(parts),
-    ...adminSessions(parts),
-    ...adminKeys(parts),
-    ...adminRegistrars(parts),
-    ...adminAudit(parts),
-    ...adminOverview(parts),
-  ];
-}
+export const adminOperations = (parts: Parts): Operation[] => makers.flatMap((make) => make(parts));
 
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {

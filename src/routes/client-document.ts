@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Client, ClientChange, NewClient } from '../clients/clients.ts';
 import { authMethods, grantTypes, type Metadata } from '../clients/members.ts';
+import type { ClientUse } from '../clients/uses.ts';
 import { given } from '../http/given.ts';
 import { problem } from '../kernel/errors.ts';
 
@@ -68,7 +69,7 @@ const time = z.int().meta({ description: 'Seconds since the epoch' });
 /** Where a client stands. */
 export const clientState = z.enum(states);
 
-/** A client as the admin API and the CLI show it: nothing secret, no fingerprint. */
+/** A client as the admin API and the CLI show it: nothing secret, no fingerprint. What happens to it by being used is not in it. */
 export const clientReply = z.object({
   id: text.meta({ description: 'The same as client_id' }),
   client_id: text,
@@ -83,6 +84,23 @@ export const clientReply = z.object({
   secrets: z.array(z.object({ created: time, expires: time.optional() })),
   created: time,
   updated: time,
+});
+
+const lastUsed = time.optional().meta({ description: 'To the hour; missing where no use is known' });
+
+/** The same with when it was last used, by each secret too. */
+export const clientWithUse = clientReply
+  .extend({
+    last_used: lastUsed,
+    secrets: z.array(z.object({ created: time, expires: time.optional(), last_used: lastUsed })),
+  })
+  .meta({ id: 'Client', description: 'An application that gets tokens, or a gateway that asks about them' });
+
+/** A client under the names of the wire, with its use. */
+export const clientUseDocument = (client: Client, use: ClientUse | undefined): z.input<typeof clientWithUse> => ({
+  ...clientDocument(client),
+  ...given({ last_used: use?.used }),
+  secrets: client.secrets.map((secret) => ({ ...secret, ...given({ last_used: use?.secrets[secret.created] }) })),
 });
 
 /** The same with the secret that was made just now; it is shown this once. */

@@ -1,6 +1,8 @@
 import type { Clients } from '../clients/clients.ts';
 import type { Groups } from '../directory/groups.ts';
+import type { Reach } from '../directory/reach.ts';
 import type { Users } from '../directory/users.ts';
+import type { By } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
 
 interface Parts {
@@ -24,6 +26,15 @@ export async function subjectOf(named: string, { users, clients, groups }: Parts
   const client = await clients.get(kind === 'client' ? id : named);
   if (client) return `client:${client.id}`;
   throw missing(`A user or client ${named.slice(0, 200)}`);
+}
+
+/** The same, as far as the caller may know of it: within an organisation its members, and no group. Throws the same `missing`. */
+export async function seenSubject(named: string, parts: Parts & { reach: Reach }, by: By): Promise<string> {
+  const subject = await subjectOf(named, parts);
+  if (by.organization === undefined) return subject;
+  if (subject.startsWith('group:')) throw missing(`The group ${subject.slice('group:'.length)}`);
+  await parts.reach.refuseUnseen(by, subject, `A user or client ${named.slice(0, 200)}`);
+  return subject;
 }
 
 /** The subject as people know it: the reverse of `subjectOf`, as far as it still exists. */

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { adminPermissions } from '../../src/directory/built-in.ts';
+import { page } from '../../src/http/paging.ts';
+import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
+import { type Described, describedBy } from '../support/admin-document.ts';
+import { fixtures, type Request, type World } from '../support/admin-fixtures.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { type Describing, describing } from '../support/discovery.ts';
+import { near } from '../support/logging-out.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+
+let app: TestApp;
+let api: AdminApi;
+let provider: Describing;
+let receiver: Receiver;
+let operations: Described[];
+let world: World;
+before(async () => {
+  [app, provider, receiver] = await Promise.all([startApp(near), describing(), startReceiver()]);
+  api = adminApi(app, await adminToken(app));
+  operations = await describedBy(app);
+  world = { app, api, provider: provider.url, receiver: receiver.url, place: undefined, made: [] };
+});
+after(async () => {
+  await app.close();
+  provider.close();
+  receiver.close();
+});
+
+const requestFor = async ({ name }: Described): Promise<Request> => {
+  const fixture = fixtures[name];
+  assert.ok(fixture, `${name} has no fixture in test/support/admin-fixtures.ts; add one that really does it`);
+  return fixture(world);
+};
+
+/** The admin API for whoever may do these things only. */
+const known = new Map<string, AdminApi>();
+async function holding(permissions: readonly string[]): Promise<AdminApi> {
+  const scope = permissions.join(' ');
+  const found = known.get(scope) ?? adminApi(app, await adminToken(app, scope));
+  known.set(scope, found);
+  return found;
+}
+
+function oddQueries({ query }: Described, { path }: Request): string[] {
+  const sign = path.includes('?') ? '&' : '?';
+  const odd = query.flatMap((name) => [`${name}[$ne]=x`, `${name}[$gt]=`, `${name}=a&${name}=b`]);
+  return [...odd, ...(query.length > 0 ? ['sort=name;--', '$where=1'] : [])].map((text) => `${path}${sign}${text}`);
+}
+
+const foreign = ['tenant_id', 'is_admin', 'emailVerified', 'mfa_enabled', '_id', 'actor', 'signedOut', 'fingerprint'];
+
+function oddBodies({ body: members }: Described, { body }: Request): unknown[] {
+  if (members === undefined) return [];
+  const rest = JSON.stringify(body ?? {}).slice(1);
+  return [
+    [body],
+    `{"__proto__":{"admin":true}${rest === '}' ? '' : ','}${rest}`,
+    ...foreign.map((name) => ({ ...body, [name]: true })),
+    ...members.map((name) => ({ ...body, [name]: { $ne: null } })),
+  ];
+}
+
+async function refusedAsInvalid({ name, method }: Described, sent: { path: string; body?: unknown }): Promise<void> {
+  const { status, body } = await api.send(method, sent.path, sent.body);
+  assert.deepEqual([status, body.code], [400, 'invalid'], `${name} ${sent.path} ${JSON.stringify(sent.body)}`);
+}
+
+describe('every operation of the admin API, from its OpenAPI document (sec-267)', { timeout: 110_000 }, () => {
+  it('is done with its own permission, refused with no other and without a token, and takes nothing odd (sec-269, sec-273, sec-274)', async () => {
+    for (const one of operations) {
+      const { name, method, permission, status } = one;
+      const request = await requestFor(one);
+      const { path, body } = request;
+      const bare = await fetch(`${app.issuer}/admin/api/v1${path}`, { method });
+      assert.equal(bare.status, 401, name);
+      const others = await holding(adminPermissions.filter((other) => other !== permission));
+      const refused = await others.send(method, path, body);
+      assert.deepEqual([refused.status, refused.body.code], [403, 'insufficient_scope'], name);
+      assert.match(refused.headers.get('www-authenticate') ?? '', new RegExp(`scope="${permission}"`), name);
+      for (const odd of oddQueries(one, request)) await refusedAsInvalid(one, { body, path: odd });
+      for (const odd of oddBodies(one, request)) await refusedAsInvalid(one, { path, body: odd });
+      const done = await (await holding([permission])).send(method, path, body);
+      assert.equal(done.status, status, `${name}: ${JSON.stringify(done.body)}`);
+    }
+    const names = operations.map(({ name }) => name);
+    assert.deepEqual(
+      Object.keys(fixtures).filter((name) => !names.includes(name)),
+      [],
+      'fixtures of nothing',
+    );
+  });
+
+  it('gives lists no longer than it says (sec-279)', async () => {
+    assert.equal(page.parse({ limit: '999999999' }).limit, 500);
+    for (const one of operations.filter(({ query }) => query.includes('limit'))) {
+      const { path } = await requestFor(one);
+      assert.equal((await api.get(`${path}?limit=999999999`)).status, 200, one.name);
+      for (const limit of ['0', '-1', '1.5', '1e999', 'x', '']) {
+        assert.equal((await api.get(`${path}?limit=${limit}`)).status, 400, `${one.name} ${limit}`);
+      }
+      assert.equal((await api.get(`${path}?cursor=%27--`)).status, 400, one.name);
+    }
+  });
+});
