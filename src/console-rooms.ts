@@ -5,6 +5,10 @@ import type { House } from './house.ts';
 import { Calls } from './http/calls.ts';
 import type { Caller, Operation } from './http/resource.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
+import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
+import { applicationDeedPages } from './routes/console-application-deeds.ts';
+import { applicationPages } from './routes/console-applications.ts';
+import { auditPages } from './routes/console-audit.ts';
 import { overviewPages } from './routes/console-overview.ts';
 import type { ConsolePage } from './routes/console-page.ts';
 import { Freshness } from './signin/freshness.ts';
@@ -14,7 +18,11 @@ import { hasEnded, type Session } from './signin/standing.ts';
 const freshFor = 900;
 
 /** Every page of the console, in no order that matters; the rail lists the rooms whose first page is here. */
-const pages: readonly ConsolePage[] = [...overviewPages];
+const pages: readonly ConsolePage[] = [
+  ...overviewPages,
+  ...[...applicationPages, ...applicationTabs, ...applicationChangePages, ...applicationDeedPages],
+  ...auditPages,
+];
 
 /** The console, and what it is put together of. */
 export function consoleRooms(
