@@ -11,6 +11,11 @@ import { applicationPages } from './routes/console-applications.ts';
 import { auditPages } from './routes/console-audit.ts';
 import { overviewPages } from './routes/console-overview.ts';
 import type { ConsolePage } from './routes/console-page.ts';
+import { peoplePages } from './routes/console-people.ts';
+import { personPages } from './routes/console-person.ts';
+import { personChangePages } from './routes/console-person-changes.ts';
+import { personDeedPages } from './routes/console-person-deeds.ts';
+import { searchPages } from './routes/console-search.ts';
 import { Freshness } from './signin/freshness.ts';
 import { hasEnded, type Session } from './signin/standing.ts';
 
@@ -21,7 +26,8 @@ const freshFor = 900;
 const pages: readonly ConsolePage[] = [
   ...overviewPages,
   ...[...applicationPages, ...applicationTabs, ...applicationChangePages, ...applicationDeedPages],
-  ...auditPages,
+  ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages],
+  ...[...auditPages, ...searchPages],
 ];
 
 /** The console, and what it is put together of. */

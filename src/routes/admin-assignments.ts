@@ -33,13 +33,31 @@ const organization = text.meta({ description: 'Within this organization only' })
 const params = z.object({ id: text });
 const scope = 'organization';
 
-const assignmentReply = z.object({
+/** An assignment as the admin API shows it. */
+export const assignmentReply = z.object({
   id: text,
   subject,
   role: text,
   until: time.optional(),
   organization: organization.optional(),
   connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
+});
+
+/** What a subject holds, and why. */
+export const explainedReply = z.object({
+  ...{ subject, audience: text, organization: organization.optional() },
+  ...{ roles: texts, groups: texts, entitlements: texts },
+  paths: z.array(
+    z.object({
+      permission: text,
+      groups: texts,
+      roles: texts,
+      until: time.optional(),
+      connection: text.optional(),
+      organization: text.optional(),
+    }),
+  ),
+  more: z.boolean().meta({ description: 'There are more than these thousand paths' }),
 });
 
 /** For addresses: ids of ours have signs in them that would have to be encoded. */
@@ -152,21 +170,7 @@ const explaining = (parts: Parts): Operation =>
     about: 'Say what a subject holds on an API now, and every way through groups and roles by which it does',
     permission: 'assignments:read',
     query: z.strictObject({ subject, audience: text, organization: organization.optional() }),
-    reply: z.object({
-      ...{ subject, audience: text, organization: organization.optional() },
-      ...{ roles: texts, groups: texts, entitlements: texts },
-      paths: z.array(
-        z.object({
-          permission: text,
-          groups: texts,
-          roles: texts,
-          until: time.optional(),
-          connection: text.optional(),
-          organization: text.optional(),
-        }),
-      ),
-      more: z.boolean().meta({ description: 'There are more than these thousand paths' }),
-    }),
+    reply: explainedReply,
     async run({ query: { subject: named, audience, organization: place } }) {
       const holder = await subjectOf(named, parts);
       if (!(await parts.access.api(audience))) throw missing(`The API ${audience.slice(0, 200)}`);

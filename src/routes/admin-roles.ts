@@ -20,7 +20,8 @@ const members = {
   permissions: texts.meta({ description: 'Each as AUDIENCE#PERMISSION' }),
   includes: texts.meta({ description: 'Roles whose permissions it has too' }),
 };
-const roleReply = z.object({ id: z.string(), ...members });
+/** A role as the admin API shows it. */
+export const roleReply = z.object({ id: z.string(), ...members });
 const changeBody = z.strictObject(members).partial();
 
 async function known({ access }: Parts, id: string): Promise<Role> {

@@ -2,6 +2,7 @@ import { type Html, html, type Value } from '../../src/kernel/html.ts';
 import { choice, field } from '../account/fields.ts';
 import { moment } from '../account/frame.ts';
 import type { Frame } from '../layout.ts';
+import { listed } from '../words.ts';
 import { area, type Conflict, carried, conflicts, editForm, once } from './forms.ts';
 import {
   badge,
@@ -73,12 +74,10 @@ function decidable(
 ): Html {
   const { say } = frame;
   return html`<li class="decide"><div><strong>${named(one.href, one.name, one.id)}</strong>
-${facts([
-  [say('console.applications.registrar'), one.registrar],
-  [say('console.applications.grants'), one.grants.join(', ')],
-  [say('console.applications.redirects'), codes(one.redirects)],
-  [say('console.applications.scope'), one.scope],
-])}</div>
+${one.registrar !== undefined && html`<p class="hint">${say('console.applications.registrar')}: ${one.registrar}</p>`}
+<p class="hint">${say('console.applications.grants')}: ${one.grants.join(', ')}</p>
+${one.redirects.length > 0 && html`<p class="hint">${say('console.applications.redirects')}: ${listed(frame.tag, one.redirects)}</p>`}
+${one.scope !== undefined && html`<p class="hint">${say('console.applications.scope')}: ${one.scope}</p>`}</div>
 ${
   mayDecide &&
   html`<div><form method="post" action="${one.href}/approve">${carried(one)}

@@ -67,8 +67,8 @@ ${filters(
   frame,
   '/admin/audit',
   html`${filterChoice('type', say('console.audit.type'), { value: asked.type, options: [['', say('console.all')], ...types.map((type) => [type, type] as const)] })}
-${filterText('actor', say('console.audit.actor'), asked.actor)}
-${filterText('target', say('console.audit.target'), asked.target)}
+${filterText('actor', say('console.audit.actor'), asked.actor, 'user:ID')}
+${filterText('target', say('console.audit.target'), asked.target, 'role:NAME')}
 ${filterChoice('outcome', say('console.audit.outcome'), {
   value: asked.outcome,
   options: [

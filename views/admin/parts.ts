@@ -88,8 +88,8 @@ export const filters = ({ say }: Frame, action: string, fields: Html): Html =>
 <button>${say('console.filter.deed')}</button></form>`;
 
 /** A field of such a filter. */
-export const filterText = (name: string, label: Html, value: string | undefined): Html =>
-  html`<div><label for="f-${name}">${label}</label><input id="f-${name}" name="${name}" type="search" maxlength="200" autocomplete="off" spellcheck="false" value="${value}"></div>`;
+export const filterText = (name: string, label: Html, value: string | undefined, sample?: string): Html =>
+  html`<div><label for="f-${name}">${label}</label><input id="f-${name}" name="${name}" type="search" maxlength="200" autocomplete="off" spellcheck="false" value="${value}"${sample !== undefined && html` placeholder="${sample}"`}></div>`;
 
 /** A field of such a filter that is chosen from a list; the first of it is usually "all". */
 export const filterChoice = (
