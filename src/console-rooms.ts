@@ -5,6 +5,7 @@ import type { House } from './house.ts';
 import { Calls } from './http/calls.ts';
 import type { Caller, Operation } from './http/resource.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
+import { addApplicationPages } from './routes/console-add-application.ts';
 import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
 import { applicationPages } from './routes/console-applications.ts';
@@ -23,9 +24,15 @@ import { hasEnded, type Session } from './signin/standing.ts';
 const freshFor = 900;
 
 /** Every page of the console, in no order that matters; the rail lists the rooms whose first page is here. */
-const pages: readonly ConsolePage[] = [
+export const consolePages: readonly ConsolePage[] = [
   ...overviewPages,
-  ...[...applicationPages, ...applicationTabs, ...applicationChangePages, ...applicationDeedPages],
+  ...[
+    ...applicationPages,
+    ...addApplicationPages,
+    ...applicationTabs,
+    ...applicationChangePages,
+    ...applicationDeedPages,
+  ],
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages],
   ...[...auditPages, ...searchPages],
 ];
@@ -43,7 +50,7 @@ export function consoleRooms(
     freshness: new Freshness({ ...house, within: freshFor, levelOf: async () => console.level }),
     calls: new Calls(operations),
     callerOf: (user: User) => callerOf(house, user),
-    pages,
+    pages: consolePages,
   };
 }
 

@@ -9,7 +9,7 @@ import { tierReply } from './tier-document.ts';
 /** The path of the list, below which each application has its page. */
 export const applicationsPath = '/admin/applications';
 /** So many that wait can be decided on the list itself. */
-const mostDecided = 10;
+const mostDecided = 5;
 const perPage = 50;
 
 /** A client of the admin API as the console shows it. */
@@ -60,9 +60,11 @@ export const applicationPages: readonly ConsolePage[] = [
       const query = { ...asked, cursor, limit: perPage };
       const { items, next } = await visit.read('listClients', listOf(clientWithUse), { query });
       const mayDecide = visit.may('approveClient');
+      const decides = mayDecide && cursor === undefined && asked.q === undefined;
+      const waiting = decides ? await pending(visit) : { pending: [] };
       const content = applicationsContent(frame, {
         all: items.map(applicationView),
-        pending: mayDecide && cursor === undefined && asked.q === undefined ? await pending(visit) : [],
+        ...waiting,
         tiers: mayDecide ? await tiersOf(visit) : [],
         mayDecide,
         asked,
@@ -84,11 +86,12 @@ function withQuery(asked: Record<string, string | undefined>): string {
 /** Each is read by itself, so that a decision counts for what was seen and for nothing that it became meanwhile. */
 async function pending(visit: ConsoleVisit) {
   const query = { state: 'pending', limit: mostDecided };
-  const { items } = await visit.read('listClients', listOf(clientWithUse), { query });
-  return Promise.all(
+  const { items, next } = await visit.read('listClients', listOf(clientWithUse), { query });
+  const all = await Promise.all(
     items.map(async ({ id }) => {
       const { reply, etag } = await visit.run('getClient', clientWithUse, { params: { id } });
       return { ...applicationView(reply), etag };
     }),
   );
+  return { pending: all, morePending: next === null ? undefined : withQuery({ state: 'pending' }) };
 }

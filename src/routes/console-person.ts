@@ -49,6 +49,8 @@ export const personPages: readonly ConsolePage[] = [
   ),
 ];
 
+const mostTried = 20;
+
 const identityReply = z.object({ connection: z.string(), label: z.string(), last_used: z.int() });
 
 async function identities(visit: ConsoleVisit, { id }: PersonView): Promise<IdentityView[]> {
@@ -76,11 +78,10 @@ async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Ht
     take: take && connection === undefined ? consoleAt('people', id, 'take', assignment) : undefined,
   }));
   const audiences = await audiencesOf(visit);
-  const audience = parameter(visit.ctx, 'audience') ?? audiences[0];
-  const known = audience !== undefined && audiences.includes(audience) ? audience : undefined;
+  const asked = parameter(visit.ctx, 'audience');
+  const { audience, paths } = await held(visit, subject, asked === undefined ? audiences : [asked]);
   return personAccessContent(visit.frame, {
-    ...{ roles, audiences, audience: known },
-    why: known === undefined ? [] : await why(visit, subject, known),
+    ...{ roles, audiences, audience, why: paths },
     give: visit.may('addAssignment') ? `${href}/give` : undefined,
     path: `${href}/access`,
     timeZone: visit.user.profile.zoneinfo,
@@ -91,6 +92,15 @@ async function audiencesOf(visit: ConsoleVisit): Promise<string[]> {
   if (!visit.may('listApis') || !visit.may('explainAccess')) return [];
   const { items } = await visit.read('listApis', listOf(z.object({ id: z.string() })), { query: { limit: 500 } });
   return items.map(({ id }) => id);
+}
+
+/** The first of these APIs on which the person holds anything, or else the first. */
+async function held(visit: ConsoleVisit, subject: string, audiences: readonly string[]) {
+  for (const audience of audiences.slice(0, mostTried)) {
+    const paths = await why(visit, subject, audience);
+    if (paths.length > 0) return { audience, paths };
+  }
+  return { audience: audiences[0], paths: [] };
 }
 
 async function why(visit: ConsoleVisit, subject: string, audience: string) {

@@ -152,7 +152,7 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
   const { visit, user } = await visitOf(rooms, ctx, found);
   if (visit === 'refused') return refuse(rooms, ctx, user);
   if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: ctx.path });
-  const reply = await done(page, visit, form);
+  const { reply, seen } = await done(page, visit, form);
   if ('goOn' in reply) {
     if (reply.said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said: reply.said });
     return goOn(ctx, reply.goOn);
@@ -163,18 +163,23 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
     ctx.body = reply.json;
     return undefined;
   }
-  return present(rooms, visit, page, reply);
+  return present(rooms, seen, page, reply);
 }
 
 /** What the caller can put right is told on the page itself, which keeps what was typed. */
-async function done(page: ConsolePage, visit: ConsoleVisit, form: ReadonlyMap<string, string>): Promise<ConsoleReply> {
+async function done(
+  page: ConsolePage,
+  visit: ConsoleVisit,
+  form: ReadonlyMap<string, string>,
+): Promise<{ reply: ConsoleReply; seen: ConsoleVisit }> {
   try {
-    return (await page.post?.(visit, form)) ?? { goOn: page.path };
+    return { reply: (await page.post?.(visit, form)) ?? { goOn: page.path }, seen: visit };
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;
-    const shown = await page.get(visit.again(form, error));
+    const seen = visit.again(form, error);
+    const shown = await page.get(seen);
     if ('goOn' in shown) throw error;
-    return { status: error.status, ...shown };
+    return { reply: { status: error.status, ...shown }, seen };
   }
 }
 

@@ -15,6 +15,7 @@ import {
   head,
   more,
   named,
+  section,
   type Tone,
   table,
   tabs,
@@ -96,6 +97,8 @@ export interface ApplicationList {
   pending: readonly PendingView[];
   tiers: readonly string[];
   mayDecide: boolean;
+  /** Where all are that wait, when there are more. */
+  morePending?: string | undefined;
   asked: { q?: string | undefined; state?: string | undefined };
   first?: string | undefined;
   next?: string | undefined;
@@ -119,7 +122,11 @@ export function applicationsContent(frame: Frame, list: ApplicationList): Html {
   return html`${head(say('console.nav.applications'), { deeds })}
 ${
   pending.length > 0 &&
-  html`<section class="part"><h2>${say('console.overview.pending')}</h2><ul class="waiting">${pending.map((one) => decidable(frame, one, list))}</ul></section>`
+  section(
+    say('console.overview.pending'),
+    html`<ul class="waiting">${pending.map((one) => decidable(frame, one, list))}</ul>`,
+    list.morePending === undefined ? undefined : { href: list.morePending, text: say('console.show-all') },
+  )
 }
 ${filters(
   frame,
