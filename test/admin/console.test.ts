@@ -302,6 +302,8 @@ describe('the pages of the console', () => {
     const [event] = await app.parts.trail.search({ type: 'factors.reset', target: `user:${person}` });
     assert.deepEqual([event?.actor, event?.detail?.reason], [`user:${ada.id}`, 'lost phone']);
     const browser = newBrowser(app);
+    // Signed out everywhere a moment ago.
+    mock.timers.tick(2000);
     await browser.submit(await browser.open('/account'), { identifier: 'nia@x.test', password });
     const sessions = await ada.browser.open(`${at}/sessions`);
     const [, end = ''] = /href="(\/admin\/sessions\/[^"]+\/end)"/.exec(sessions.text) ?? [];
