@@ -41,3 +41,32 @@ export async function lend({ browser }: Administrator, context: BrowserContext, 
   const all = [...browser.cookies.values()].filter(({ expires }) => expires > Date.now());
   await context.addCookies(all.map(({ name, value, path }) => ({ name, value, domain: new URL(url).hostname, path })));
 }
+
+/** Sends the form of a page of the console, after its search and filters; answers the page after it. */
+export async function send(browser: Browser, page: Page, fields: Record<string, string>): Promise<Page> {
+  const sent = await browser.send('POST', page.url, { ...hidden(page), ...fields });
+  return sent.headers.location === undefined ? sent : browser.open(new URL(sent.headers.location, page.url));
+}
+
+/** The hidden fields of the form of a page. */
+export const hidden = ({ text }: Page): Record<string, string> =>
+  Object.fromEntries(
+    [...text.matchAll(/<input type="hidden" name="(etag|was)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+      name,
+      value.replaceAll('&quot;', '"').replaceAll('&amp;', '&'),
+    ]),
+  );
+
+let count = 0;
+
+/** A new client that waits, or is approved. */
+export async function newApplication(
+  app: TestApp,
+  state: 'pending' | 'approved' = 'pending',
+  name?: string,
+): Promise<{ id: string; name: string }> {
+  count += 1;
+  const metadata = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [] };
+  const made = { id: `app-${count}`, name: name ?? `App ${count}`, state, metadata };
+  return (await app.parts.clients.add(made, 'cli')).client;
+}
