@@ -179,7 +179,7 @@ function library(
       device: devicePages(frames, problemPages(frames)),
     },
     adapter: adapter({
-      records,
+      ...{ records, trail },
       findClient: findClient(clients),
       refreshGrace: grace,
       interactionTtl: config.ttl.interaction,
@@ -187,7 +187,7 @@ function library(
         // Before it is told: whoever hears of it may ask at once. A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
         const own =
           what === 'code' || what === 'device-code' || Provider.ctx?.oidc.client?.clientId === payload.clientId;
-        const audiences = own && what !== 'assertion' ? await status.endGrant(payload) : [];
+        const audiences = own ? await status.endGrant(payload) : [];
         await trail.record({
           type: `${what}.replayed`,
           actor: payload.clientId ? `client:${payload.clientId}` : 'anonymous',

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { type Command, help, type Input, isMisuse, misused, overview, readArguments } from './commands/command.ts';
+import { serverElsewhere } from './config/load.ts';
 import { ConfigProblems } from './config/problems.ts';
 import { Problem } from './kernel/errors.ts';
 
@@ -16,6 +17,8 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   assign: async () => (await import('./commands/access.ts')).assignCommands,
   unassign: async () => (await import('./commands/access.ts')).unassignCommands,
   access: async () => (await import('./commands/access.ts')).accessCommands,
+  login: async () => (await import('./commands/login.ts')).loginCommands,
+  logout: async () => (await import('./commands/login.ts')).logoutCommands,
   client: async () => (await import('./commands/client.ts')).clientCommands,
   factor: async () => (await import('./commands/factor.ts')).factorCommands,
   mfa: async () => (await import('./commands/mfa.ts')).mfaCommands,
@@ -67,19 +70,18 @@ async function run(typed: readonly string[]): Promise<ExitCode> {
     return 0;
   }
   const command = chosen(commands, typed);
-  const { help: asked, json, operands, options } = readArguments(command, typed.slice(command.words.length));
+  const { help: asked, ...read } = readArguments(command, typed.slice(command.words.length));
   if (asked) print(help(command));
-  else await command.run(input(json, operands, options));
+  else await command.run(input({ ...read, server: read.server ?? (command.anywhere ? serverElsewhere() : undefined) }));
   return 0;
 }
 
-function input(json: boolean, operands: Input['operands'], options: Input['options']): Input {
+function input(read: Pick<Input, 'json' | 'server' | 'operands' | 'options'>): Input {
   return {
-    json,
-    operands,
-    options,
+    ...read,
     print,
-    answer: (value, sentence) => print(json ? JSON.stringify(value, undefined, 2) : sentence),
+    tell: (line) => void process.stderr.write(`${line}\n`),
+    answer: (value, sentence) => print(read.json ? JSON.stringify(value, undefined, 2) : sentence),
     stdin: async () => (await text(process.stdin)).replace(/\r?\n$/, ''),
   };
 }

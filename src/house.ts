@@ -16,7 +16,7 @@ import type { Groups } from './directory/groups.ts';
 import { Identities } from './directory/identities.ts';
 import type { Organizations } from './directory/organizations.ts';
 import type { Breached } from './directory/passwords.ts';
-import { refuseRole } from './directory/protected.ts';
+import { administered, type Guard, refuseRole } from './directory/protected.ts';
 import { Rights } from './directory/rights.ts';
 import { GatewayRoutes } from './directory/routes.ts';
 import { Users } from './directory/users.ts';
@@ -195,10 +195,11 @@ type Writing = Ground & Pick<House, 'trail' | 'users' | 'devices'>;
 
 function furnish(config: Config, { store, vault, complain }: Ground): House {
   const trail = new Trail(store, vault);
-  const users = new Users(store, trail, stolen(config, complain));
+  const guard: Guard = (deed, undo) => administered({ access, groups, users, clients }, deed, undo);
+  const users = new Users(store, trail, stolen(config, complain), guard);
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);
-  const clients = new Clients(store, vault, trail, builtInClients(config.issuer));
+  const clients = new Clients(store, vault, trail, { builtIn: builtInClients(config.issuer), guard });
   const introspectionTokens = new IntrospectionTokens({ store, vault, trail, clients });
   const tiers = new Tiers(store, trail, {
     isApi: async (audience) => (await access.api(audience)) !== undefined,
@@ -247,7 +248,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     organizations,
     decide,
     gatewayRoutes: new GatewayRoutes(access),
-    rights: new Rights({ access, groups, organizations, decide, users }),
+    rights: new Rights({ access, groups, organizations, decide, users, clients }),
     clients,
     registrars: new Registrars(store, vault, trail),
     introspectionTokens,

@@ -8,13 +8,34 @@ export const consoleClientId = 'sallyport-console';
 /** Whether this id belongs to pages of this server itself. */
 export const isBuiltInClient = (id: string): boolean => id === accountClientId || id === consoleClientId;
 
+/** The id under which the command line signs people in; nobody can have, change or remove it. */
+export const commandClientId = 'sallyport-cli';
+
+/** The client that the command line is, on whatever machine it runs: anybody may pretend to be it, so people are asked each time. */
+const commandClient: Client = {
+  id: commandClientId,
+  name: 'Sallyport command line',
+  state: 'approved',
+  metadata: {
+    ...{ application_type: 'native', token_endpoint_auth_method: 'none' },
+    ...{ grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'], response_types: [] },
+  },
+  secrets: [],
+  firstParty: false,
+  introspects: [],
+  pkce: 'required',
+  created: 0,
+  updated: 0,
+};
+
 /**
- * The clients that our own pages are. They are in no store and in no list: they are as this server is. Where people are sent
- * back to is an address of this server itself, so that nobody can pretend to be one of them.
+ * The clients that this server itself is. They are in no store and in no list. Where people are sent back to from our own pages is
+ * an address of this server, so that nobody can pretend to be one of those.
  */
 export const builtInClients = (issuer: string): Client[] => [
   client(accountClientId, 'Sallyport', `${issuer}/account`),
   client(consoleClientId, 'Sallyport console', `${issuer}/admin`),
+  commandClient,
 ];
 
 const client = (id: string, name: string, address: string): Client => ({

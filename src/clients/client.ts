@@ -1,6 +1,6 @@
 import { invalid } from '../kernel/errors.ts';
 import type { Entity } from '../store/port.ts';
-import { isBuiltInClient } from './built-in.ts';
+import { commandClientId, isBuiltInClient } from './built-in.ts';
 import type { State } from './life.ts';
 import type { Metadata } from './metadata.ts';
 import type { Secret } from './secrets.ts';
@@ -62,10 +62,21 @@ export interface ClientChange {
   registrationToken?: string;
 }
 
+/** Does what may take the administration of this server from a client, or undoes it and throws. */
+type Guard = <T>(deed: () => Promise<T>, undo: (done: T) => Promise<unknown>) => Promise<T>;
+
+/** What clients are kept with. */
+export interface Around {
+  /** Clients that are not kept, because they are parts of this server. */
+  builtIn?: readonly Client[];
+  guard?: Guard;
+}
+
 /** Ids go into Basic credentials (no colon) and subjects; those of people begin like no client's (RFC 9700 §4.15). */
 export function checkedId(id: string): string {
   const lower = id.toLowerCase();
-  if (isBuiltInClient(lower)) throw invalid(`The client id ${lower} belongs to this server itself`);
+  if (isBuiltInClient(lower) || lower === commandClientId)
+    throw invalid(`The client id ${lower} belongs to this server itself`);
   if (/^usr_/i.test(id)) throw invalid('A client id must not begin with usr_, as the ids of people do');
   if (/^[\x21\x23-\x39\x3b-\x5b\x5d-\x7b\x7d\x7e]{1,200}$/.test(id)) return id;
   throw invalid('A client id has 1 to 200 printable ASCII characters, without space and any of : | " \\');
@@ -104,4 +115,10 @@ export function differences(before: Client, after: Client): string[] {
   };
   const members = differ(before, after).filter((name) => name !== 'metadata' && name !== 'updated');
   return [...members, ...differ(before.metadata, after.metadata)];
+}
+
+/** What the trail tells of a client that was made. */
+export function createdFacts({ state, registrar, pkce, firstParty, introspects, metadata }: Client) {
+  const audiences = introspects === 'all' ? 'all' : introspects.join(' ');
+  return { state, registrar, grants: metadata.grant_types?.join(' '), pkce, firstParty, introspects: audiences };
 }

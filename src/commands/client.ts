@@ -1,15 +1,11 @@
-import type { Client } from '../clients/clients.ts';
 import type { GrantType } from '../clients/members.ts';
-import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
-import { fitting } from '../http/unfit.ts';
-import { missing } from '../kernel/errors.ts';
-import { clientChange, clientChangeBody, newClient, newClientBody, refuseUnusable } from '../routes/client-document.ts';
-import { clientLifeCommands, shownClient } from './client-life.ts';
+import { clientReply, clientWithSecret } from '../routes/client-document.ts';
+import { clientLifeCommands } from './client-life.ts';
 import { type ClientOptions, clientDocumentOf, clientOptions } from './client-options.ts';
-import { command, misused } from './command.ts';
-import { columns, everything, facts, moment } from './listing.ts';
-import { actor, inHouse } from './office.ts';
+import { misused } from './command.ts';
+import { deskCommand } from './desk.ts';
+import { columns, facts, moment } from './listing.ts';
 
 /** What a client may do when nobody says so: what its other options are for, and nothing more. */
 function usualGrants({ 'redirect-uri': redirects, introspect }: ClientOptions): GrantType[] {
@@ -25,7 +21,7 @@ const usualAuth = (document: Record<string, unknown>): string | undefined =>
       ? 'tls_client_auth'
       : undefined;
 
-const add = command({
+const add = deskCommand({
   words: ['client', 'add'],
   operands: ['id'],
   options: {
@@ -33,48 +29,37 @@ const add = command({
     pending: { about: 'It waits for approval' },
   },
   about: 'Add a client; its secret, where it needs one, is printed once',
-  run: ({ operands: { id }, options: { pending, ...options }, answer }) =>
-    inHouse(async ({ clients }, { clientCertificateHeader }) => {
-      const said = clientDocumentOf(options);
-      const document = {
-        client_id: id,
-        grant_types: usualGrants(options),
-        ...given({ token_endpoint_auth_method: usualAuth(said), state: pending ? 'pending' : undefined }),
-        ...said,
-      };
-      refuseUnusable(document, clientCertificateHeader);
-      const { client, secret } = await clients.add(newClient(fitting(newClientBody, document)), actor);
-      const once = secret === undefined ? '' : `\nSecret (shown this once): ${secret}`;
-      answer({ ...shownClient(client), ...given({ client_secret: secret }) }, `Added the client ${id}${once}`);
-    }),
+  async run({ operands: { id }, options: { pending, ...options }, answer }, desk) {
+    const said = clientDocumentOf(options);
+    const body = {
+      client_id: id,
+      grant_types: usualGrants(options),
+      ...given({ token_endpoint_auth_method: usualAuth(said), state: pending ? 'pending' : undefined }),
+      ...said,
+    };
+    const client = await desk.call('addClient', clientWithSecret, { body });
+    const { client_secret: secret } = client;
+    answer(client, `Added the client ${id}${secret === undefined ? '' : `\nSecret (shown this once): ${secret}`}`);
+  },
 });
 
-const set = command({
+const set = deskCommand({
   words: ['client', 'set'],
   operands: ['id'],
   options: clientOptions,
   about: 'Change a client; what is not named stays, and a list that is named replaces the one it has',
-  run: ({ operands: { id }, options, answer }) =>
-    inHouse(async ({ clients }, { clientCertificateHeader }) => {
-      const document = clientDocumentOf(options);
-      if (Object.keys(document).length === 0) throw misused('name what to change');
-      refuseUnusable(document, clientCertificateHeader);
-      const change = fitting(clientChangeBody, document);
-      const client = await clients.change(id, (now) => clientChange(now, change), actor);
-      const { token_endpoint_auth_method: method } = client.metadata;
-      const bare = method?.startsWith('client_secret') && client.secrets.length === 0;
-      const advice = bare ? `; it has no secret yet: sallyport client rotate-secret ${id}` : '';
-      answer(shownClient(client), `Changed the client ${id}${advice}`);
-    }),
+  async run({ operands: { id }, options, answer }, desk) {
+    const body = clientDocumentOf(options);
+    if (Object.keys(body).length === 0) throw misused('name what to change');
+    const client = await desk.call('changeClient', clientReply, { params: { id }, body });
+    const { token_endpoint_auth_method: method } = client;
+    const bare = method?.startsWith('client_secret') && client.secrets.length === 0;
+    const advice = bare ? `; it has no secret yet: sallyport client rotate-secret ${id}` : '';
+    answer(client, `Changed the client ${id}${advice}`);
+  },
 });
 
-async function known(id: string, { clients }: House): Promise<Client> {
-  const client = await clients.get(id);
-  if (!client) throw missing(`The client ${id}`);
-  return client;
-}
-
-const list = command({
+const list = deskCommand({
   words: ['client', 'list'],
   options: {
     state: {
@@ -85,41 +70,37 @@ const list = command({
     registrar: { value: 'NAME', about: 'Only those that this registrar made' },
   },
   about: 'List the clients',
-  run: ({ options: { state, registrar }, answer }) =>
-    inHouse(async ({ clients }) => {
-      const all = await everything((page) => clients.list(given({ state, registrar }), page));
-      const rows = all.map(({ id, name, state, tier, metadata, created }) => {
-        return [id, name, state, tier, metadata.grant_types, moment(created)];
-      });
-      answer(all.map(shownClient), columns(['id', 'name', 'state', 'tier', 'grants', 'created'], rows));
-    }),
+  async run({ options: { state, registrar }, answer }, desk) {
+    const all = await desk.all('listClients', clientReply, { query: given({ state, registrar }) });
+    const rows = all.map(({ id, client_name: name, state, tier, grant_types: grants, created }) => {
+      return [id, name, state, tier, grants, moment(created)];
+    });
+    answer(all, columns(['id', 'name', 'state', 'tier', 'grants', 'created'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['client', 'show'],
   operands: ['id'],
   about: 'Show a client',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const { id, created, updated, secrets, ...rest } = shownClient(await known(operands.id, house));
-      const times = secrets.map(
-        (one) => `of ${moment(one.created)}${one.expires ? ` until ${moment(one.expires)}` : ''}`,
-      );
-      const text = facts({ ...rest, secrets: times, created: moment(created), updated: moment(updated) });
-      answer({ id, created, updated, secrets, ...rest }, text);
-    }),
+  async run({ operands: { id }, answer }, desk) {
+    const client = await desk.call('getClient', clientReply, { params: { id } });
+    const { id: _same, created, updated, secrets, ...rest } = client;
+    const times = secrets.map(
+      (one) => `of ${moment(one.created)}${one.expires ? ` until ${moment(one.expires)}` : ''}`,
+    );
+    answer(client, facts({ ...rest, secrets: times, created: moment(created), updated: moment(updated) }));
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['client', 'remove'],
   operands: ['id'],
   about: 'Remove a client and its roles; its tokens end at once',
-  run: ({ operands: { id }, answer }) =>
-    inHouse(async ({ clients, forgetClient }) => {
-      await clients.remove(id, actor);
-      await forgetClient(id, actor);
-      answer({ id, client_id: id }, `Removed the client ${id}`);
-    }),
+  async run({ operands: { id }, answer }, desk) {
+    await desk.tell('removeClient', { params: { id } });
+    answer({ id, client_id: id }, `Removed the client ${id}`);
+  },
 });
 
 /** `sallyport client …` */

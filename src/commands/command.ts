@@ -14,7 +14,8 @@ export interface OptionSpec {
   readonly about: string;
 }
 
-type Options = Readonly<Record<string, OptionSpec>>;
+/** The options of a command by name. */
+export type Options = Readonly<Record<string, OptionSpec>>;
 type Value = string | readonly string[] | boolean | undefined;
 
 type Single<S> = S extends { choices: readonly (infer C)[] } ? C : string;
@@ -35,8 +36,12 @@ export interface Input<
   readonly options: Values;
   /** `--json` was given: print JSON and nothing else. */
   readonly json: boolean;
+  /** The server that was named, for a command that works anywhere; without it the work is done here. */
+  readonly server?: string | undefined;
   /** Writes a line (or several) to standard output. */
   print(text: string): void;
+  /** Writes a line (or several) to standard error: what is said on the way and is no answer. */
+  tell(text: string): void;
   /** The command's answer: `value` as JSON with `--json`, else `text`. */
   answer(value: unknown, text: string): void;
   /** All of standard input without the line break at its end; for `--…-stdin`, so that no secret is an argument. */
@@ -52,17 +57,31 @@ export interface Command {
   readonly options: Options;
   /** One sentence without a full stop. */
   readonly about: string;
+  /** It works at a server elsewhere too (`--server`). */
+  readonly anywhere?: true | undefined;
   run(input: Input): Promise<void>;
 }
 
-/** Declares a command; `run` gets operands and options under their names, with their types. */
-export const command = <const P extends readonly string[] = [], const O extends Options = Record<never, never>>(spec: {
+/** What `run` of a command with these operands and options is given. */
+export type InputOf<P extends readonly string[], O extends Options> = Input<
+  Record<P[number], string>,
+  { readonly [N in keyof O]: ValueOf<O[N]> }
+>;
+
+/** A command as it is declared. */
+export interface Spec<P extends readonly string[], O extends Options> {
   words: readonly string[];
   operands?: P;
   options?: O;
   about: string;
-  run(input: Input<Record<P[number], string>, { readonly [N in keyof O]: ValueOf<O[N]> }>): Promise<void>;
-}): Command => ({ ...spec, operands: spec.operands ?? [], options: spec.options ?? {} });
+  anywhere?: true;
+  run(input: InputOf<P, O>): Promise<void>;
+}
+
+/** Declares a command; `run` gets operands and options under their names, with their types. */
+export const command = <const P extends readonly string[] = [], const O extends Options = Record<never, never>>(
+  spec: Spec<P, O>,
+): Command => ({ ...spec, operands: spec.operands ?? [], options: spec.options ?? {} });
 
 /** The command was used wrongly (exit code 2); the sentence says how it is used. */
 export const misused = problem('misused', 400, (sentence: string) => sentence);
@@ -70,10 +89,19 @@ export const misused = problem('misused', 400, (sentence: string) => sentence);
 /** Whether an error came from using a command wrongly. */
 export const isMisuse = (error: unknown): boolean => error instanceof Problem && error.code === 'misused';
 
+const elsewhere: Options = {
+  server: {
+    value: 'URL',
+    about: 'Work at this server, where you are signed in (default SALLYPORT_SERVER, or this machine)',
+  },
+};
+
 const everywhere: Options = {
   json: { about: 'Print the answer as JSON' },
   help: { about: 'Show this help' },
 };
+
+const further = ({ anywhere }: Command): Options => ({ ...(anywhere ? elsewhere : {}), ...everywhere });
 
 /** `sallyport client approve ID [--tier TIER] [--json]` */
 export function usage({ words, operands, options }: Command): string {
@@ -94,7 +122,7 @@ const aboutOption = (spec: OptionSpec): string =>
 
 /** The help of one command: how it is used, what it does, what its options mean. */
 export function help(command: Command): string {
-  const options = Object.entries({ ...command.options, ...everywhere });
+  const options = Object.entries({ ...command.options, ...further(command) });
   const rows = options.map(([name, spec]): [string, string] => [optionText(name, spec), aboutOption(spec)]);
   return `${usage(command)}\n\n${command.about}\n\n${table(rows)}`;
 }
@@ -112,16 +140,19 @@ function table(rows: readonly (readonly [string, string])[]): string {
 
 /** What was typed after the command's words, checked against what it takes; `help` asks for nothing but the help. */
 export function readArguments(command: Command, typed: readonly string[]) {
-  const specs: Options = { ...command.options, ...everywhere };
+  const specs: Options = { ...command.options, ...further(command) };
   const { values, positionals } = parse(command, typed, specs);
-  if (values.help === true) return { help: true, json: false, operands: {}, options: {} };
+  if (values.help === true) return { help: true, json: false, server: undefined, operands: {}, options: {} };
   if (positionals.length !== command.operands.length) {
     throw misused(`expected ${counted(command.operands)}, got ${positionals.length}; usage: ${usage(command)}`);
   }
   const operands = Object.fromEntries(command.operands.map((name, index) => [name, positionals[index] ?? '']));
   const options = Object.entries(command.options).map(([name, spec]) => [name, optionValue(name, spec, values[name])]);
-  return { help: false, json: values.json === true, operands, options: Object.fromEntries(options) };
+  const { json = false, server } = values;
+  return { help: false, json: json === true, server: textOf(server), operands, options: Object.fromEntries(options) };
 }
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function parse(command: Command, typed: readonly string[], specs: Options) {
   const options: ParseArgsOptionsConfig = {};

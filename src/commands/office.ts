@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, serverElsewhere } from '../config/load.ts';
 import { dataDirectory, developmentMasterKey } from '../config/master-key.ts';
 import { nextKeys } from '../config/next-master-key.ts';
 import type { Config } from '../config/schema.ts';
@@ -6,6 +6,7 @@ import { type House, openHouse } from '../house.ts';
 import { Problem, problem } from '../kernel/errors.ts';
 import { hasKeyring, openKeyring } from '../store/keyring.ts';
 import type { Store } from '../store/port.ts';
+import { misused } from './command.ts';
 
 /** What commands do, they do in this name; the audit trail tells it. */
 export const actor = 'cli';
@@ -17,8 +18,13 @@ const outOfReach = problem(
     'The store memory: lives inside the server and no command can reach it; use sqlite:PATH or mongodb://… (SALLYPORT_STORE)',
 );
 
+const onlyHere = (server: string) =>
+  misused(`this works on the server's own machine only; sign in to ${server} there, and unset SALLYPORT_SERVER`);
+
 /** Does a command's work on the store, beside a server or without one, and closes it. Throws what the configuration lacks. */
 export async function inHouse(work: (house: House, config: Config) => Promise<void>): Promise<void> {
+  const elsewhere = serverElsewhere();
+  if (elsewhere !== undefined) throw onlyHere(elsewhere);
   const config = loadConfig();
   if (config.store === 'memory:') throw outOfReach();
   const house = await openHouse(config, masterKey(config));

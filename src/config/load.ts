@@ -23,6 +23,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, file?: 
   return config;
 }
 
+/** The server that the environment names for commands (`SALLYPORT_SERVER`); without it they work on this machine's store. */
+export const serverElsewhere = (environment: NodeJS.ProcessEnv = process.env): string | undefined =>
+  environment.SALLYPORT_SERVER || undefined;
+
 /** The same for those who want to tell about it instead of failing. `file` is taken before SALLYPORT_CONFIG. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env, file?: string): Reading {
   const named = file ?? (environment.SALLYPORT_CONFIG || undefined);

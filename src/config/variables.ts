@@ -54,7 +54,7 @@ const notOurs = /^SALLYPORT_(?:TEST_.*|SERVICE_(?:HOST|PORT.*)|PORT_\d+_(?:TCP|U
 
 /** Variables that look like ours and set nothing: most likely misspelt. */
 export function unknownVariables(environment: Environment): string[] {
-  const known = new Set(['SALLYPORT_CONFIG']);
+  const known = new Set(['SALLYPORT_CONFIG', 'SALLYPORT_SERVER']);
   for (const { env, secret } of settings) for (const name of secret ? [env, `${env}_FILE`] : [env]) known.add(name);
   return Object.keys(environment).filter((name) => /^SALLYPORT_/.test(name) && !known.has(name) && !notOurs.test(name));
 }

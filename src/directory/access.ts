@@ -5,6 +5,7 @@ import { whole } from '../store/whole.ts';
 import { Assignments } from './assignments.ts';
 import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
 import { circle } from './circles.ts';
+import { Compiled } from './compiled.ts';
 import { observed } from './observed.ts';
 import { revised } from './revised.ts';
 import { type Api, checkedApi, checkedName, parsePermission, type Role } from './terms.ts';
@@ -25,12 +26,16 @@ const sameList = (a: readonly string[] | undefined, b: readonly string[]): boole
 export class Access extends Assignments {
   readonly #apis: Collection<Api>;
   readonly #roles: Collection<Role>;
+  readonly #rolesByName = new Compiled<Role, ReadonlyMap<string, Role>>(
+    (page) => this.roles(page),
+    (all) => new Map(all.map((role) => [role.id, role])),
+  );
 
   constructor(store: Store, trail: Trail) {
     super(store, trail);
     const changed = () => this.changed();
     this.#apis = observed(store.collection<Api>({ name: 'apis', indexes: {}, cached: true }), changed);
-    this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: true }), changed);
+    this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: 'whole' }), changed);
   }
 
   /** Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. */
@@ -134,6 +139,11 @@ export class Access extends Assignments {
 
   roles(page?: Page): Promise<Role[]> {
     return this.#roles.find({}, page);
+  }
+
+  /** All of them; the same map until one changes. */
+  rolesByName(): Promise<ReadonlyMap<string, Role>> {
+    return this.#rolesByName.get();
   }
 
   /** Throws what keeps a role: `built_in`, `missing`, and `in_use` while another role includes it. */

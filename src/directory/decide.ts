@@ -1,9 +1,9 @@
 import type { Access } from './access.ts';
 import { adminApi, administrator, delegable } from './built-in.ts';
-import type { Groups } from './groups.ts';
+import { type Groups, reachedFrom, type Ways } from './groups.ts';
 import { lasts } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
-import type { Assignment, Role } from './terms.ts';
+import type { Api, Assignment, Role } from './terms.ts';
 
 /** What a subject holds now: role names, included ones too, its groups, and its permissions on one audience; all sorted. */
 export interface Held {
@@ -40,6 +40,20 @@ interface Answer {
   /** By the clock, which assignments end by, and by real time. */
   clock: number;
   real: number;
+  /** What it was made of, as `marksOf` names it. */
+  marks: string;
+  /** When something of it ends by itself (seconds). */
+  ends: number;
+}
+
+/** All that the rights of a subject come from. Cached collections hand out the same lists until something in them changes. */
+interface Basis {
+  own: readonly Assignment[];
+  ways: Ways;
+  ofGroups: ReadonlyMap<string, readonly Assignment[]> | undefined;
+  roles: ReadonlyMap<string, Role>;
+  /** Whether the subject is a member of the organisation that is asked for. */
+  within: boolean;
 }
 
 /** Who may do what, computed when asked, so that a change counts at the next question. */
@@ -66,18 +80,19 @@ export class Decide {
     const [clock, real, version] = [Date.now(), performance.now(), this.version];
     const age = known === undefined ? moment : Math.max(Math.abs(clock - known.clock), real - known.real);
     if (known?.version === version && age < moment) return known.held;
-    const held = await this.#held(subject, audience, organization);
-    if (this.#answers.size >= mostAnswers) this.#answers.clear();
-    this.#answers.set(key, { held, version, clock, real });
+    // Read before the answer is made of it: what changes meanwhile makes the next one anew.
+    const [basis, api] = await Promise.all([
+      this.#basis(subject, organization),
+      audience === undefined ? undefined : this.#ground.access.api(audience),
+    ]);
+    const marks = marksOf(basis, api);
+    const same = known?.marks === marks && clock >= known.clock && clock < known.ends * 1000;
+    const { held, ends } = same ? known : heldFrom(basis, api, organization);
+    this.#answers.delete(key);
+    const [oldest] = this.#answers.size >= mostAnswers ? this.#answers.keys() : [];
+    if (oldest !== undefined) this.#answers.delete(oldest);
+    this.#answers.set(key, { held, version, clock, real, marks, ends });
     return held;
-  }
-
-  async #held(subject: string, audience: string | undefined, organization: string | undefined): Promise<Held> {
-    const { roles, groups, permissions } = await this.#everything(subject, organization);
-    const granted = audience === undefined ? undefined : permissions.get(audience);
-    if (audience === undefined || granted === undefined) return { roles, groups, entitlements: [] };
-    const api = await this.#ground.access.api(audience);
-    return { roles, groups, entitlements: api ? api.permissions.filter((one) => granted.has(one)).sort() : [] };
   }
 
   /** All that a subject holds everywhere, or within an organisation too, each as `AUDIENCE#PERMISSION`. */
@@ -104,55 +119,102 @@ export class Decide {
     return audiences.sort();
   }
 
-  /** Two processes can make roles include each other at the same moment, so every role is looked at once. */
   async #everything(subject: string, organization: string | undefined): Promise<Everything> {
-    const { access } = this.#ground;
-    const { groups, certain, delegated, uncertain } = await this.#assigned(subject, organization);
-    const roles = new Set<string>();
-    const permissions = new Map<string, Set<string>>();
-    for (const [waiting, may] of [
-      [certain, () => true],
-      [delegated, (what: string) => what !== administrator && (!isAdministration(what) || isDelegable(what))],
-      [uncertain, (what: string) => what !== administrator && !isAdministration(what)],
-    ] as const) {
-      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-        const role = roles.has(name) || !may(name) ? undefined : await access.role(name);
-        if (!role) continue;
-        roles.add(name);
-        for (const one of parsed(role)) {
-          if (may(one.text)) collect(permissions, one);
-        }
-        waiting.push(...role.includes);
-      }
-    }
-    return { roles: [...roles].sort(), groups, permissions };
+    return everythingFrom(await this.#basis(subject, organization), organization);
   }
 
-  /**
-   * The roles that are assigned, to the subject or to a group of its: by an administrator's word alone, everywhere or within
-   * the organisation that is asked for, or by a provider's. Within one, some permissions on the administration count; by a
-   * provider's word nobody gets any, whatever their roles hold.
-   */
-  async #assigned(subject: string, organization: string | undefined) {
+  async #basis(subject: string, organization: string | undefined): Promise<Basis> {
     const { access, groups, organizations } = this.#ground;
-    const [own, reached] = await Promise.all([access.assignmentsOf(subject), groups.reached(subject)]);
-    const ofGroups = reached.size === 0 ? undefined : await access.assignmentsOfGroups();
-    const within = organization !== undefined && (await organizations.isMember(organization, subject));
-    const now = Date.now() / 1000;
-    const [certain, delegated, uncertain]: [string[], string[], string[]] = [[], [], []];
-    const add = (all: readonly Assignment[], sure: boolean): void => {
-      for (const one of all) {
-        if (!lasts(one, now) || (one.organization !== undefined && !(within && one.organization === organization))) {
-          continue;
-        }
-        const own = sure && one.connection === undefined;
-        (!own ? uncertain : one.organization === undefined ? certain : delegated).push(one.role);
-      }
-    };
-    add(own, true);
-    for (const [name, sure] of reached) add(ofGroups?.get(`group:${name}`) ?? [], sure);
-    return { groups: [...reached.keys()].sort(), certain, delegated, uncertain };
+    const [own, ways, roles, within] = await Promise.all([
+      access.assignmentsOf(subject),
+      groups.ways(subject),
+      access.rolesByName(),
+      organization !== undefined && organizations.isMember(organization, subject),
+    ]);
+    const ofGroups = ways.own.length === 0 ? undefined : await access.assignmentsOfGroups();
+    return { own, ways, ofGroups, roles, within };
   }
+}
+
+/** A number for each list, map and record, as long as it is the same one. An answer that named them would keep them. */
+const numbers = new WeakMap<object, number>();
+let last = 0;
+
+function numberOf(one: object | undefined): number {
+  // That nothing was found is not always remembered; one empty list is as good as another.
+  if (one === undefined || (Array.isArray(one) && one.length === 0)) return 0;
+  const known = numbers.get(one);
+  if (known !== undefined) return known;
+  last += 1;
+  numbers.set(one, last);
+  return last;
+}
+
+/** The same text as long as nothing of what an answer is made of has changed. */
+const marksOf = ({ own, ways, ofGroups, roles, within }: Basis, api: Api | undefined): string =>
+  `${within} ${[own, ways.own, ways.above, ofGroups, roles, api].map(numberOf).join(' ')}`;
+
+function heldFrom(basis: Basis, api: Api | undefined, organization: string | undefined): { held: Held; ends: number } {
+  const { roles, groups, permissions, ends } = everythingFrom(basis, organization);
+  const granted = api && permissions.get(api.id);
+  const entitlements = granted ? api.permissions.filter((one) => granted.has(one)).sort() : [];
+  return { held: { roles, groups, entitlements }, ends };
+}
+
+/** Two processes can make roles include each other at the same moment, so every role is looked at once. */
+function everythingFrom(basis: Basis, organization: string | undefined): Everything & { ends: number } {
+  const { groups, certain, delegated, uncertain, ends } = assignedFrom(basis, organization);
+  const roles = new Set<string>();
+  const permissions = new Map<string, Set<string>>();
+  for (const [waiting, may] of [
+    [certain, () => true],
+    [delegated, (what: string) => what !== administrator && (!isAdministration(what) || isDelegable(what))],
+    [uncertain, (what: string) => what !== administrator && !isAdministration(what)],
+  ] as const) {
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      const role = roles.has(name) || !may(name) ? undefined : basis.roles.get(name);
+      if (!role) continue;
+      roles.add(name);
+      for (const one of parsed(role)) {
+        if (may(one.text)) collect(permissions, one);
+      }
+      waiting.push(...role.includes);
+    }
+  }
+  return { roles: [...roles].sort(), groups, permissions, ends };
+}
+
+/**
+ * The roles that are assigned, to the subject or to a group of its: by an administrator's word alone, everywhere or within
+ * the organisation that is asked for, or by a provider's. Within one, some permissions on the administration count; by a
+ * provider's word nobody gets any, whatever their roles hold.
+ */
+function assignedFrom({ own, ways, ofGroups, within }: Basis, organization: string | undefined) {
+  const now = Date.now() / 1000;
+  const reached = reachedFrom(ways, now);
+  const [certain, delegated, uncertain]: [string[], string[], string[]] = [[], [], []];
+  let ends = Number.POSITIVE_INFINITY;
+  // A record may outlast its time by as long as its write had to wait, so the store's word on that is not enough.
+  const note = (all: readonly { until?: number }[]): void => {
+    for (const { until } of all) if (until !== undefined && until > now) ends = Math.min(ends, until);
+  };
+  const add = (all: readonly Assignment[], sure: boolean): void => {
+    note(all);
+    for (const one of all) {
+      if (!lasts(one, now) || (one.organization !== undefined && !(within && one.organization === organization))) {
+        continue;
+      }
+      const given = sure && one.connection === undefined;
+      (!given ? uncertain : one.organization === undefined ? certain : delegated).push(one.role);
+    }
+  };
+  add(own, true);
+  note(ways.own);
+  for (const [name, sure] of reached) {
+    add(ofGroups?.get(`group:${name}`) ?? [], sure);
+    note(ways.above?.get(`group:${name}`) ?? []);
+  }
+  return { groups: [...reached.keys()].sort(), certain, delegated, uncertain, ends };
 }
 
 /** Whether an assignment can give any permission on the administration: by an administrator's word, and everywhere. */

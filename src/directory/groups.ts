@@ -34,9 +34,32 @@ const byProvider = problem(
 
 type Nesting = ReadonlyMap<string, readonly Membership[]>;
 
+/** The memberships of somebody, and those of groups by the subject that a group is. */
+export interface Ways {
+  readonly own: readonly Membership[];
+  readonly above: Nesting | undefined;
+}
+
 const nobody: Reached = new Map();
 const seconds = (): number => Date.now() / 1000;
 const subjectOf = (group: string): string => `group:${group}`;
+
+/** The groups that somebody is in at a time (seconds), each with whether an administrator's word alone leads there. */
+export function reachedFrom({ own, above }: Ways, now: number): Reached {
+  if (own.length === 0) return nobody;
+  const nested = (name: string): readonly Membership[] => above?.get(subjectOf(name)) ?? [];
+  const found = new Map<string, boolean>();
+  // What is certain comes first; two processes can make groups include each other, so each is looked at once.
+  for (const certain of [true, false]) {
+    const waiting = certain ? [...own] : [...own, ...[...found.keys()].flatMap(nested)];
+    for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+      if (found.has(one.of) || !lasts(one, now) || (certain && one.connection !== undefined)) continue;
+      found.set(one.of, certain);
+      waiting.push(...nested(one.of));
+    }
+  }
+  return found;
+}
 
 /** Groups, and who is in them. */
 export class Groups {
@@ -163,23 +186,13 @@ export class Groups {
 
   /** The same, each with whether a provider's word is needed to get there: then it is false. */
   async reached(subject: string): Promise<Reached> {
+    return reachedFrom(await this.ways(subject), seconds());
+  }
+
+  /** What `reachedFrom` needs to know; the same objects until something changes. */
+  async ways(subject: string): Promise<Ways> {
     const own = await this.#members.of(subject);
-    if (own.length === 0) return nobody;
-    const { above } = await this.#nesting.get();
-    const now = seconds();
-    const found = new Map<string, boolean>();
-    // What is certain comes first; two processes can make groups include each other, so each is looked at once.
-    for (const certain of [true, false]) {
-      const waiting = certain
-        ? [...own]
-        : [...own, ...[...found.keys()].flatMap((name) => above.get(subjectOf(name)) ?? [])];
-      for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-        if (found.has(one.of) || !lasts(one, now) || (certain && one.connection !== undefined)) continue;
-        found.set(one.of, certain);
-        waiting.push(...(above.get(subjectOf(one.of)) ?? []));
-      }
-    }
-    return found;
+    return { own, above: own.length === 0 ? undefined : (await this.#nesting.get()).above };
   }
 
   /**

@@ -80,10 +80,13 @@ const table = (deployment: Deployment) =>
     ]),
   );
 
+/** NGINX counts whole seconds and keeps an answer for up to one more than it is told. */
+const validity = ({ client }: Deployment): number => Math.max(0, client.keep - 1);
+
 const variable = (header: string): string => header.toLowerCase().replaceAll('-', '_');
 
 function server(deployment: Deployment, host: string | undefined): string {
-  const { client, reach } = deployment;
+  const { reach } = deployment;
   const set = claimHeaders.map(
     ([claim, header]) => `    auth_request_set $${variable(header)} $sent_http_x_claim_${variable(claim)};`,
   );
@@ -92,13 +95,13 @@ function server(deployment: Deployment, host: string | undefined): string {
     (name) => `    proxy_set_header ${name} ${known.includes(name) ? `$${variable(name)}` : '""'};`,
   );
   const cache =
-    client.keep === 0
-      ? '    # No cache: the client has no cache seconds (sallyport client set).'
+    validity(deployment) === 0
+      ? '    # No cache: the client has no cache seconds, or 1, which is less than NGINX can keep to (sallyport client set).'
       : `    proxy_cache sallyport;
     proxy_cache_methods POST;
     proxy_cache_key $request_body;
-    proxy_cache_valid 200 ${client.keep}s;
-    # The answer says no-store; the bound above is what the operator has agreed to instead.
+    proxy_cache_valid 200 ${validity(deployment)}s;
+    # The answer says no-store; the operator has agreed to a bound instead. NGINX keeps for up to a second more than it says here.
     proxy_ignore_headers Cache-Control Expires;`;
   return `server {
 ${serverStart(deployment, host)}
@@ -162,7 +165,7 @@ export const nginxNjs: Guide = {
       ])}
 
 js_import sallyport from sallyport.js;
-${deployment.client.keep === 0 ? '' : 'proxy_cache_path sallyport-cache keys_zone=sallyport:10m inactive=1m max_size=100m;\n'}
+${validity(deployment) === 0 ? '' : 'proxy_cache_path sallyport-cache keys_zone=sallyport:10m inactive=1m max_size=100m;\n'}
 ${hostsOf(deployment)
   .map((host) => server(deployment, host))
   .join('\n\n')}

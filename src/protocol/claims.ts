@@ -62,8 +62,8 @@ export const heldScope = (asked: string | undefined, entitlements: readonly stri
     .join(' ');
 
 /** What a subject may do on the token's audience. JWT access tokens, introspection and userinfo all take it from here. */
-export const rights = (held: Held, client: Client) => ({
-  ...rightsOf(held),
+export const rights = (held: Held, client: Client, where: 'answer' | 'jwt' = 'answer') => ({
+  ...rightsOf(held, where),
   ...(client.tier === undefined ? {} : { sla_tier: client.tier }),
 });
 

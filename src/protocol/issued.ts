@@ -54,9 +54,9 @@ async function snapshot(parts: Parts, token: { scope?: string | undefined; clien
     scope: token.scope,
     organization,
     tenant: new URL(issuer).host,
-    rights: rightsOf(held),
+    rights: rightsOf(held, 'jwt'),
   };
-  return { ...rights(held, client), ...profileMembers(profile, facts) };
+  return { ...rights(held, client, 'jwt'), ...profileMembers(profile, facts) };
 }
 
 interface About {

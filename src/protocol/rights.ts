@@ -14,33 +14,37 @@ export interface Rights {
 }
 
 /**
- * What a list may take (bytes of JSON), and how many groups there may be at most: NGINX reads 16 KiB of an answer, and roles
- * and entitlements stand in it twice.
+ * What a list may take (bytes of JSON), and how many groups there may be at most. NGINX reads 16 KiB of an answer; a JWT
+ * comes in a header, of which many servers read 8 KiB. Roles and entitlements stand there twice, in some profiles thrice.
  */
-const room = { roles: 1024, groups: 2048, entitlements: 3072 };
+const rooms = {
+  answer: { roles: 1024, groups: 2048, entitlements: 2560 },
+  jwt: { roles: 512, groups: 768, entitlements: 768 },
+};
 const mostGroups = 100;
 
 /** One question is asked some thousand times, and `Decide` answers it with the same object as long as it is the same. */
-const known = new WeakMap<Held, Rights>();
+const known = { answer: new WeakMap<Held, Rights>(), jwt: new WeakMap<Held, Rights>() };
+/** The same rights as members of a JSON object, by their entitlements. */
+const texts = new WeakMap<readonly string[], { rights: Rights; text: string }>();
 
-/** What is held, as tokens and introspection say it, in a size that no gateway breaks on. */
-export function rightsOf(held: Held): Rights {
-  const before = known.get(held);
+/** What is held, as a JWT or everything else says it, in a size that no gateway breaks on. */
+export function rightsOf(held: Held, where: 'answer' | 'jwt' = 'answer'): Rights {
+  const before = known[where].get(held);
   if (before) return before;
+  const room = rooms[where];
   const roles = fitting(held.roles, room.roles);
   const groups = fitting(held.groups.slice(0, mostGroups), room.groups);
   const entitlements = fitting(held.entitlements, room.entitlements);
+  const all = { roles, groups, entitlements, roles_str: roles.join(' '), entitlements_str: entitlements.join(' ') };
   const rights: Rights = {
-    roles,
-    groups,
-    entitlements,
-    roles_str: roles.join(' '),
-    entitlements_str: entitlements.join(' '),
+    ...all,
     ...(roles.length < held.roles.length ? { roles_overage: true } : {}),
     ...(groups.length < held.groups.length ? { groups_overage: true } : {}),
     ...(entitlements.length < held.entitlements.length ? { entitlements_overage: true } : {}),
   };
-  known.set(held, rights);
+  known[where].set(held, rights);
+  texts.set(entitlements, { rights, text: JSON.stringify(all).slice(1, -1) });
   return rights;
 }
 
@@ -52,4 +56,12 @@ function fitting(names: readonly string[], bytes: number): string[] {
     return left < 0;
   });
   return end === -1 ? [...names] : names.slice(0, end);
+}
+
+/** An answer of introspection as JSON. The rights in it are most of it and seldom change, so they are written once. */
+export function answerText(answer: Partial<Rights> & object): string {
+  const { roles, groups, entitlements, roles_str, entitlements_str, ...others } = answer;
+  const known = entitlements && texts.get(entitlements);
+  if (!known || known.rights.roles !== roles || known.rights.groups !== groups) return JSON.stringify(answer);
+  return `${JSON.stringify(others).slice(0, -1)},${known.text}}`;
 }

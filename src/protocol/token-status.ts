@@ -129,12 +129,12 @@ export class TokenStatus {
    * is issued meanwhile is alive.
    */
   async endGrant(payload: Payload): Promise<string[]> {
-    const { grants, tokens, codes } = this.#parts.records;
+    const { grants, tokens, codes, devices } = this.#parts.records;
     const grant = payload.grantId;
     if (grant === undefined) return [];
     await grants.take(grant);
     const ending = await tokens.find({ grant }, { limit: 1000 });
-    await Promise.all([tokens.drop({ grant }), codes.drop({ grant })]);
+    await Promise.all([tokens.drop({ grant }), codes.drop({ grant }), devices.drop({ grant })]);
     return [...new Set(ending.flatMap(({ payload: { aud } }) => (typeof aud === 'string' ? [aud] : [])))];
   }
 

@@ -34,14 +34,16 @@ const params = z.object({ id: text });
 const scope = 'organization';
 
 /** An assignment as the admin API shows it. */
-export const assignmentReply = z.object({
-  id: text,
-  subject,
-  role: text,
-  until: time.optional(),
-  organization: organization.optional(),
-  connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
-});
+export const assignmentReply = z
+  .object({
+    id: text,
+    subject,
+    role: text,
+    until: time.optional(),
+    organization: organization.optional(),
+    connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
+  })
+  .meta({ id: 'Assignment', description: 'Somebody has a role, perhaps until a time or within an organization only' });
 
 /** What a subject holds, and why. */
 export const explainedReply = z.object({

@@ -46,6 +46,7 @@ const reason = z.string().min(1).max(500);
 export const adminClients = (parts: Parts): Operation[] => [
   ...reading(parts),
   ...changing(parts),
+  rotating(parts),
   ...ending(parts),
   cleaning(parts),
   decision(parts, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
@@ -118,7 +119,7 @@ const reading = ({ clients, organizations, reach }: Parts): Operation[] => [
   }),
 ];
 
-const changing = ({ clients, clientCertificateHeader: certificateHeader }: Parts): Operation[] => [
+const changing = ({ clients, reach, clientCertificateHeader: certificateHeader }: Parts): Operation[] => [
   operation({
     name: 'addClient',
     method: 'post',
@@ -144,8 +145,9 @@ const changing = ({ clients, clientCertificateHeader: certificateHeader }: Parts
     body: clientChangeBody,
     reply: clientReply,
     versioned: clientReply,
-    async run({ params: { id }, body, actor, expect }) {
+    async run({ params: { id }, body, actor, by, expect }) {
       refuseUnusable(body, certificateHeader);
+      await reach.refuseMightier(by, `client:${id}`);
       const change = (now: Client) => {
         expect(clientDocument(now));
         return clientChange(now, body);
@@ -155,7 +157,8 @@ const changing = ({ clients, clientCertificateHeader: certificateHeader }: Parts
   }),
 ];
 
-const ending = ({ clients, forgetClient: forget, reach }: Parts): Operation[] => [
+/** Whoever has the secret is the client, with all that it holds. */
+const rotating = ({ clients, reach }: Parts): Operation =>
   operation({
     name: 'rotateClientSecret',
     method: 'post',
@@ -177,7 +180,9 @@ const ending = ({ clients, forgetClient: forget, reach }: Parts): Operation[] =>
       const { client, secret } = await clients.rotateSecret(id, actor, body.overlap);
       return { ...clientDocument(client), client_secret: secret };
     },
-  }),
+  });
+
+const ending = ({ clients, forgetClient: forget }: Parts): Operation[] => [
   operation({
     name: 'removeClient',
     method: 'delete',
@@ -188,8 +193,7 @@ const ending = ({ clients, forgetClient: forget, reach }: Parts): Operation[] =>
     versioned: clientReply,
     async run({ params: { id }, actor, expect }) {
       expect(clientDocument(await known(clients, id)));
-      await clients.remove(id, actor);
-      await forget(id, actor);
+      await clients.remove(id, actor, () => forget(id, actor));
     },
   }),
 ];
@@ -220,8 +224,7 @@ const cleaning = ({ clients, forgetClient: forget }: Parts): Operation =>
       const part = { limit: mostRemoved };
       const { items, next } = await sifted(part, (where) => clients.list(given({ registrar }), where), stale);
       for (const id of dry ? [] : items) {
-        await clients.remove(id, actor);
-        await forget(id, actor);
+        await clients.remove(id, actor, () => forget(id, actor));
       }
       return { clients: items, more: next !== null };
     },

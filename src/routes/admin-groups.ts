@@ -19,7 +19,9 @@ interface Parts {
 const params = z.object({ id: z.string() });
 const write = 'groups:write';
 const includes = z.array(z.string()).meta({ description: 'Groups whose members are in it too' });
-const groupReply = z.object({ id: z.string(), includes });
+const groupReply = z
+  .object({ id: z.string(), includes })
+  .meta({ id: 'Group', description: 'A name that people, clients and other groups are in' });
 
 const document = ({ id, includes: names }: Group): z.input<typeof groupReply> => ({ id, includes: [...names] });
 

@@ -16,6 +16,19 @@ const body = z
   .strictObject({ overlap: z.int().meta({ description: 'Seconds, usually a day; 0 ends the older one at once' }) })
   .partial();
 
+/** When the tokens of a client were made, and end. */
+export const introspectionTokensReply = z.object({
+  items: z.array(z.object({ created: time, expires: time.optional() })),
+  next: z.null(),
+});
+
+/** A token that was made just now, shown this once. */
+export const introspectionTokenReply = z.object({
+  client_id: z.string(),
+  introspection_token: z.string(),
+  older_expires: time.optional(),
+});
+
 /** Bearer credentials of gateways that can send one fixed header only; the CLI makes the same calls. */
 export const adminIntrospectionTokens = ({ clients, introspectionTokens: tokens }: Parts): Operation[] => [
   operation({
@@ -25,7 +38,7 @@ export const adminIntrospectionTokens = ({ clients, introspectionTokens: tokens 
     about: 'Show when the introspection tokens of a client were made, and end',
     permission: 'clients:read',
     params,
-    reply: z.object({ items: z.array(z.object({ created: time, expires: time.optional() })), next: z.null() }),
+    reply: introspectionTokensReply,
     async run({ params: { id } }) {
       if (!(await clients.get(id))) throw missing(`The client ${id}`);
       return { items: await tokens.list(id), next: null };
@@ -39,7 +52,7 @@ export const adminIntrospectionTokens = ({ clients, introspectionTokens: tokens 
     permission: 'clients:write',
     params,
     body,
-    reply: z.object({ client_id: z.string(), introspection_token: z.string(), older_expires: time.optional() }),
+    reply: introspectionTokenReply,
     status: 201,
     async run({ params: { id }, body: { overlap }, actor }) {
       const { token, older } = await tokens.make(id, actor, overlap);

@@ -32,7 +32,10 @@ const settable = {
     .meta({ description: 'Each counts while it is verified for one of the connections' }),
   connections: z.array(z.string()).max(1000).meta({ description: 'Whoever signs in through one is a member' }),
 };
-const organizationReply = z.object({ id: z.string(), ...settable });
+const organizationReply = z.object({ id: z.string(), ...settable }).meta({
+  id: 'Organization',
+  description: 'A customer, partner or department whose people have roles of their own within it',
+});
 
 const document = ({ id, name, domains, connections }: Organization): z.input<typeof organizationReply> => ({
   ...{ id, name, domains: [...domains], connections: [...connections] },

@@ -14,12 +14,14 @@ import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminGroups } from './admin-groups.ts';
+import { adminImpersonation } from './admin-impersonation.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminOverview } from './admin-overview.ts';
 import { adminRegistrars } from './admin-registrars.ts';
+import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminSessions } from './admin-sessions.ts';
 import { adminTiers } from './admin-tiers.ts';
@@ -39,7 +41,7 @@ const base = '/admin/api/v1';
 /** The rooms of administration, one file for each. */
 const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
-  ...[adminUsers, adminUserSignIn, adminFactors, adminSessions, adminMfa, adminKeys, adminWebhooks],
+  ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys, adminWebhooks],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminAudit, adminOverview],
 ];
 
@@ -55,7 +57,7 @@ export const adminOperations = (parts: Parts): Operation[] => makers.flatMap((ma
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {
   const { issuer } = door;
-  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
+  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base, resources }, operations);
   const api = resource(base, operations, (token) => callerBehind(token, door));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { Context, Middleware } from 'koa';
 import type { Client, Clients } from '../clients/clients.ts';
 import { wrongMethod } from '../http/edge.ts';
-import { problem } from '../kernel/errors.ts';
+import { Problem, problem } from '../kernel/errors.ts';
 import { callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
 import type { Changes, Message } from '../signals/changes.ts';
 import { signalDocument } from './signal-document.ts';
@@ -38,19 +38,29 @@ export const changeStream =
     const client = await whoListens(clients, ctx);
     const since = sinceOf(ctx);
     const body = new PassThrough({ highWaterMark: mostWaiting });
+    let wake = () => {};
     const close = changes.open(
       {
         client: client.id,
-        introspects: async () => listens(await clients.get(client.id)),
+        introspects: () => mayStillHear(clients, ctx.headers.authorization),
         write: (message) => body.write(frame(message)),
+        room: () =>
+          new Promise((resolve) => {
+            if (body.writableNeedDrain) wake = resolve;
+            else resolve();
+          }),
         // What waits for a slow reader would keep the connection open.
         end: () => (body.writableNeedDrain ? ctx.res.destroy() : body.end()),
       },
       since,
     );
-    body.once('close', close);
-    ctx.req.once('close', () => body.destroy());
+    body.on('drain', () => wake());
+    body.once('close', () => {
+      close();
+      wake();
+    });
     ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
+    // Koa destroys it when the connection closes, or is closed already.
     ctx.body = body;
     body.write(`retry: ${comeBack}\n\n`);
     return undefined;
@@ -68,6 +78,19 @@ async function whoListens(clients: Clients, ctx: Context): Promise<Client> {
     return caller;
   } catch (error) {
     if (isFailedProof(error)) ctx.set('WWW-Authenticate', 'Basic realm="changes", charset="UTF-8"');
+    throw error;
+  }
+}
+
+/** The same by the credentials that it came with, since they may have been rotated; undefined when they are no longer good. */
+async function mayStillHear(
+  clients: Clients,
+  authorization: string | undefined,
+): Promise<Client['introspects'] | undefined> {
+  try {
+    return listens(await callerBySecret(clients, authorization, {}));
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) return undefined;
     throw error;
   }
 }

@@ -101,10 +101,9 @@ async function callerByLibrary(
   handOn(ctx, { ...form, token: 'no-token-has-this-value' });
   await next();
   if (ctx.status !== 200 || !ctx.oidc?.client) return undefined;
-  if (ctx.oidc.client.clientAuthMethod === 'none') {
-    throw invalidClient(
-      'A public client cannot introspect or revoke for others; use the credentials of a confidential client',
-    );
+  // It may end its own tokens: whoever has them could do worse (RFC 7009 §2.1).
+  if (ctx.oidc.client.clientAuthMethod === 'none' && ctx.path !== '/oauth2/revoke') {
+    throw invalidClient('A public client cannot introspect; use the credentials of a confidential client');
   }
   const client = await clients.get(ctx.oidc.client.clientId);
   return client && approved(client);

@@ -4,6 +4,7 @@ import type { PlainCall } from '../http/short-way.ts';
 import { callerByBearer, isBearer } from '../protocol/bearer-caller.ts';
 import { callerBySecret } from '../protocol/caller.ts';
 import type { MachineTokens } from '../protocol/machine-tokens.ts';
+import { answerText } from '../protocol/rights.ts';
 import { signedType } from '../protocol/signed-answers.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
 
@@ -29,7 +30,7 @@ export const plainCalls = (parts: Parts): Record<string, PlainCall> => ({
     if (!caller) return undefined;
     const answer = await parts.status.introspect(token, caller);
     parts.introspected(answer.active ? 'active' : 'inactive');
-    return JSON.stringify(answer);
+    return answerText(answer);
   },
 
   async '/oauth2/token'(form, { authorization }) {

@@ -17,16 +17,18 @@ const members = {
 };
 
 /** A webhook as the admin API and the CLI show it; the secret never is. Times in seconds. */
-export const webhookReply = z.object({
-  id: z.string(),
-  ...members,
-  failed: z
-    .object({ at: z.int(), reason: z.string() })
-    .optional()
-    .meta({ description: 'When and why it was disabled, after three days without success or an answer 410' }),
-  overlap_until: z.int().optional().meta({ description: 'Until then the secret before the last one signs too' }),
-  created: z.int(),
-});
+export const webhookReply = z
+  .object({
+    id: z.string(),
+    ...members,
+    failed: z
+      .object({ at: z.int(), reason: z.string() })
+      .optional()
+      .meta({ description: 'When and why it was disabled, after three days without success or an answer 410' }),
+    overlap_until: z.int().optional().meta({ description: 'Until then the secret before the last one signs too' }),
+    created: z.int(),
+  })
+  .meta({ id: 'Webhook', description: 'An address to which what happens is sent' });
 
 const secret = z.string().meta({ description: 'Shown this once: `whsec_` and 32 bytes in base64 (Standard Webhooks)' });
 /** The same with its secret, when it is made. */

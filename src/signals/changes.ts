@@ -15,8 +15,10 @@ export interface Listening {
   client: string;
   /** The APIs whose tokens it may introspect at this moment; undefined when it may not listen any more. */
   introspects(): Promise<'all' | readonly string[] | undefined>;
-  /** Takes a message; false when it is too slow to be waited for. */
+  /** Takes a message; false when too much waits for it. */
   write(message: Message): boolean;
+  /** Resolves when it takes more, or has left. */
+  room(): Promise<void>;
   /** It is over. */
   end(): void;
 }
@@ -122,9 +124,10 @@ class Stream {
       const place = since === undefined ? Date.now() : placeOf(since);
       if (place === undefined || place < Date.now() - longest || place > Date.now() + ahead) this.#reset();
       else await this.#catchUp(place);
-      const waiting = this.#waiting ?? [];
+      for (let one = this.#waiting?.shift(); one !== undefined && !this.#over; one = this.#waiting?.shift()) {
+        if (!this.#tell(one)) await this.#listening.room();
+      }
       this.#waiting = undefined;
-      for (const signal of waiting) this.#hear(signal);
       // By then the live reader is past everything that was read here.
       setTimeout(() => {
         this.#told = undefined;
@@ -142,7 +145,8 @@ class Stream {
     } catch {
       // The store is away; the cursor stays.
     }
-    if (this.#waiting === undefined) this.#write({ kind: 'beat', cursor: moment(this.#feed.position) });
+    if (this.#waiting === undefined && !this.#write({ kind: 'beat', cursor: moment(this.#feed.position) }))
+      this.#leave();
   }
 
   close(): void {
@@ -157,6 +161,7 @@ class Stream {
     else this.#introspects = introspects;
   }
 
+  /** At the reader's pace: there may be much more than may wait for it. */
   async #catchUp(place: number): Promise<void> {
     let count = 0;
     for (let after: string | undefined = moment(place - overlap); after !== undefined && !this.#over; ) {
@@ -164,9 +169,9 @@ class Stream {
       count += entries.length;
       if (count > mostMissed) return this.#reset();
       for (const { signal, settled } of entries) {
-        this.#send(signal);
         // What is not settled comes once more, when it is.
         if (settled) this.#told?.add(signal.id);
+        if (!this.#send(signal)) await this.#listening.room();
       }
       after = end;
     }
@@ -175,22 +180,26 @@ class Stream {
   #hear(signal: Signal): void {
     if (this.#waiting) {
       if (this.#waiting.push(signal) > mostMissed) this.#leave();
-    } else if (!this.#told?.has(signal.id)) {
-      this.#send(signal);
-      if (signal.client === this.client && signal.type.startsWith('client.')) void this.#look().catch(() => undefined);
-    }
+    } else if (!this.#tell(signal)) this.#leave();
   }
 
-  #send(signal: Signal): void {
+  /** What happens, unless it was told as missed; whether there is room for more. */
+  #tell(signal: Signal): boolean {
+    if (this.#told?.has(signal.id)) return true;
+    if (signal.client === this.client && signal.type.startsWith('client.')) void this.#look().catch(() => undefined);
+    return this.#send(signal);
+  }
+
+  #send(signal: Signal): boolean {
     const audible = audibleTo(signal, this.#introspects);
-    if (audible) this.#write({ kind: 'signal', cursor: signal.id, signal: audible });
+    return audible === undefined || this.#write({ kind: 'signal', cursor: signal.id, signal: audible });
   }
 
   #reset(): void {
     this.#write({ kind: 'reset', cursor: moment(Date.now()) });
   }
 
-  #write(message: Message): void {
-    if (!this.#over && !this.#listening.write(message)) this.#leave();
+  #write(message: Message): boolean {
+    return this.#over || this.#listening.write(message);
   }
 }

@@ -6,7 +6,7 @@ import { MongodbCollection } from './mongodb-collection.ts';
 import type { Stored } from './mongodb-layout.ts';
 import type { Collection, Entity, Spec, Store } from './port.ts';
 import { Declared } from './records.ts';
-import { Remembered } from './remembered.ts';
+import { Remembered, wholeWeight } from './remembered.ts';
 
 interface Options {
   /** The clock, in milliseconds since the epoch. */
@@ -89,7 +89,8 @@ class MongodbStore implements Store {
 
   collection<T extends Entity, K extends string = never>(spec: Spec<T, K>): Collection<T, K> {
     this.#declared.add(spec);
-    const memory = spec.cached ? new Remembered<T[]>(believedMs) : undefined;
+    const most = spec.cached === 'whole' ? wholeWeight : undefined;
+    const memory = spec.cached ? new Remembered<T[]>(believedMs, most) : undefined;
     const memories = [...(this.#memories.get(spec.name) ?? []), ...(memory ? [() => memory.forget()] : [])];
     this.#memories.set(spec.name, memories);
     const forget = () => {

@@ -18,8 +18,9 @@ export interface Spec<T extends Entity, K extends string = never> {
   /**
    * Answers of `get` and `find` may come from memory. A change made by this process is seen at once; a change made by
    * another process within one second. For what is read at every request and rarely written; never for what counts once.
+   * `whole`: all of it is read at every request, so more of it is remembered.
    */
-  cached?: boolean;
+  cached?: boolean | 'whole';
 }
 
 /**

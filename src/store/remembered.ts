@@ -19,19 +19,23 @@ export interface Reading<V> {
 }
 
 const mostWeight = 4_000_000;
+/** For a collection that is read whole at every request: what does not fit would be read again each time. */
+export const wholeWeight = 40_000_000;
 const leastWeight = 300;
 
 /** Answers of earlier reads, for a bounded time and in a bounded space; the oldest goes first. */
 export class Remembered<V> {
   readonly #entries = new Map<string, Entry<V>>();
   readonly #maxAge: number;
+  readonly #most: number;
   #weight = 0;
   /** Counts the changes: a read that began before a change must not be kept after it. */
   generation = 0;
 
-  /** `maxAge` in milliseconds. */
-  constructor(maxAge: number) {
+  /** `maxAge` in milliseconds; `most` in characters. */
+  constructor(maxAge: number, most = mostWeight) {
     this.#maxAge = maxAge;
+    this.#most = most;
   }
 
   recall(key: string, now: number): V | undefined {
@@ -49,10 +53,12 @@ export class Remembered<V> {
     if (generation !== this.generation) return value;
     const before = this.#entries.get(key);
     if (before) this.#remove(key, before);
-    this.#entries.set(key, { value, expires, since, weight: weight + leastWeight });
-    this.#weight += weight + leastWeight;
+    // The key counts too: whoever asks in vain may ask for something long.
+    const total = weight + key.length + leastWeight;
+    this.#entries.set(key, { value, expires, since, weight: total });
+    this.#weight += total;
     for (const [oldest, entry] of this.#entries) {
-      if (this.#weight <= mostWeight) break;
+      if (this.#weight <= this.#most) break;
       this.#remove(oldest, entry);
     }
     return value;

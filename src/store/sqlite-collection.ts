@@ -1,4 +1,4 @@
-import type { Collection, Entity, Page } from './port.ts';
+import type { Collection, Entity, Page, Spec } from './port.ts';
 import type { Remembered } from './remembered.ts';
 import type { Found, Table } from './table.ts';
 
@@ -54,6 +54,7 @@ export class SqliteCollection<T extends Entity, K extends string> implements Col
 }
 
 interface CachedParts<T extends Entity, K extends string> extends Parts<T, K> {
+  readonly spec: Spec<T, K>;
   readonly memory: Remembered<T[]>;
   now(): number;
   /** Forgets what other processes have changed since. */
@@ -70,14 +71,21 @@ export class CachedCollection<T extends Entity, K extends string> extends Sqlite
   }
 
   override async get(id: string): Promise<T | undefined> {
-    return this.#recall(`=${id}`, () => this.parts.table.look(id))[0];
+    return this.#recall(`=${id}`, () => this.parts.table.look(id), false)[0];
   }
 
   override async find(where?: { readonly [index in K]?: string }, page?: Page): Promise<T[]> {
-    return this.#recall(`?${JSON.stringify([where, page])}`, () => this.parts.table.find(where, page));
+    const nothing = !this.#isName(where);
+    return this.#recall(`?${JSON.stringify([where, page])}`, () => this.parts.table.find(where, page), nothing);
   }
 
-  #recall(key: string, read: () => Found<T>): T[] {
+  /** Anybody can ask for names at random, so that nothing has such a name is not remembered; that somebody has nothing is. */
+  #isName(where: { readonly [index in K]?: string } = {}): boolean {
+    const { indexes } = this.#cached.spec;
+    return Object.entries<{ unique?: boolean }>(indexes).some(([name, { unique }]) => unique === true && name in where);
+  }
+
+  #recall(key: string, read: () => Found<T>, nothing: boolean): T[] {
     return this.parts.asked(() => {
       const { memory, now, look } = this.#cached;
       look();
@@ -85,8 +93,7 @@ export class CachedCollection<T extends Entity, K extends string> extends Sqlite
       const known = memory.recall(key, since);
       if (known) return known;
       const { values, expires, weight } = read();
-      // What is not there is not remembered: anybody can ask for names at random.
-      if (values.length === 0) return values;
+      if (values.length === 0 && !nothing) return values;
       return memory.keep(key, { value: values, expires, weight, since, generation: memory.generation });
     });
   }

@@ -7,7 +7,7 @@ import { Commits } from './commits.ts';
 import { laid, lay } from './layout.ts';
 import type { Collection, Entity, Spec, Store } from './port.ts';
 import { Declared } from './records.ts';
-import { Remembered } from './remembered.ts';
+import { Remembered, wholeWeight } from './remembered.ts';
 import { CachedCollection, SqliteCollection } from './sqlite-collection.ts';
 import { type Connection, Table } from './table.ts';
 
@@ -121,7 +121,7 @@ class SqliteStore implements Store {
     this.#tables.set(spec.name, table);
     const write = <R>(step: () => R) => this.#commits.write(step);
     if (!spec.cached) return new SqliteCollection({ table, write, asked });
-    const memory = new Remembered<T[]>(Number.POSITIVE_INFINITY);
+    const memory = new Remembered<T[]>(Number.POSITIVE_INFINITY, spec.cached === 'whole' ? wholeWeight : undefined);
     this.#memories.set(spec.name, [...(this.#memories.get(spec.name) ?? []), () => memory.forget()]);
     const change = <R>(step: () => R) =>
       write(() => {
@@ -130,7 +130,7 @@ class SqliteStore implements Store {
         return result;
       });
     const { now } = this.#options;
-    return new CachedCollection({ table, write: change, asked, memory, now, look: () => this.#look() });
+    return new CachedCollection({ spec, table, write: change, asked, memory, now, look: () => this.#look() });
   }
 
   async ping(): Promise<void> {

@@ -49,6 +49,97 @@ describe('GET /admin/api/openapi.json', () => {
   });
 });
 
+describe('the document (OpenAPI 3.1.0)', () => {
+  it('names every parameter of a path once, with a type, and every tag and scope that it uses', () => {
+    const { tags, components } = Object(document);
+    const scopes = Object.keys(components.securitySchemes.tokens.flows.clientCredentials.scopes);
+    for (const [path, methods] of Object.entries(document.paths)) {
+      assert.match(path, /^(?:\/(?:[a-z-]+|\{\w+\}))+$/);
+      for (const [method, one] of Object.entries<ReturnType<typeof JSON.parse>>(methods)) {
+        const { operationId, summary, parameters = [], requestBody, responses } = one;
+        assert.match(operationId, /^[a-z]+(?:[A-Z][a-z]*)*$/);
+        assert.ok(summary.length > 5 && !summary.endsWith('.'), operationId);
+        const named = parameters.map((parameter: { in: string; name: string }) => `${parameter.in} ${parameter.name}`);
+        assert.equal(new Set(named).size, named.length, operationId);
+        const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `path ${name}`);
+        assert.deepEqual(
+          named.filter((name: string) => name.startsWith('path ')),
+          inPath,
+          operationId,
+        );
+        for (const parameter of parameters) {
+          assert.ok(parameter.schema, operationId);
+          assert.ok(parameter.in !== 'path' || parameter.required === true, operationId);
+        }
+        assert.ok(!requestBody || ['post', 'patch', 'put'].includes(method), operationId);
+        assert.ok(
+          responses.default && Object.keys(responses).every((status) => /^2\d\d$|^default$/.test(status)),
+          operationId,
+        );
+        assert.ok(
+          one.security.every(({ tokens }: { tokens: string[] }) => tokens.every((scope) => scopes.includes(scope))),
+        );
+        assert.ok(
+          tags.some(({ name }: { name: string }) => name === one.tags[0]),
+          operationId,
+        );
+      }
+    }
+  });
+
+  it('has schemas of JSON Schema 2020-12 only, each big one once', () => {
+    const keywords = new Set(
+      [
+        'type',
+        'properties',
+        'required',
+        'items',
+        'enum',
+        'const',
+        'anyOf',
+        'oneOf',
+        'allOf',
+        'pattern',
+        'format',
+        'default',
+      ].concat(
+        [
+          'minimum',
+          'maximum',
+          'exclusiveMinimum',
+          'exclusiveMaximum',
+          'multipleOf',
+          'minLength',
+          'maxLength',
+          'minItems',
+          'maxItems',
+        ],
+        ['additionalProperties', 'propertyNames', 'description', '$ref', 'not', 'prefixItems', 'uniqueItems'],
+      ),
+    );
+    const visit = (schema: unknown): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      for (const [name, value] of Object.entries(schema)) {
+        assert.ok(keywords.has(name), name);
+        if (name === 'properties') Object.values(value).forEach(visit);
+        else if (Array.isArray(value)) value.forEach(visit);
+        else if (name !== 'default' && name !== 'const') visit(value);
+      }
+    };
+    const { components } = Object(document);
+    assert.ok(Object.keys(components.schemas).length > 10);
+    Object.values(components.schemas).forEach(visit);
+    for (const one of Object.values(document.paths).flatMap((methods) =>
+      Object.values<ReturnType<typeof JSON.parse>>(methods),
+    )) {
+      for (const content of [one.requestBody, ...Object.values<{ content?: object }>(one.responses)]) {
+        for (const { schema } of Object.values<{ schema: unknown }>(content?.content ?? {})) visit(schema);
+      }
+      for (const { schema } of one.parameters ?? []) visit(schema);
+    }
+  });
+});
+
 describe('every operation of /admin/api/v1 (sec-267)', () => {
   it('answers 401 without a token, with a wrong one, and with one for another API', async () => {
     const form = { grant_type: 'client_credentials' };

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Findings, figures } from './figures.ts';
 import { names, startFleet } from './fleet.ts';
+import { boundsTable, measureGateways } from './gateways.ts';
 import { Generator } from './generator.ts';
 import { paths } from './paths.ts';
 import { doubts, figuresTable, rowsTable } from './report.ts';
@@ -20,6 +21,7 @@ import {
   sizes,
   withFolder,
 } from './sections.ts';
+import { measureStream, streamTable } from './stream.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -31,7 +33,18 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const parts = [...Object.keys(paths), 'forward', 'roles', 'changes', 'sizes', 'start', 'memory', 'saml'];
+const parts = [
+  ...Object.keys(paths),
+  'forward',
+  'roles',
+  'changes',
+  'stream',
+  'gateways',
+  'sizes',
+  'start',
+  'memory',
+  'saml',
+];
 const usage = `npm run bench -- [--quick] [--only NAME]… [--json] [--connections 32] [--profile FOLDER]
   --only      of: ${parts.join(', ')}
   --profile   writes a processor profile of each Sallyport into the folder
@@ -58,6 +71,12 @@ async function measure(setting: Setting): Promise<Findings> {
   });
   await attempt('changes', async () => {
     found.changes = await measureChanges(quick ? 10 : 50);
+  });
+  await attempt('stream', async () => {
+    found.stream = await measureStream(quick ? 20 : 100, setting.note);
+  });
+  await attempt('gateways', async () => {
+    found.bounds = await measureGateways(quick ? 2 : 10, setting.note);
   });
   await attempt('start', async () => {
     found.start = await measureStart(quick ? 1 : 5);
@@ -99,6 +118,8 @@ function print(found: Findings, machine: Record<string, string | number>, notes:
     found.forward.length > 0 && `Forward-auth:\n${rowsTable(found.forward, [forwardNames.introspection])}`,
     found.rights.length > 0 && `Rights of people, SQLite:\n${rowsTable(found.rights, [rightsNames.plain])}`,
     found.changes && changesText(found.changes),
+    found.stream && `Stream of changes, two processes:\n${streamTable(found.stream)}`,
+    found.bounds && `Revoked tokens at gateways:\n${boundsTable(found.bounds)}`,
     found.memory &&
       `Resident memory of a fresh Sallyport, at the start and after each ${found.memory.requests / 5} token requests: ${found.memory.seen.map((value) => value.toFixed(0)).join(', ')} MiB`,
     all.length > 0 && figuresTable(all),
@@ -132,10 +153,10 @@ async function main(): Promise<boolean> {
     Effort: `${effort.connections} connections, ${effort.rounds} rounds of ${effort.seconds} s each, in turns`,
   };
   print(found, machine, [...notes, ...doubts([...found.paths, ...found.sizes, ...found.forward, ...found.rights])]);
-  const { start, memory, saml, changes } = found;
+  const { start, memory, saml, changes, stream, bounds } = found;
   return (
     found.paths.length + found.sizes.length + found.forward.length + found.rights.length > 0 ||
-    [start, memory, saml, changes].some((value) => value !== undefined)
+    [start, memory, saml, changes, stream, bounds].some((value) => value !== undefined)
   );
 }
 

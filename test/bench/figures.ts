@@ -1,6 +1,8 @@
+import type { Bound } from './gateways.ts';
 import type { Row } from './measure.ts';
 import type { Figure } from './report.ts';
 import { type Changes, rightsNames } from './rights.ts';
+import { quantile, type Told } from './stream.ts';
 
 /** Everything that one run found out; a part that was not asked for is missing. */
 export interface Findings {
@@ -11,6 +13,10 @@ export interface Findings {
   /** Introspection of people with roles beside people without. */
   rights: Row[];
   changes?: Changes;
+  /** How soon listeners hear of it. */
+  stream?: Told[];
+  /** How long gateways go on with a revoked token. */
+  bounds?: Bound[];
   /** Seconds from an empty store to the first token. */
   start?: number;
   /** Milliseconds of CPU for one answer of a SAML provider. */
@@ -39,6 +45,8 @@ export function figures(found: Findings, names: { ours: string; koa: string; lib
     ...least(found.rights, 'introspection', [rightsNames.held, rightsNames.plain], 0.8),
     ...least(found.rights, 'introspection', [rightsNames.heldByOne, rightsNames.plainOne], 0.8),
     ...changesFigure(found.changes),
+    ...streamFigures(found.stream ?? []),
+    ...boundFigures(found.bounds ?? []),
     ...startFigure(found.start),
     ...samlFigure(found.saml),
     ...memoryFigures(found.memory),
@@ -68,6 +76,37 @@ function changesFigure(changes: Changes | undefined): Figure[] {
       met: worst < 1000,
     },
   ];
+}
+
+/** What docs/gateways.md promises to whoever listens. */
+const streamBounds = { elsewhere: 1000, role: 2000 };
+
+function streamFigures(stream: readonly Told[]): Figure[] {
+  return stream.flatMap(({ store, what, milliseconds }) => {
+    if (what === 'here') return [];
+    const [bound, value] = [streamBounds[what], quantile(milliseconds, 0.99)];
+    const deed = what === 'role' ? 'role taken away' : 'token revoked';
+    return [
+      {
+        figure: `${deed} to the event at another process, ${store}, p99`,
+        target: `< ${bound / 1000} s`,
+        measured: `${(value / 1000).toFixed(2)} s`,
+        met: value < bound,
+      },
+    ];
+  });
+}
+
+function boundFigures(bounds: readonly Bound[]): Figure[] {
+  return bounds.map(({ kind, kept, milliseconds }) => {
+    const most = Math.max(...milliseconds);
+    return {
+      figure: `revoked token at ${kind} with ${kept} kept seconds`,
+      target: `≤ ${kept} s`,
+      measured: `${(most / 1000).toFixed(2)} s`,
+      met: most <= kept * 1000,
+    };
+  });
 }
 
 function samlFigure(saml: number | undefined): Figure[] {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startMongodb, withDatabase } from '../support/mongodb.ts';
-import { startServer } from './children.ts';
-import type { Credentials } from './connection.ts';
+import { basic, startBeside, token, told } from './beside.ts';
 import { compare, median, type Row } from './measure.ts';
 import { people } from './prepare-rights.ts';
 import { installation, startSallyport, withPeople } from './sallyport.ts';
@@ -78,19 +77,6 @@ export async function measureChanges(times: number): Promise<Changes> {
   }
 }
 
-/** A second process of the same installation. */
-async function startBeside(first: Target, environment: Record<string, string>) {
-  const { port } = await installation('');
-  const origin = `http://localhost:${port}`;
-  const running = await startServer({
-    command: [join(import.meta.dirname, '..', '..', 'src', 'cli.ts'), 'start'],
-    environment: { ...environment, SALLYPORT_PORT: String(port), SALLYPORT_ISSUER: `http://${first.place.host}` },
-    directory: join(import.meta.dirname, '..', '..'),
-    ready: async () => (await fetch(`${origin}/.well-known/openid-configuration`).catch(() => undefined))?.ok === true,
-  });
-  return { origin, stop: running.stop };
-}
-
 async function taken(one: Target, other: string, times: number): Promise<number[]> {
   const origin = `http://${one.place.host}`;
   if (!one.admin) throw new Error('nobody may take roles');
@@ -124,27 +110,9 @@ async function taken(one: Target, other: string, times: number): Promise<number[
 }
 
 const role = 'orders-reader';
-const basic = ({ id, secret }: Credentials) => ({
-  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
-});
-
-async function told(answer: Response): Promise<Record<string, unknown>> {
-  const said: unknown = await answer.json();
-  if (!answer.ok || typeof said !== 'object' || said === null) throw new Error(`${answer.status} from ${answer.url}`);
-  return { ...said };
-}
-
 const introspect = (origin: string, { place, gateway }: Target, value: string): Promise<Response> =>
   fetch(`${origin}${place.introspection}`, {
     method: 'POST',
     headers: basic(gateway),
     body: new URLSearchParams({ token: value }),
   });
-
-async function token({ place }: Target, client: Credentials, more: Record<string, string>): Promise<string> {
-  const body = new URLSearchParams({ grant_type: 'client_credentials', ...more });
-  const said = await told(
-    await fetch(`http://${place.host}${place.token}`, { method: 'POST', headers: basic(client), body }),
-  );
-  return String(said.access_token);
-}

@@ -85,6 +85,17 @@ for (const { name, url: fresh } of stores) {
       await theirs.insert({ id: 'invoices', permissions: [] });
       assert.deepEqual(await ours.get('invoices'), { id: 'invoices', permissions: [] });
     });
+    it('shows the first of several within a second, and its own at once', async () => {
+      assert.deepEqual([await ours.find({ owner: 'bo' }), await theirs.find({ owner: 'bo' })], [[], []]);
+      await theirs.insert({ id: 'invoices', permissions: [], owner: 'bo' });
+      assert.equal((await theirs.find({ owner: 'bo' })).length, 1);
+      await second();
+      assert.equal((await ours.find({ owner: 'bo' })).length, 1);
+      await ours.drop({ owner: 'bo' });
+      assert.deepEqual(await ours.find({ owner: 'bo' }), []);
+      await second();
+      assert.deepEqual(await theirs.find({ owner: 'bo' }), []);
+    });
     it('forgets a record the moment it expires', async () => {
       await ours.put(orders, 1);
       clock += 500;

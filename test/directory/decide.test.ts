@@ -56,6 +56,37 @@ describe('what a subject holds now, asked again and again', () => {
     }
   });
 
+  it('ends an assignment and a membership by the clock although their writes had to wait', async () => {
+    const until = Math.floor(Date.now() / 1000) + 60;
+    await ours.groups.save({ id: 'late', includes: [] }, 'cli');
+    await ours.groups.save({ id: 'above', includes: ['late'] }, 'cli');
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    try {
+      // The time to live is reckoned before the write begins, so the records live half a minute longer than they count.
+      const waiting = [
+        ours.access.assign('client:late', 'reader', 'cli', { until }),
+        ours.groups.join('client:later', 'late', 'cli', { until }),
+      ];
+      mock.timers.setTime((until - 30) * 1000);
+      await Promise.all(waiting);
+      const held = async () => [
+        (await ours.decide.held('client:late', audience)).entitlements,
+        (await ours.decide.held('client:later', audience)).groups,
+      ];
+      assert.deepEqual(await held(), [['write'], ['above', 'late']]);
+      mock.timers.setTime((until - 1) * 1000);
+      assert.deepEqual(await held(), [['write'], ['above', 'late']]);
+      mock.timers.setTime(until * 1000);
+      assert.equal((await ours.access.assignmentsOf('client:late')).length, 1);
+      assert.deepEqual(await held(), [[], []]);
+      // Where the clock is set back, its word counts again.
+      mock.timers.setTime((until - 1) * 1000);
+      assert.deepEqual(await held(), [['write'], ['above', 'late']]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   it('tells subjects and audiences apart', async () => {
     assert.deepEqual(await rights(), ['write']);
     assert.deepEqual((await ours.decide.held('client:other', audience)).entitlements, []);

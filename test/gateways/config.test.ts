@@ -89,6 +89,12 @@ describe('every configuration', () => {
       const kept = guide.files({ ...deployment, client: { ...deployment.client, keep: 5 } });
       if (guide.asks === 'introspection' && guide.kind !== 'spring')
         assert.match(kept.map(({ text }) => text).join('\n'), /5 s at most/);
+      if (guide.kind === 'nginx-njs') {
+        // It counts whole seconds, and keeps for up to one more.
+        assert.match(kept[0]?.text ?? '', /proxy_cache_valid 200 4s;/);
+        const [least] = guide.files({ ...deployment, client: { ...deployment.client, keep: 1 } });
+        assert.doesNotMatch(least?.text ?? '', /proxy_cache/);
+      }
     });
 
     it(`${guide.kind}: is read by a parser of its format`, () => {

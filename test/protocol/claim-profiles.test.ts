@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { decodeJwt } from 'jose';
 import { type ClaimProfile, claimProfiles } from '../../src/directory/terms.ts';
+import { profileMembers, profileScope } from '../../src/protocol/claim-profiles.ts';
 import { rightsOf } from '../../src/protocol/rights.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { authorize, introspect, redeem } from '../support/code-flow.ts';
@@ -123,6 +124,28 @@ describe('somebody in very many groups (T17)', () => {
     assert.ok(JSON.stringify(all).length < 12 * 1024);
     assert.deepEqual([all.roles_overage, all.groups_overage, all.entitlements_overage], [true, true, true]);
     assert.equal(all.roles_str, all.roles.join(' '));
+    for (const [where, most] of [
+      ['answer', 14 * 1024],
+      // As a header, in base64 and with its signature, it stays under 8 KiB.
+      ['jwt', 5.5 * 1024],
+    ] as const) {
+      const rights = rightsOf({ roles: many(5000), groups: many(5000), entitlements: many(5000) }, where);
+      for (const profile of claimProfiles) {
+        const facts = {
+          subject: 's'.repeat(40),
+          clientId: 'c'.repeat(40),
+          username: 'u'.repeat(100),
+          tenant: 't',
+          rights,
+        };
+        const said = {
+          ...rights,
+          ...profileMembers(profile, facts),
+          scope: profileScope(profile, { scope: 'a', rights }),
+        };
+        assert.ok(JSON.stringify(said).length < most, `${where} ${profile}: ${JSON.stringify(said).length}`);
+      }
+    }
     const few = rightsOf({ roles: ['a'], groups: [], entitlements: ['b', 'c'] });
     assert.deepEqual(few, {
       roles: ['a'],

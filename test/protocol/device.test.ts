@@ -69,6 +69,11 @@ describe('the device flow (RFC 8628)', () => {
     const token = await introspect(app, body.access_token);
     assert.equal(token.scope, scope);
     assert.deepEqual([token.username, token.acr, token.amr], ['alice@example.test', '1fa', ['pwd']]);
+    const revoke = (client_id: string) => post(`${app.url}/oauth2/revoke`, { client_id, token: body.access_token });
+    assert.equal((await revoke('radio')).status, 400);
+    assert.ok((await introspect(app, body.access_token)).active);
+    assert.equal((await revoke('tv')).status, 200, 'a public client ends its own tokens (RFC 7009 §2.1)');
+    assert.deepEqual(await introspect(app, body.access_token), { active: false });
   });
 
   it('gives a device that is refused nothing, and says so (§3.5)', async () => {

@@ -2,52 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { introspect } from '../support/code-flow.ts';
+import { listen as listenAt } from '../support/listening.ts';
 import { basic, post } from '../support/oauth.ts';
 import { storeUrl } from '../support/store.ts';
 
-type Told = ReturnType<typeof JSON.parse>;
-
-/** A listener at one server: what it was told so far, and how to wait for more. */
-async function listen(app: TestApp, query = '', id = 'demo-gateway') {
-  const leaving = new AbortController();
-  const headers = { ...basic(app.client(id)), accept: 'text/event-stream' };
-  const answer = await fetch(`${app.url}/gateway/changes${query}`, { headers, signal: leaving.signal });
-  const told: Told[] = [];
-  let over = false;
-  let wake = () => {};
-  const reading = (async () => {
-    let text = '';
-    try {
-      for await (const part of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-        const frames = (text + part).split('\n\n');
-        text = frames.pop() ?? '';
-        for (const frame of frames) {
-          const data = /^data: (.*)$/m.exec(frame)?.[1];
-          if (data) told.push({ ...JSON.parse(data), cursor: /^id: (.*)$/m.exec(frame)?.[1] });
-        }
-        wake();
-      }
-    } catch {
-      // We have left.
-    }
-    over = true;
-    wake();
-  })();
-  const until = async (fits: (one: Told) => boolean): Promise<Told> => {
-    for (;;) {
-      const found = told.find(fits);
-      if (found || over) return found;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  };
-  const close = async () => {
-    leaving.abort();
-    await reading;
-  };
-  return { answer, told, until, close, ended: reading };
-}
+/** A listener at one server. */
+const listen = (app: TestApp, query = '', id = 'demo-gateway') => listenAt(app.url, app.client(id), { query });
 
 describe('GET /gateway/changes', { timeout: 60_000 }, () => {
   let one: TestApp;

@@ -11,6 +11,8 @@ export interface ServerProcess {
   url: string;
   /** Ends it in the middle of whatever it does. */
   kill(): Promise<void>;
+  /** Asks it to leave, as an orchestrator does; resolves with its exit code. */
+  leave(): Promise<number | null>;
 }
 
 /** Starts a server on the store and with the settings of this command line; resolves when it listens. */
@@ -26,11 +28,16 @@ export async function startServer(sallyport: Cli, settings: Record<string, strin
     child.kill('SIGKILL');
     await ended;
   };
+  const leave = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    return child.exitCode;
+  };
   for await (const line of lines) {
     const said = line.startsWith('{') ? JSON.parse(line) : {};
     if (said.msg !== 'listening') continue;
     child.stdout.resume();
-    return { url: `http://localhost:${said.port}`, kill };
+    return { url: `http://localhost:${said.port}`, kill, leave };
   }
   throw new Error('the server ended before it listened');
 }
