@@ -96,7 +96,9 @@ function codes(parts: Parts): Verbs {
     async find(value) {
       const record = await all.get(records.tokenId(value));
       if (!record || (record.failures ?? 0) >= failuresPerCode) return undefined;
-      return found(parts, value, record.payload);
+      // That it was used is `consume` to find, for all who come: there it is told.
+      const { consumed: _used, ...payload } = record.payload;
+      return found(parts, value, payload);
     },
     async consume(value) {
       let again: Payload | undefined;

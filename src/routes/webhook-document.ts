@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { Access } from '../directory/access.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
+import type { Answered } from '../signals/delivery.ts';
+import type { Progress } from '../signals/progress.ts';
 import { type Signal, signalTypes } from '../signals/signal.ts';
-import type { Progress } from '../signals/webhook-progress.ts';
-import type { Answered, Webhook } from '../signals/webhooks.ts';
+import type { Webhook } from '../signals/webhooks.ts';
 import { signalDocument } from './signal-document.ts';
 
 const members = {
