@@ -75,7 +75,10 @@ export function admin(operations: readonly Operation[], door: Door): Koa.Middlew
  * a token for an organisation also what it holds within that one. A token bound to a key or certificate proves nothing by
  * itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
  */
-export async function callerBehind(token: string, { status, decide, organizations }: Omit<Door, 'issuer'>): Promise<Caller | undefined> {
+export async function callerBehind(
+  token: string,
+  { status, decide, organizations }: Omit<Door, 'issuer'>,
+): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;
   const { payload, client, user } = live;
