@@ -54,9 +54,7 @@ export class Chain {
   append(event: Recorded): Promise<Linked> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ event, resolve, reject });
-      this.#serving ??= this.#serve().finally(() => {
-        this.#serving = undefined;
-      });
+      this.#serving ??= this.#serve();
     });
   }
 
@@ -100,6 +98,8 @@ export class Chain {
         for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
       }
     }
+    // At once: whoever comes in between would wait for nobody.
+    this.#serving = undefined;
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
