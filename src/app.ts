@@ -3,6 +3,7 @@ import { mailText } from '../views/mail.ts';
 import { accountRooms } from './account-rooms.ts';
 import { adminRooms } from './admin-rooms.ts';
 import { Activity } from './audit/activity.ts';
+import { auditRooms } from './audit-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
 import { consoleRooms } from './console-rooms.ts';
@@ -110,6 +111,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     });
   }, lookAtConnections).unref();
   const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
+  const audit = auditRooms(config, house, log);
 
   return {
     metrics,
@@ -126,7 +128,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       gateways.changes.close();
       clearInterval(timer);
       clearInterval(tending);
-      await Promise.all([sending?.close(), signals.close(), activity.settle().catch(() => undefined)]);
+      await Promise.all([sending?.close(), signals.close(), audit.close(), activity.settle().catch(() => undefined)]);
       // Without the store there is nothing to write down, and nothing to keep the process for.
       await house.trail.settle().catch((error: unknown) => log.warn({ err: error }, 'the audit trail was not sealed'));
       await house.store.close();

@@ -6,14 +6,15 @@ import { rightsOf } from './protocol/rights.ts';
 import { SecurityEvents } from './protocol/security-events.ts';
 import { callerBehind } from './routes/admin.ts';
 import { ssf } from './routes/ssf.ts';
-import { webhookBody } from './routes/webhook-document.ts';
+import { eventBody, webhookBody } from './routes/webhook-document.ts';
 import type { ToldClaim } from './signals/caep.ts';
 import { Delivery } from './signals/delivery.ts';
+import { eventFeed } from './signals/event-feed.ts';
 import type { Feed } from './signals/feed.ts';
 import { Polls } from './signals/stream-polls.ts';
 import { streamOutlet } from './signals/stream-push.ts';
 import type { WriteSet } from './signals/stream-sets.ts';
-import { webhookOutlet } from './signals/webhooks.ts';
+import { eventOutlet, webhookOutlet } from './signals/webhooks.ts';
 
 /** Everything that tells others what was revoked or changed. */
 export interface SignalRooms {
@@ -43,13 +44,14 @@ export function signalRooms({ issuer, house, feed, log }: Ground): SignalRooms {
   };
   const polls = new Polls({ streams, feed, write, log });
   const toWebhooks = new Delivery({ outlet: webhookOutlet(webhooks, webhookBody), feed, log });
+  const toEvents = new Delivery({ outlet: eventOutlet(webhooks, eventBody), feed: eventFeed(house.trail), log });
   const toStreams = new Delivery({ outlet: streamOutlet({ streams, posting, write, hears }), feed, log });
   return {
-    answer: ssf({ issuer, streams, polls }, (token) => callerBehind(token, house)),
+    answer: ssf({ issuer, streams, polls }, (token) => callerBehind(token, { issuer, ...house })),
     leave: () => polls.close(),
     async close() {
       polls.close();
-      await Promise.all([toWebhooks.close(), toStreams.close()]);
+      await Promise.all([toWebhooks.close(), toEvents.close(), toStreams.close()]);
     },
   };
 }

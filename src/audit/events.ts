@@ -162,14 +162,8 @@ export const unsettling = [
   ...['tier.saved', 'tier.removed'],
   ...['client.changed', 'client.approved', 'client.resumed'],
   ...['client.rejected', 'client.suspended', 'client.revoked', 'client.removed', 'client.signed-out'],
-  ...[
-    'consent.withdrawn',
-    'session.ended',
-    'code.replayed',
-    'device-code.replayed',
-    'refresh-token.replayed',
-    'token.revoked',
-  ],
+  ...['consent.withdrawn', 'session.ended', 'code.replayed', 'device-code.replayed'],
+  ...['refresh-token.replayed', 'token.revoked'],
   'store.restored',
 ] as const satisfies readonly EventType[];
 export type Unsettling = (typeof unsettling)[number];

@@ -52,7 +52,7 @@ export async function searched(
 }
 
 /** The ids of events from this time (seconds) on are behind this place; the empty text is both ends. */
-const placeAt = (time: number | undefined): string => (time === undefined ? '' : moment(time * 1000));
+const placeAt = (time: number | undefined): string => (time === undefined ? '' : moment(Math.round(time * 1000)));
 
 const fits = (event: Recorded, { outcome, ip }: Search): boolean =>
   (outcome === undefined || event.outcome === outcome) && (ip === undefined || event.ip === ip);

@@ -1,5 +1,10 @@
 import type { Recorded } from './trail.ts';
 
+/** An event, of whatever version of us: its type may be one that we do not know. */
+export type Told = { [N in keyof Recorded]: N extends 'type' ? string : Recorded[N] | undefined } & Required<
+  Pick<Recorded, 'id' | 'at' | 'actor' | 'outcome'>
+>;
+
 /** Log audit (RFC 5424 §6.2.1), as `warning` for what failed and `notice` for the rest. */
 const facility = 13;
 const priority = { failure: facility * 8 + 4, success: facility * 8 + 5 };
@@ -12,7 +17,7 @@ const longestMessageId = 32;
  * The event as one line of syslog (RFC 5424), without a line break at its end. Everything is structured data; nothing that
  * somebody typed can end a value or begin a line.
  */
-export function syslogLine(event: Recorded, host: string): string {
+export function syslogLine(event: Told, host: string): string {
   const { id, at, type, actor, target, outcome, ip, requestId, detail = {}, link } = event;
   const facts = Object.entries(detail).map(([name, fact]): [string, unknown] => [`detail.${name}`, fact]);
   const members: [string, unknown][] = [

@@ -1,13 +1,9 @@
-import type { Api } from '../directory/access.ts';
 import { type AcrLevel, acrLevels, type ClaimProfile, claimProfiles } from '../directory/terms.ts';
-import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
-import { missing } from '../kernel/errors.ts';
-import { apiDocument as shown } from '../routes/api-document.ts';
-import { command } from './command.ts';
-import { columns, everything, facts } from './listing.ts';
-import { actor, inHouse } from './office.ts';
-import { whole } from './reading.ts';
+import { apiReply } from '../routes/api-document.ts';
+import { deskCommand } from './desk.ts';
+import { columns, facts } from './listing.ts';
+import { named, whole } from './reading.ts';
 
 const options = {
   permission: {
@@ -44,10 +40,10 @@ const options = {
   host: { value: 'HOST', about: 'The host under which gateways offer it' },
 } as const;
 
-interface Given {
+interface Said {
   readonly permission: readonly string[];
-  readonly 'token-format': Api['tokenFormat'] | undefined;
-  readonly 'signing-alg': Api['signingAlg'] | undefined;
+  readonly 'token-format': 'opaque' | 'jwt' | undefined;
+  readonly 'signing-alg': 'RS256' | 'ES256' | 'EdDSA' | undefined;
   readonly 'token-ttl': string | undefined;
   readonly route: readonly string[];
   readonly acr: 'none' | AcrLevel | undefined;
@@ -56,89 +52,72 @@ interface Given {
   readonly host: string | undefined;
 }
 
-/** What it demands of a sign-in: what is not named stays, `none` and 0 take it away. */
-const demands = ({ acr, maxAge }: Api, options: Given) => {
-  const age = whole('max-age', options['max-age']) ?? maxAge;
-  const level = options.acr ?? acr;
-  return given({ acr: level === 'none' ? undefined : level, maxAge: age === 0 ? undefined : age });
-};
-
-const changed = ({ acr, maxAge, ...before }: Api, options: Given): Api => ({
-  ...before,
-  ...demands({ ...before, ...given({ acr, maxAge }) }, options),
-  ...given({
-    permissions: options.permission.length > 0 ? [...options.permission] : undefined,
-    routes: options.route.length > 0 ? [...options.route] : undefined,
-    tokenFormat: options['token-format'],
-    signingAlg: options['signing-alg'],
-    tokenTtl: whole('token-ttl', options['token-ttl']),
+/** What was named, as a document says it; `nothing` stands for what is taken away. */
+function said<N>(options: Said, nothing: N) {
+  const age = whole('max-age', options['max-age']);
+  return given({
+    permissions: named(options.permission),
+    routes: named(options.route),
+    token_format: options['token-format'],
+    signing_alg: options['signing-alg'],
+    token_ttl: whole('token-ttl', options['token-ttl']),
     host: options.host,
     profile: options.profile,
-  }),
-});
-
-async function known(audience: string, { access }: House): Promise<Api> {
-  const api = await access.api(audience);
-  if (!api) throw missing(`The API ${audience}`);
-  return api;
+    acr: options.acr === 'none' ? nothing : options.acr,
+    max_age: age === 0 ? nothing : age,
+  });
 }
 
-const add = command({
+const add = deskCommand({
   words: ['api', 'add'],
   operands: ['audience'],
   options,
   about: 'Add an API that tokens can be for',
-  run: ({ operands: { audience }, options, answer }) =>
-    inHouse(async ({ access }) => {
-      const plain: Api = { id: audience, permissions: [], tokenFormat: 'opaque', signingAlg: 'RS256', routes: [] };
-      const api = await access.addApi(changed(plain, options), actor);
-      answer(shown(api), `Added the API ${api.id}`);
-    }),
+  async run({ operands: { audience: id }, options, answer }, desk) {
+    const api = await desk.call('addApi', apiReply, { body: { id, ...said(options, undefined) } });
+    answer(api, `Added the API ${api.id}`);
+  },
 });
 
-const set = command({
+const set = deskCommand({
   words: ['api', 'set'],
   operands: ['audience'],
   options,
   about: 'Change an API; what is not named stays',
-  run: ({ operands, options, answer }) =>
-    inHouse(async (house) => {
-      const api = await house.access.saveApi(changed(await known(operands.audience, house), options), actor);
-      answer(shown(api), `Changed the API ${api.id}`);
-    }),
+  async run({ operands: { audience: id }, options, answer }, desk) {
+    const api = await desk.call('changeApi', apiReply, { params: { id }, body: said(options, null) });
+    answer(api, `Changed the API ${api.id}`);
+  },
 });
 
-const list = command({
+const list = deskCommand({
   words: ['api', 'list'],
   about: 'List the APIs',
-  run: ({ answer }) =>
-    inHouse(async ({ access }) => {
-      const all = await everything((page) => access.apis(page));
-      const rows = all.map((api) => [api.id, api.tokenFormat, api.permissions]);
-      answer(all.map(shown), columns(['audience', 'tokens', 'permissions'], rows));
-    }),
+  async run({ answer }, desk) {
+    const all = await desk.all('listApis', apiReply);
+    const rows = all.map((api) => [api.id, api.token_format, api.permissions]);
+    answer(all, columns(['audience', 'tokens', 'permissions'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['api', 'show'],
   operands: ['audience'],
   about: 'Show an API',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const api = shown(await known(operands.audience, house));
-      answer(api, facts(api));
-    }),
+  async run({ operands: { audience: id }, answer }, desk) {
+    const api = await desk.call('getApi', apiReply, { params: { id } });
+    answer(api, facts(api));
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['api', 'remove'],
   operands: ['audience'],
   about: 'Remove an API on which no role has permissions',
-  run: ({ operands: { audience }, answer }) =>
-    inHouse(async ({ access }) => {
-      await access.removeApi(audience, actor);
-      answer({ id: audience }, `Removed the API ${audience}`);
-    }),
+  async run({ operands: { audience: id }, answer }, desk) {
+    await desk.tell('removeApi', { params: { id } });
+    answer({ id }, `Removed the API ${id}`);
+  },
 });
 
 /** `sallyport api …` */

@@ -1,132 +1,83 @@
-import type { Group } from '../directory/groups.ts';
-import type { Membership } from '../directory/memberships.ts';
-import type { House } from '../house.ts';
-import { missing } from '../kernel/errors.ts';
-import { subjectName, subjectOf } from '../routes/subjects.ts';
-import { command } from './command.ts';
-import { columns, everything, facts, moment } from './listing.ts';
-import { actor, inHouse } from './office.ts';
-import { future } from './reading.ts';
+import { given } from '../http/given.ts';
+import { explainedReply } from '../routes/admin-assignments.ts';
+import { groupReply } from '../routes/admin-groups.ts';
+import { deskCommand } from './desk.ts';
+import { columns, facts } from './listing.ts';
+import { type Circle, memberCommands, memberLines, membersOf } from './members.ts';
+import { named } from './reading.ts';
 
 const options = {
   include: { value: 'GROUP', repeat: true, about: 'A group whose members are in it too; replaces those it has' },
 } as const;
 
-async function known(name: string, { groups }: House): Promise<Group> {
-  const group = await groups.get(name);
-  if (!group) throw missing(`The group ${name}`);
-  return group;
-}
+const circle: Circle = {
+  noun: 'group',
+  operand: 'name',
+  operations: { list: 'listGroupMembers', join: 'addGroupMember', leave: 'removeGroupMember' },
+  about: {
+    join: 'Take a user (e-mail address), a client (id) or group:NAME into a group',
+    leave: 'Take a user, a client or group:NAME out of a group',
+  },
+  said: {
+    joined: (subject: string, id: string) => `${subject} is in the group ${id}`,
+    left: (subject: string, id: string) => `${subject} is no longer in the group ${id}`,
+  },
+};
 
-/** Members on one line each: who, by whose word, until when. */
-export const memberLines = (all: readonly Membership[], house: House): Promise<string[]> =>
-  Promise.all(
-    all.map(async ({ member, until, connection }) => {
-      const by = connection === undefined ? [] : [`by ${connection}`];
-      const end = until === undefined ? [] : [`until ${moment(until)}`];
-      return [await subjectName(member, house), ...by, ...end].join(' ');
-    }),
-  );
-
-/** Members as JSON. */
-export const memberFacts = (all: readonly Membership[]) =>
-  all.map(({ member: subject, until, connection }) => ({ subject, until, connection }));
-
-const add = command({
+const add = deskCommand({
   words: ['group', 'add'],
   operands: ['name'],
   options,
   about: 'Add a group, to which roles can be assigned as group:NAME',
-  run: ({ operands: { name }, options: { include }, answer }) =>
-    inHouse(async ({ rights }) => {
-      const group = await rights.addGroup({ actor }, { id: name, includes: [...include] });
-      answer(group, `Added the group ${group.id}`);
-    }),
+  async run({ operands: { name: id }, options: { include }, answer }, desk) {
+    const group = await desk.call('addGroup', groupReply, { body: { id, includes: [...include] } });
+    answer(group, `Added the group ${group.id}`);
+  },
 });
 
-const set = command({
+const set = deskCommand({
   words: ['group', 'set'],
   operands: ['name'],
   options,
   about: 'Change which groups a group includes; what is not named stays',
-  run: ({ operands: { name }, options: { include }, answer }) =>
-    inHouse(async (house) => {
-      const { includes } = await known(name, house);
-      const next = include.length > 0 ? [...include] : includes;
-      const group = await house.rights.saveGroup({ actor }, { id: name, includes: next });
-      answer(group, `Changed the group ${group.id}`);
-    }),
+  async run({ operands: { name: id }, options: { include }, answer }, desk) {
+    const body = given({ includes: named(include) });
+    const group = await desk.call('changeGroup', groupReply, { params: { id }, body });
+    answer(group, `Changed the group ${group.id}`);
+  },
 });
 
-const list = command({
+const list = deskCommand({
   words: ['group', 'list'],
   about: 'List the groups',
-  run: ({ answer }) =>
-    inHouse(async ({ groups }) => {
-      const all = await everything((page) => groups.list(page));
-      answer(
-        all,
-        columns(
-          ['group', 'includes'],
-          all.map(({ id, includes }) => [id, includes]),
-        ),
-      );
-    }),
+  async run({ answer }, desk) {
+    const all = await desk.all('listGroups', groupReply);
+    const rows = all.map(({ id, includes }) => [id, includes]);
+    answer(all, columns(['group', 'includes'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['group', 'show'],
   operands: ['name'],
   about: 'Show a group, who is in it, and its roles',
-  run: ({ operands: { name }, answer }) =>
-    inHouse(async (house) => {
-      const group = await known(name, house);
-      const members = await everything((page) => house.groups.members(name, page));
-      const { roles } = await house.decide.held(`group:${name}`, undefined);
-      answer(
-        { ...group, roles, members: memberFacts(members) },
-        facts({ ...group, roles, members: await memberLines(members, house) }),
-      );
-    }),
+  async run({ operands: { name: id }, answer }, desk) {
+    const group = await desk.call('getGroup', groupReply, { params: { id } });
+    const members = await membersOf(desk, circle, id);
+    const { roles } = await desk.call('explainAccess', explainedReply, { query: { subject: `group:${id}` } });
+    answer({ ...group, roles, members }, facts({ ...group, roles, members: memberLines(members) }));
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['group', 'remove'],
   operands: ['name'],
   about: 'Remove a group with its memberships and its roles',
-  run: ({ operands: { name }, answer }) =>
-    inHouse(async ({ rights }) => {
-      await rights.removeGroup({ actor }, name);
-      answer({ id: name }, `Removed the group ${name}`);
-    }),
-});
-
-const join = command({
-  words: ['group', 'join'],
-  operands: ['name', 'subject'],
-  options: { until: { value: 'TIME', about: 'When it ends by itself, such as 2030-01-31T18:00:00Z' } },
-  about: 'Take a user (e-mail address), a client (id) or group:NAME into a group',
-  run: ({ operands: { name, subject: typed }, options, answer }) =>
-    inHouse(async (house) => {
-      const until = future('until', options.until);
-      const subject = await subjectOf(typed, house);
-      await house.rights.join({ actor }, name, subject, { until });
-      const end = until === undefined ? '' : ` until ${moment(until)}`;
-      answer({ group: name, subject, until }, `${typed} is in the group ${name}${end}`);
-    }),
-});
-
-const leave = command({
-  words: ['group', 'leave'],
-  operands: ['name', 'subject'],
-  about: 'Take a user, a client or group:NAME out of a group',
-  run: ({ operands: { name, subject: typed }, answer }) =>
-    inHouse(async (house) => {
-      const subject = await subjectOf(typed, house);
-      await house.rights.leave({ actor }, name, subject);
-      answer({ group: name, subject }, `${typed} is no longer in the group ${name}`);
-    }),
+  async run({ operands: { name: id }, answer }, desk) {
+    await desk.tell('removeGroup', { params: { id } });
+    answer({ id }, `Removed the group ${id}`);
+  },
 });
 
 /** `sallyport group …` */
-export const groupCommands = [add, set, list, show, remove, join, leave];
+export const groupCommands = [add, set, list, show, remove, ...memberCommands(circle)];

@@ -39,3 +39,6 @@ export function fileJson(option: string, file: string): unknown {
     throw error;
   }
 }
+
+/** The values of an option that may be given several times; undefined when it was not given. */
+export const named = (values: readonly string[]): string[] | undefined => (values.length > 0 ? [...values] : undefined);

@@ -1,87 +1,71 @@
-import type { Role } from '../directory/access.ts';
-import type { House } from '../house.ts';
-import { missing } from '../kernel/errors.ts';
-import { subjectName } from '../routes/subjects.ts';
-import { command } from './command.ts';
-import { columns, everything, facts } from './listing.ts';
-import { actor, inHouse } from './office.ts';
+import { given } from '../http/given.ts';
+import { assignmentReply } from '../routes/admin-assignments.ts';
+import { roleReply } from '../routes/admin-roles.ts';
+import { deskCommand } from './desk.ts';
+import { columns, facts } from './listing.ts';
+import { named } from './reading.ts';
 
 const options = {
   permission: { value: 'AUDIENCE#P', repeat: true, about: 'A permission on an API; replaces those it has' },
   include: { value: 'ROLE', repeat: true, about: 'A role whose permissions it has too; replaces those it has' },
 } as const;
 
-const changed = (before: Role, options: { permission: readonly string[]; include: readonly string[] }): Role => ({
-  ...before,
-  permissions: options.permission.length > 0 ? [...options.permission] : before.permissions,
-  includes: options.include.length > 0 ? [...options.include] : before.includes,
-});
+/** Lists that were named replace those it has; the others stay. */
+const said = (options: { permission: readonly string[]; include: readonly string[] }) =>
+  given({ permissions: named(options.permission), includes: named(options.include) });
 
-async function known(name: string, { access }: House): Promise<Role> {
-  const role = await access.role(name);
-  if (!role) throw missing(`The role ${name}`);
-  return role;
-}
-
-const add = command({
+const add = deskCommand({
   words: ['role', 'add'],
   operands: ['name'],
   options,
   about: 'Add a role',
-  run: ({ operands: { name }, options, answer }) =>
-    inHouse(async ({ rights }) => {
-      const role = await rights.addRole({ actor }, changed({ id: name, permissions: [], includes: [] }, options));
-      answer(role, `Added the role ${role.id}`);
-    }),
+  async run({ operands: { name }, options, answer }, desk) {
+    const role = await desk.call('addRole', roleReply, { body: { id: name, ...said(options) } });
+    answer(role, `Added the role ${role.id}`);
+  },
 });
 
-const set = command({
+const set = deskCommand({
   words: ['role', 'set'],
   operands: ['name'],
   options,
   about: 'Change a role; what is not named stays',
-  run: ({ operands, options, answer }) =>
-    inHouse(async (house) => {
-      await known(operands.name, house);
-      const role = await house.rights.changeRole({ actor }, operands.name, (now) => changed(now, options));
-      answer(role, `Changed the role ${role.id}`);
-    }),
+  async run({ operands: { name: id }, options, answer }, desk) {
+    const role = await desk.call('changeRole', roleReply, { params: { id }, body: said(options) });
+    answer(role, `Changed the role ${role.id}`);
+  },
 });
 
-const list = command({
+const list = deskCommand({
   words: ['role', 'list'],
   about: 'List the roles',
-  run: ({ answer }) =>
-    inHouse(async ({ access }) => {
-      const all = await everything((page) => access.roles(page));
-      const rows = all.map((role) => [role.id, role.includes, role.permissions]);
-      answer(all, columns(['role', 'includes', 'permissions'], rows));
-    }),
+  async run({ answer }, desk) {
+    const all = await desk.all('listRoles', roleReply);
+    const rows = all.map((role) => [role.id, role.includes, role.permissions]);
+    answer(all, columns(['role', 'includes', 'permissions'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['role', 'show'],
   operands: ['name'],
   about: 'Show a role and who has it',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const role = await known(operands.name, house);
-      const assigned = await everything((page) => house.access.assignments({ role: role.id }, page));
-      const subjects = await Promise.all(assigned.map(({ subject }) => subjectName(subject, house)));
-      answer({ ...role, subjects }, facts({ ...role, subjects }));
-    }),
+  async run({ operands: { name: id }, answer }, desk) {
+    const role = await desk.call('getRole', roleReply, { params: { id } });
+    const assigned = await desk.all('listAssignments', assignmentReply, { query: { role: id } });
+    const shown = { ...role, subjects: assigned.map(({ name, subject }) => name ?? subject) };
+    answer(shown, facts(shown));
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['role', 'remove'],
   operands: ['name'],
   about: 'Remove a role and take it from everybody',
-  run: ({ operands: { name }, answer }) =>
-    inHouse(async ({ rights, mfaPolicies }) => {
-      await rights.removeRole({ actor }, name);
-      await mfaPolicies.forget(`role:${name}`, actor);
-      answer({ id: name }, `Removed the role ${name}`);
-    }),
+  async run({ operands: { name: id }, answer }, desk) {
+    await desk.tell('removeRole', { params: { id } });
+    answer({ id }, `Removed the role ${id}`);
+  },
 });
 
 /** `sallyport role …` */

@@ -1,12 +1,11 @@
+import type { z } from 'zod';
 import { limitText, parseLimit } from '../clients/tier-limits.ts';
-import type { Tier } from '../clients/tiers.ts';
-import type { House } from '../house.ts';
 import { given } from '../http/given.ts';
-import { missing } from '../kernel/errors.ts';
-import { tierChange, tierDocument, tierTerms } from '../routes/tier-document.ts';
-import { command, misused } from './command.ts';
-import { columns, everything, facts } from './listing.ts';
-import { actor, inHouse } from './office.ts';
+import { clientReply } from '../routes/client-document.ts';
+import { tierReply } from '../routes/tier-document.ts';
+import { misused } from './command.ts';
+import { deskCommand } from './desk.ts';
+import { columns, facts } from './listing.ts';
 import { whole } from './reading.ts';
 
 const options = {
@@ -27,89 +26,74 @@ const options = {
   },
 } as const;
 
-interface Given {
+interface Said {
   readonly limit: readonly string[];
-  readonly excess: Tier['excess'] | undefined;
+  readonly excess: 'reject' | 'queue' | undefined;
   readonly patience: string | undefined;
 }
 
-function said({ limit, excess, patience }: Given) {
+function said({ limit, excess, patience }: Said) {
   const none = limit.includes('none');
   if (none && limit.length > 1) throw misused('--limit none stands alone');
   const limits = none ? [] : limit.length > 0 ? limit.map(parseLimit) : undefined;
   return given({ limits, excess, patience: whole('patience', patience) });
 }
 
-const shown = ({ limits, ...tier }: Tier) => facts({ ...tier, limits: limits.map(limitText) });
+const texts = ({ limits }: z.output<typeof tierReply>): string[] => limits.map((limit) => limitText(given(limit)));
 
-async function known(name: string, { tiers }: House): Promise<Tier> {
-  const tier = await tiers.get(name);
-  if (!tier) throw missing(`The tier ${name}`);
-  return tier;
-}
-
-const add = command({
+const add = deskCommand({
   words: ['tier', 'add'],
   operands: ['name'],
   options,
   about: 'Define an SLA tier; clients that have one of this name already get its limits',
-  run: ({ operands: { name }, options, answer }) =>
-    inHouse(async ({ tiers }) => {
-      if (options.limit.length === 0) throw misused("say what it allows, such as --limit '100 per minute'");
-      const tier = await tiers.add(name, tierTerms(said(options)), actor);
-      answer(
-        tierDocument(tier),
-        `Added the tier ${name}; give it to clients: sallyport client approve ID --tier ${name}`,
-      );
-    }),
+  async run({ operands: { name: id }, options, answer }, desk) {
+    if (options.limit.length === 0) throw misused("say what it allows, such as --limit '100 per minute'");
+    const tier = await desk.call('addTier', tierReply, { body: { id, ...said(options) } });
+    answer(tier, `Added the tier ${id}; give it to clients: sallyport client approve ID --tier ${id}`);
+  },
 });
 
-const set = command({
+const set = deskCommand({
   words: ['tier', 'set'],
   operands: ['name'],
   options,
   about: 'Change an SLA tier from the next call on; what is not named stays',
-  run: ({ operands: { name }, options, answer }) =>
-    inHouse(async ({ tiers }) => {
-      const change = said(options);
-      if (Object.keys(change).length === 0) throw misused('name what to change');
-      const tier = await tiers.change(name, (now) => tierChange(now, change), actor);
-      answer(tierDocument(tier), `Changed the tier ${name}`);
-    }),
+  async run({ operands: { name: id }, options, answer }, desk) {
+    const body = said(options);
+    if (Object.keys(body).length === 0) throw misused('name what to change');
+    answer(await desk.call('changeTier', tierReply, { params: { id }, body }), `Changed the tier ${id}`);
+  },
 });
 
-const list = command({
+const list = deskCommand({
   words: ['tier', 'list'],
   about: 'List the SLA tiers that are defined',
-  run: ({ answer }) =>
-    inHouse(async ({ tiers }) => {
-      const all = await everything((page) => tiers.list(page));
-      const rows = all.map(({ id, limits, excess, patience }) => [id, limits.map(limitText), excess, patience]);
-      answer(all.map(tierDocument), columns(['tier', 'limits', 'excess', 'patience'], rows));
-    }),
+  async run({ answer }, desk) {
+    const all = await desk.all('listTiers', tierReply);
+    const rows = all.map((tier) => [tier.id, texts(tier), tier.excess, tier.patience]);
+    answer(all, columns(['tier', 'limits', 'excess', 'patience'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['tier', 'show'],
   operands: ['name'],
   about: 'Show an SLA tier and who has it',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const tier = await known(operands.name, house);
-      const clients = (await everything((page) => house.clients.list({ tier: tier.id }, page))).map(({ id }) => id);
-      answer({ ...tierDocument(tier), clients }, `${shown(tier)}\n${facts({ clients })}`);
-    }),
+  async run({ operands: { name: id }, answer }, desk) {
+    const tier = await desk.call('getTier', tierReply, { params: { id } });
+    const clients = (await desk.all('listClients', clientReply, { query: { tier: id } })).map((client) => client.id);
+    answer({ ...tier, clients }, facts({ ...tier, limits: texts(tier), clients }));
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['tier', 'remove'],
   operands: ['name'],
   about: 'Remove an SLA tier that no client has',
-  run: ({ operands: { name }, answer }) =>
-    inHouse(async ({ tiers }) => {
-      await tiers.remove(name, actor);
-      answer({ id: name }, `Removed the tier ${name}`);
-    }),
+  async run({ operands: { name: id }, answer }, desk) {
+    await desk.tell('removeTier', { params: { id } });
+    answer({ id }, `Removed the tier ${id}`);
+  },
 });
 
 /** `sallyport tier …` */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { audit } from './audit.ts';
 import { declaredConnections } from './connections.ts';
 import { consoleSettings } from './console.ts';
 import { demo } from './demo.ts';
@@ -205,6 +206,7 @@ export const schema = z.strictObject({
   mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
   mail: mail.prefault({}),
   passwords: passwords.prefault({}),
+  audit: audit.prefault({}).meta({ description: 'What becomes of the audit trail' }),
   impersonation,
   webauthn: webauthn.prefault({}).meta({ description: 'Security keys and passkeys' }),
   legacy: legacy.prefault({}).meta({ description: 'Answers for gateway policies older than introspection' }),

@@ -13,6 +13,8 @@ export interface Caller {
   readonly actor: string;
   /** On the whole server. */
   readonly permissions: ReadonlySet<string>;
+  /** Hears which operation they were refused. */
+  refused?(one: Operation): Promise<void>;
   /** Besides, within one organisation and nowhere else. */
   readonly within?: { readonly organization: string; readonly permissions: ReadonlySet<string> } | undefined;
 }
@@ -185,7 +187,7 @@ export interface Performed {
  * `beyond_organization` for whoever has it within an organisation only and asks for more, `invalid` for what does not fit, `changed` when `match` is of another state, and what the operation throws.
  */
 export async function perform(one: Operation, caller: Caller, given: Given): Promise<Performed> {
-  const by = standing(one, caller);
+  const by = await heard(one, caller);
   const { actor, permissions } = by;
   const params = one.params && fitting(one.params, given.params ?? {});
   const query = one.query && fitting(one.query, given.query ?? {});
@@ -208,6 +210,12 @@ function standing({ permission, scope }: Operation, { actor, permissions, within
   const { organization } = within;
   if (scope !== 'organization') throw beyondOrganization(organization);
   return { actor, organization, permissions: new Set([...permissions, ...within.permissions]) };
+}
+
+/** The same; who is refused is told of. */
+async function heard(one: Operation, caller: Caller): Promise<By> {
+  if (!allows(one, caller)) await caller.refused?.(one);
+  return standing(one, caller);
 }
 
 /** Whether a caller may ask for it at all. */
@@ -234,7 +242,7 @@ async function permitted(one: Operation, ctx: Koa.Context, authorize: Authorize)
     throw badToken();
   }
   if (!allows(one, caller)) challenge('error="insufficient_scope"', `scope="${permission}"`);
-  standing(one, caller);
+  await heard(one, caller);
   return caller;
 }
 

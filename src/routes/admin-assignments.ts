@@ -12,7 +12,7 @@ import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';
 import { type By, type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
-import { seenSubject, subjectOf } from './subjects.ts';
+import { seenSubject, subjectCalled, subjectName, subjectOf } from './subjects.ts';
 
 interface Parts {
   access: Access;
@@ -33,11 +33,12 @@ const organization = text.meta({ description: 'Within this organization only' })
 const params = z.object({ id: text });
 const scope = 'organization';
 
-/** An assignment as the admin API shows it. */
+/** An assignment as the admin API and the CLI show it. */
 export const assignmentReply = z
   .object({
     id: text,
     subject,
+    name: subjectCalled,
     role: text,
     until: time.optional(),
     organization: organization.optional(),
@@ -45,37 +46,26 @@ export const assignmentReply = z
   })
   .meta({ id: 'Assignment', description: 'Somebody has a role, perhaps until a time or within an organization only' });
 
-/** What a subject holds, and why. */
-export const explainedReply = z.object({
-  ...{ subject, audience: text, organization: organization.optional() },
-  ...{ roles: texts, groups: texts, entitlements: texts },
-  paths: z.array(
-    z.object({
-      permission: text,
-      groups: texts,
-      roles: texts,
-      until: time.optional(),
-      connection: text.optional(),
-      organization: text.optional(),
-    }),
-  ),
-  more: z.boolean().meta({ description: 'There are more than these thousand paths' }),
-});
-
 /** For addresses: ids of ours have signs in them that would have to be encoded. */
 const outward = (id: string): string => Buffer.from(id).toString('base64url');
 const inward = (id: string): string => Buffer.from(id, 'base64url').toString();
 
-const document = ({
+const bare = ({
   id,
   role,
   until,
   organization: place,
   connection,
   ...one
-}: Assignment): z.input<typeof assignmentReply> => ({
+}: Assignment): Omit<z.input<typeof assignmentReply>, 'name'> => ({
   ...{ id: outward(id), subject: one.subject, role },
   ...given({ until, organization: place, connection }),
+});
+
+/** With the name of its subject, for people. */
+const document = async (one: Assignment, parts: Parts): Promise<z.input<typeof assignmentReply>> => ({
+  ...bare(one),
+  name: await subjectName(one.subject, parts),
 });
 
 async function known({ access }: Parts, id: string, by: By): Promise<Assignment> {
@@ -113,7 +103,7 @@ const reading = (parts: Parts): Operation[] => [
       const holder = named === undefined ? undefined : await seenSubject(named, parts, by);
       const where = given({ subject: holder, role, organization: place });
       const { items, next } = await list(part, (some) => parts.access.assignments(where, some));
-      return { items: items.map(document), next };
+      return { items: await Promise.all(items.map((one) => document(one, parts))), next };
     },
   }),
   operation({
@@ -126,7 +116,7 @@ const reading = (parts: Parts): Operation[] => [
     params,
     reply: assignmentReply,
     versioned: assignmentReply,
-    run: async ({ params: { id }, by }) => document(await known(parts, id, by)),
+    run: async ({ params: { id }, by }) => document(await known(parts, id, by), parts),
   }),
 ];
 
@@ -144,7 +134,7 @@ const changing = (parts: Parts): Operation[] => [
     async run({ body: { role, until, organization, ...body }, by }) {
       const place = placeOf(organization, by);
       const holder = await seenSubject(body.subject, parts, by);
-      return document(await parts.rights.assign(by, holder, role, { until, organization: place }));
+      return document(await parts.rights.assign(by, holder, role, { until, organization: place }), parts);
     },
   }),
   operation({
@@ -158,28 +148,48 @@ const changing = (parts: Parts): Operation[] => [
     versioned: assignmentReply,
     async run({ params: { id }, by, expect }) {
       const one = await known(parts, id, by);
-      expect(document(one));
+      expect(await document(one, parts));
       await parts.rights.endAssignment(by, one.id);
     },
   }),
 ];
+
+/** What a subject holds on an API, and every way by which it does. */
+export const explainedReply = z.object({
+  ...{ subject, audience: text.optional(), organization: organization.optional() },
+  ...{ roles: texts, groups: texts, entitlements: texts },
+  paths: z.array(
+    z.object({
+      permission: text,
+      groups: texts,
+      roles: texts,
+      until: time.optional(),
+      connection: text.optional(),
+      organization: text.optional(),
+    }),
+  ),
+  more: z.boolean().meta({ description: 'There are more than these thousand paths' }),
+});
 
 const explaining = (parts: Parts): Operation =>
   operation({
     name: 'explainAccess',
     method: 'get',
     path: '/access/explain',
-    about: 'Say what a subject holds on an API now, and every way through groups and roles by which it does',
+    about:
+      'Say what a subject holds on an API now, and every way by which it does; without an API, its roles and groups',
     permission: 'assignments:read',
-    query: z.strictObject({ subject, audience: text, organization: organization.optional() }),
+    query: z.strictObject({ subject, audience: text.optional(), organization: organization.optional() }),
     reply: explainedReply,
     async run({ query: { subject: named, audience, organization: place } }) {
       const holder = await subjectOf(named, parts);
-      if (!(await parts.access.api(audience))) throw missing(`The API ${audience.slice(0, 200)}`);
+      if (audience !== undefined && !(await parts.access.api(audience)))
+        throw missing(`The API ${audience.slice(0, 200)}`);
       if (place !== undefined && !(await parts.organizations.get(place)))
         throw missing(`The organization ${place.slice(0, 200)}`);
       const held = await parts.decide.held(holder, audience, place);
-      const found = await explain(parts, holder, audience, place);
-      return { subject: holder, audience, ...given({ organization: place }), ...held, ...found };
+      const nothing = { paths: [], more: false };
+      const found = audience === undefined ? nothing : await explain(parts, holder, audience, place);
+      return { subject: holder, ...given({ audience, organization: place }), ...held, ...found };
     },
   });

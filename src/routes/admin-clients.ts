@@ -73,24 +73,26 @@ const reading = ({ clients, organizations, reach }: Parts): Operation[] => [
     query: page.extend({
       state: clientState.optional(),
       registrar: z.string().optional(),
+      tier: z.string().optional(),
       unused_since: unusedSince.optional(),
       q: z.string().optional().meta({ description: 'A part of the id or the name' }),
     }),
     reply: listOf(clientWithUse),
     async run({ query: { unused_since: since, ...asked }, by: { organization } }) {
-      const { state, registrar, q, ...part } = asked;
+      const { state, registrar, tier, q, ...part } = asked;
       const wanted = q?.toLowerCase() ?? '';
       const keep = async (client: Client | undefined) => {
         if (!client || client.state !== (state ?? client.state)) return undefined;
+        if (client.registrar !== (registrar ?? client.registrar) || client.tier !== (tier ?? client.tier))
+          return undefined;
         if (!`${client.id}\n${client.name}`.toLowerCase().includes(wanted)) return undefined;
-        if (registrar !== undefined && client.registrar !== registrar) return undefined;
         if (since !== undefined && (await clients.uses.lastUse(client)) >= since) return undefined;
         return clientUseDocument(client, await clients.uses.of(client.id));
       };
       if (organization === undefined) {
         return sifted(
           part,
-          (where) => clients.list(given({ state, registrar }), where),
+          (where) => clients.list(given({ state, registrar, tier }), where),
           (one: Client) => keep(one),
         );
       }

@@ -19,7 +19,8 @@ interface Parts {
 const params = z.object({ id: z.string() });
 const write = 'groups:write';
 const includes = z.array(z.string()).meta({ description: 'Groups whose members are in it too' });
-const groupReply = z
+/** A group as the admin API and the CLI show it. */
+export const groupReply = z
   .object({ id: z.string(), includes })
   .meta({ id: 'Group', description: 'A name that people, clients and other groups are in' });
 
@@ -121,7 +122,7 @@ const members = (parts: Parts): Operation[] => [
     async run({ params: { id }, query }) {
       await known(parts, id);
       const { items, next } = await list(query, (where) => parts.groups.members(id, where));
-      return { items: items.map(memberDocument), next };
+      return { items: await Promise.all(items.map((one) => memberDocument(one, parts))), next };
     },
   }),
   operation({
@@ -136,7 +137,7 @@ const members = (parts: Parts): Operation[] => [
     status: 201,
     async run({ params: { id }, body, actor, permissions }) {
       const subject = await subjectOf(body.subject, parts);
-      return memberDocument(await parts.rights.join({ actor, permissions }, id, subject, { until: body.until }));
+      return memberDocument(await parts.rights.join({ actor, permissions }, id, subject, { until: body.until }), parts);
     },
   }),
   operation({

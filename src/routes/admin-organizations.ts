@@ -32,9 +32,16 @@ const settable = {
     .meta({ description: 'Each counts while it is verified for one of the connections' }),
   connections: z.array(z.string()).max(1000).meta({ description: 'Whoever signs in through one is a member' }),
 };
-const organizationReply = z.object({ id: z.string(), ...settable }).meta({
+/** An organisation as the admin API and the CLI show it. */
+export const organizationReply = z.object({ id: z.string(), ...settable }).meta({
   id: 'Organization',
   description: 'A customer, partner or department whose people have roles of their own within it',
+});
+
+/** A domain of an organisation, and whether it counts. */
+export const organizationDomain = z.object({
+  name: z.string(),
+  verified: z.boolean().meta({ description: 'It is verified for one of the connections, so it counts' }),
 });
 
 const document = ({ id, name, domains, connections }: Organization): z.input<typeof organizationReply> => ({
@@ -82,6 +89,23 @@ const reading = (parts: Parts): Operation[] => [
     reply: organizationReply,
     versioned: organizationReply,
     run: async ({ params: { id }, by }) => document(await known(parts, id, by)),
+  }),
+  operation({
+    name: 'listOrganizationDomains',
+    method: 'get',
+    path: '/organizations/:id/domains',
+    about: 'List the domains of an organization, and which of them count',
+    permission: 'organizations:read',
+    scope,
+    params,
+    reply: z.object({ items: z.array(organizationDomain), next: z.null() }),
+    async run({ params: { id }, by }) {
+      const { domains } = await known(parts, id, by);
+      const items = await Promise.all(
+        domains.map(async (name) => ({ name, verified: (await parts.organizations.ofDomain(name)) !== undefined })),
+      );
+      return { items, next: null };
+    },
   }),
 ];
 
@@ -148,7 +172,7 @@ const members = (parts: Parts): Operation[] => [
     async run({ params: { id }, query, by }) {
       await known(parts, id, by);
       const { items, next } = await list(query, (where) => parts.organizations.members(id, where));
-      return { items: items.map(memberDocument), next };
+      return { items: await Promise.all(items.map((one) => memberDocument(one, parts))), next };
     },
   }),
   operation({
@@ -164,7 +188,7 @@ const members = (parts: Parts): Operation[] => [
     async run({ params: { id }, body, actor, permissions }) {
       const subject = await subjectOf(body.subject, parts);
       const by = { actor, permissions };
-      return memberDocument(await parts.rights.joinOrganization(by, id, subject, { until: body.until }));
+      return memberDocument(await parts.rights.joinOrganization(by, id, subject, { until: body.until }), parts);
     },
   }),
   operation({

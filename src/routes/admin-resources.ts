@@ -9,6 +9,7 @@ export const resources: Readonly<Record<string, string>> = {
   'mfa-policies': 'From whom a second factor is asked',
   keys: 'Keys by which tokens are signed',
   webhooks: 'Addresses to which what happens is sent',
+  streams: 'Streams of security events, which their receivers made (SSF)',
   apis: 'What tokens are for',
   roles: 'Names for permissions',
   groups: 'Names that people, clients and other groups are in',

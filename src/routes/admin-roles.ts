@@ -20,7 +20,7 @@ const members = {
   permissions: texts.meta({ description: 'Each as AUDIENCE#PERMISSION' }),
   includes: texts.meta({ description: 'Roles whose permissions it has too' }),
 };
-/** A role as the admin API shows it. */
+/** A role as the admin API and the CLI show it. */
 export const roleReply = z
   .object({ id: z.string(), ...members })
   .meta({ id: 'Role', description: 'A name for permissions: its own and those of the roles that it includes' });

@@ -10,10 +10,12 @@ import {
   deliveryDocument,
   deliveryReply,
   newWebhookBody,
+  redeliverBody,
   refuseUnknownApis,
   testBody,
   testDocument,
   testReply,
+  undeliveredReply,
   webhookChange,
   webhookDocument,
   webhookReply,
@@ -28,7 +30,12 @@ interface Parts {
 const params = z.object({ id: z.string() });
 
 /** The admin API's operations on webhooks; `sallyport webhook` makes the same calls. */
-export const adminWebhooks = (parts: Parts): Operation[] => [...reading(parts), ...making(parts), ...using(parts)];
+export const adminWebhooks = (parts: Parts): Operation[] => [
+  ...reading(parts),
+  ...waiting(parts),
+  ...making(parts),
+  ...using(parts),
+];
 
 /** The webhook of this id. Throws `missing`. */
 export async function knownWebhook(webhooks: Webhooks, id: string): Promise<Webhook> {
@@ -77,6 +84,34 @@ const reading = ({ webhooks }: Parts): Operation[] => [
     params,
     reply: deliveryReply,
     run: async ({ params: { id } }) => deliveryDocument(await webhooks.delivery(id)),
+  }),
+];
+
+const waiting = ({ webhooks }: Parts): Operation[] => [
+  operation({
+    name: 'listUndelivered',
+    method: 'get',
+    path: '/webhooks/:id/undelivered',
+    about: 'List the first of what a webhook has not taken yet; enabled again, it gets all of it',
+    permission: 'webhooks:read',
+    params,
+    reply: undeliveredReply,
+    async run({ params: { id } }) {
+      const events = await webhooks.undelivered(id, 100);
+      return {
+        items: events.map(({ id: event, at, type }) => ({ id: event, time: new Date(at).toISOString(), type })),
+      };
+    },
+  }),
+  operation({
+    name: 'redeliver',
+    method: 'post',
+    path: '/webhooks/:id/redeliver',
+    about: 'Send everything again that has happened since then',
+    permission: 'webhooks:write',
+    params,
+    body: redeliverBody,
+    run: ({ params: { id }, body: { since }, actor }) => webhooks.redeliver(id, since, actor),
   }),
 ];
 

@@ -1,4 +1,5 @@
 import type Koa from 'koa';
+import type { Trail } from '../audit/trail.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { Organizations } from '../directory/organizations.ts';
@@ -20,6 +21,7 @@ import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminOverview } from './admin-overview.ts';
+import { Refusals } from './admin-refusals.ts';
 import { adminRegistrars } from './admin-registrars.ts';
 import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
@@ -35,6 +37,7 @@ interface Door {
   decide: Decide;
   organizations: Organizations;
   status: TokenStatus;
+  trail: Trail;
 }
 
 const base = '/admin/api/v1';
@@ -43,8 +46,8 @@ const base = '/admin/api/v1';
 const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
-  ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminAudit, adminOverview],
-  ...[adminWebhooks, adminStreams],
+  ...[adminWebhooks, adminStreams, adminAudit],
+  ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminOverview],
 ];
 
 /** What they are put together of: what each file names, which is its first argument. */
@@ -59,12 +62,18 @@ export const adminOperations = (parts: Parts): Operation[] => makers.flatMap((ma
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {
   const { issuer } = door;
+  const about = { title: 'Sallyport administration', version: '1', issuer, base, resources };
   // Made when somebody reads it: a start takes noticeably longer with it, and few starts need it.
   let document: ReturnType<typeof openapi> | undefined;
-  const api = resource(base, operations, (token) => callerBehind(token, door));
+  const refusals = new Refusals(door.trail);
+  const api = resource(base, operations, async (token, { state: { ip, requestId } }) => {
+    const caller = await callerBehind(token, door);
+    const refused = (one: Operation) => refusals.tell({ actor: caller?.actor ?? '', ip, requestId }, one);
+    return caller && { ...caller, refused };
+  });
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
-    document ??= openapi({ title: 'Sallyport administration', version: '1', issuer, base, resources }, operations);
+    document ??= openapi(about, operations);
     ctx.body = document;
     return undefined;
   };
@@ -77,7 +86,7 @@ export function admin(operations: readonly Operation[], door: Door): Koa.Middlew
  */
 export async function callerBehind(
   token: string,
-  { status, decide, organizations }: Omit<Door, 'issuer'>,
+  { status, decide, organizations }: Omit<Door, 'trail'>,
 ): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;

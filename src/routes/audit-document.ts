@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { events } from '../audit/events.ts';
 import type { Seal } from '../audit/seal.ts';
+import type { Told } from '../audit/syslog.ts';
 import type { Recorded } from '../audit/trail.ts';
 import type { Verified } from '../audit/verifying.ts';
 import { given } from '../http/given.ts';
@@ -32,11 +33,16 @@ export const eventDocument = (event: Recorded): z.input<typeof eventReply> => {
   return { id, time, type, actor, outcome, ...given({ target, ip, request_id: requestId, detail, link }) };
 };
 
+/** The event that such a document was made of. */
+export function eventOf({ time, request_id: requestId, type, ...rest }: z.output<typeof eventReply>): Told {
+  return { ...rest, type, at: Date.parse(time), ...given({ requestId }) };
+}
+
 const controls = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
-/** The event as one line of JSON, in which nothing steers a terminal or ends the line. */
-export const eventLine = (event: Recorded): string =>
-  JSON.stringify(eventDocument(event)).replace(controls, (sign) =>
+/** A document as one line of JSON, in which nothing steers a terminal or ends the line. */
+export const jsonLine = (document: object): string =>
+  JSON.stringify(document).replace(controls, (sign) =>
     Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   );
 
@@ -77,6 +83,9 @@ export const checkpointDocument = z.object({
 export const verifyBody = z.strictObject({
   checkpoint: checkpointDocument.optional().meta({ description: 'The `checkpoint` of an earlier answer' }),
 });
+
+/** The key that chains from now on. */
+export const keyReply = z.object({ key: z.string() });
 
 const finding = z.object({
   what: z.enum(['altered', 'missing', 'forged', 'unchained', 'truncated', 'seal']),

@@ -104,6 +104,11 @@ export const settingsOf = (document: object): Record<string, unknown> => ({
   ...(rename(document, (wire) => renamed.get(wire) ?? wire) as object),
 });
 
+/** What the settings say, under the names of the wire. */
+export const wireSettings = (settings: object): Record<string, unknown> => ({
+  ...(rename(settings, wireName) as object),
+});
+
 /** The domain under the names of the wire. */
 export const domainDocument = ({ name, proof, verified, verifiedAt }: Connection['domains'][number]) => ({
   name,

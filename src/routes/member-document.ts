@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Membership } from '../directory/memberships.ts';
 import { given } from '../http/given.ts';
+import { subjectCalled, subjectName } from './subjects.ts';
 
 const time = z.int().meta({ description: 'Seconds since the epoch' });
 const subject = z
@@ -11,6 +12,7 @@ const subject = z
 export const memberReply = z
   .object({
     subject,
+    name: subjectCalled,
     until: time.optional(),
     connection: z.string().optional().meta({ description: 'The connection whose provider says so' }),
   })
@@ -20,7 +22,11 @@ export const memberReply = z
 export const newMemberBody = z.strictObject({ subject, until: time.optional() });
 
 /** A membership under the names of the wire. */
-export const memberDocument = ({ member, until, connection }: Membership): z.input<typeof memberReply> => ({
+export const memberDocument = async (
+  { member, until, connection }: Membership,
+  parts: Parameters<typeof subjectName>[1],
+): Promise<z.input<typeof memberReply>> => ({
   subject: member,
+  name: await subjectName(member, parts),
   ...given({ until, connection }),
 });

@@ -1,9 +1,15 @@
+import { z } from 'zod';
 import type { Clients } from '../clients/clients.ts';
 import type { Groups } from '../directory/groups.ts';
 import type { Reach } from '../directory/reach.ts';
 import type { Users } from '../directory/users.ts';
 import type { By } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
+
+/** What people call a subject that an answer names. */
+export const subjectCalled = z
+  .string()
+  .meta({ description: 'The subject as people know it: an address, a client id, group:NAME' });
 
 interface Parts {
   users: Users;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Recorded } from '../audit/trail.ts';
 import type { Access } from '../directory/access.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
@@ -6,6 +7,7 @@ import type { Answered } from '../signals/delivery.ts';
 import type { Progress } from '../signals/progress.ts';
 import { type Signal, signalTypes } from '../signals/signal.ts';
 import type { Webhook } from '../signals/webhooks.ts';
+import { eventDocument } from './audit-document.ts';
 import { signalDocument } from './signal-document.ts';
 
 const members = {
@@ -14,6 +16,9 @@ const members = {
   audiences: z
     .array(z.string())
     .meta({ description: 'Sends what a gateway hears that may introspect these APIs; empty for all' }),
+  events: z.array(z.string()).meta({
+    description: 'Types of audit events: then it is sent these instead of signals; `client.*` and `*` are several',
+  }),
   enabled: z.boolean().meta({ description: 'Whether signals are sent; enabled again, it gets what it missed' }),
 };
 
@@ -44,6 +49,16 @@ export const deliveryReply = z.object({
   reason: z.string().optional(),
 });
 
+/** What a receiver has not taken yet. */
+export const undeliveredReply = z.object({
+  items: z.array(z.object({ id: z.string(), time: z.string(), type: z.string() })),
+});
+
+/** From when on everything is sent again. */
+export const redeliverBody = z.strictObject({
+  since: z.int().min(0).meta({ description: 'Seconds since the epoch' }),
+});
+
 /** What came of a test. */
 export const testReply = z.object({
   delivered: z.boolean(),
@@ -58,10 +73,10 @@ export const webhookChange = z.strictObject(members).partial();
 
 /** A webhook under the names of the wire. */
 export function webhookDocument(webhook: Webhook): z.input<typeof webhookReply> {
-  const { id, url, types, audiences, enabled, failed, secrets, created } = webhook;
+  const { id, url, types, audiences, events: about = [], enabled, failed, secrets, created } = webhook;
   const until = secrets.find((one) => one.until !== undefined && one.until > Date.now() / 1000)?.until;
   return {
-    ...{ id, url, types: [...types], audiences: [...audiences], enabled },
+    ...{ id, url, types: [...types], audiences: [...audiences], events: [...about], enabled },
     ...given({ failed, overlap_until: until }),
     created,
   };
@@ -89,6 +104,9 @@ const body = (type: string, at: number, data: object): string =>
 
 /** A signal as receivers read it: the frame of Standard Webhooks around what listeners of /gateway/changes are told. */
 export const webhookBody = (signal: Signal): string => body(signal.type, signal.at, signalDocument(signal));
+
+/** An audit event as receivers read it: the same frame around what the admin API tells. */
+export const eventBody = (event: Recorded): string => body(event.type, event.at, eventDocument(event));
 
 /** What a test sends. */
 export const testBody = (id: string): string => body('webhook.test', Date.now(), { webhook: id });

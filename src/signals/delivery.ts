@@ -2,7 +2,7 @@ import { moment } from '../audit/trail.ts';
 import { randomToken } from '../kernel/crypto.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Entity, Page } from '../store/port.ts';
-import { type Entry, type Feed, overlap } from './feed.ts';
+import { overlap } from './feed.ts';
 import { lease, type Note, type Progress, type Progresses, passed, type Step } from './progress.ts';
 import type { Signal } from './signal.ts';
 
@@ -18,8 +18,21 @@ export interface Message {
   write(): Promise<string>;
 }
 
+/** What is delivered: a signal, or an event of the trail. */
+interface Told {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Where it comes from, in the order of ids (Feed, EventFeed). */
+export interface Source<S> {
+  listen(hear: (signal: S) => void): () => void;
+  page(after: string, limit: number): Promise<{ entries: { signal: S; settled: boolean }[]; end: string | undefined }>;
+}
+
 /** Where signals go: the webhooks, or the streams that are pushed. */
-export interface Outlet<T extends Entity> {
+export interface Outlet<T extends Entity, S = Signal> {
   name: 'webhook' | 'stream';
   progress: Progresses;
   list(page: Page): Promise<T[]>;
@@ -29,7 +42,7 @@ export interface Outlet<T extends Entity> {
   /** Whether anything may be sent to it at this moment. */
   isOpen(to: T): boolean | Promise<boolean>;
   /** The signal as this receiver may hear of it, if it wants to. */
-  message(to: T, signal: Signal): Message | undefined;
+  message(to: T, signal: S): Message | undefined;
   /** What is to be said of the stream itself. */
   note?(to: T, note: Note): Message;
   /** Sends when its turn has come; `begin` is asked then, and may call it off by false. */
@@ -42,9 +55,9 @@ export interface Outlet<T extends Entity> {
   fail(id: string, reason: string): Promise<void>;
 }
 
-interface Parts<T extends Entity> {
-  outlet: Outlet<T>;
-  feed: Feed;
+interface Parts<T extends Entity, S extends Told> {
+  outlet: Outlet<T, S>;
+  feed: Source<S>;
   log: Log;
 }
 
@@ -65,9 +78,9 @@ const pause = (tries: number): number => Math.min(hour, 5 * second * 4 ** Math.m
  * Sends signals to receivers, to each in order. Of all processes one holds a receiver and delivers, so that each signal comes
  * once as a rule; when it dies, another one goes on where it was, and sends at most the one again that was under way.
  */
-export class Delivery<T extends Entity> {
-  readonly #outlet: Outlet<T>;
-  readonly #feed: Feed;
+export class Delivery<T extends Entity, S extends Told = Signal> {
+  readonly #outlet: Outlet<T, S>;
+  readonly #feed: Source<S>;
   readonly #log: Log;
   readonly #holder = randomToken(9);
   readonly #held = new Map<string, Progress>();
@@ -77,7 +90,7 @@ export class Delivery<T extends Entity> {
   #unlisten: (() => void) | undefined;
   #leaving = false;
 
-  constructor({ outlet, feed, log }: Parts<T>) {
+  constructor({ outlet, feed, log }: Parts<T, S>) {
     this.#outlet = outlet;
     this.#feed = feed;
     this.#log = log;
@@ -148,7 +161,8 @@ export class Delivery<T extends Entity> {
     if (!(await this.#hold(id)) || !(await this.#sendNotes(id))) return;
     const began = Date.now();
     for (let after = this.#held.get(id)?.cursor; after !== undefined; ) {
-      const { entries, end }: { entries: Entry[]; end: string | undefined } = await this.#feed.page(after, pageSize);
+      const page: Awaited<ReturnType<Source<S>['page']>> = await this.#feed.page(after, pageSize);
+      const { entries, end } = page;
       for (const entry of entries) if (!(await this.#handle(id, entry))) return;
       after = end;
     }
@@ -208,7 +222,7 @@ export class Delivery<T extends Entity> {
   }
 
   /** Answers whether to go on with the next one. */
-  async #handle(id: string, { signal, settled }: Entry): Promise<boolean> {
+  async #handle(id: string, { signal, settled }: { signal: S; settled: boolean }): Promise<boolean> {
     const to = await this.#receiver(id);
     const held = this.#held.get(id);
     if (!to || !held) return false;
@@ -222,7 +236,7 @@ export class Delivery<T extends Entity> {
     return true;
   }
 
-  async #deliver(to: T, { id: name, write }: Message, what: { signal: Signal } | { note: string }): Promise<boolean> {
+  async #deliver(to: T, { id: name, write }: Message, what: { signal: S } | { note: string }): Promise<boolean> {
     const { id } = to;
     const troubled = (this.#held.get(id)?.tries ?? 0) > 0;
     const sent = { id: name, body: await write(), troubled };

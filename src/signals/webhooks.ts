@@ -1,11 +1,12 @@
-import type { Trail } from '../audit/trail.ts';
+import { events } from '../audit/events.ts';
+import { isUnsettling, moment, type Recorded, type Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing } from '../kernel/errors.ts';
 import type { Collection, Entity, Page, Store } from '../store/port.ts';
 import type { Answered, Outlet } from './delivery.ts';
 import type { Posting } from './posting.ts';
 import { type Progress, Progresses } from './progress.ts';
-import { audibleTo, type Signal, type SignalType } from './signal.ts';
+import { audibleTo, type Signal, type SignalType, signalOf } from './signal.ts';
 import { newWebhookSecret, signedHeaders } from './webhook-signature.ts';
 
 /** An address to which signals are sent. Times in seconds. */
@@ -15,6 +16,11 @@ export interface Webhook extends Entity {
   types: readonly SignalType[];
   /** It hears what a gateway for these APIs would; empty for all. */
   audiences: readonly string[];
+  /**
+   * Types of audit events (`client.*`, `signin.failed`, `*`): then it is told of these, and of no signal. Missing in those of
+   * before.
+   */
+  events?: readonly string[];
   enabled: boolean;
   /** Why it was switched off, when it was not by hand. */
   failed?: { at: number; reason: string };
@@ -24,7 +30,7 @@ export interface Webhook extends Entity {
 }
 
 /** What may be said of a webhook. */
-export type WebhookTerms = Partial<Pick<Webhook, 'url' | 'types' | 'audiences' | 'enabled'>>;
+export type WebhookTerms = Partial<Pick<Webhook, 'url' | 'types' | 'audiences' | 'events' | 'enabled'>>;
 
 interface Parts {
   store: Store;
@@ -41,7 +47,7 @@ export class Webhooks {
   readonly #all: Collection<Webhook>;
   readonly #parts: Parts;
   readonly progress: Progresses;
-  #changed: (() => void) | undefined;
+  readonly #hearers: (() => void)[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -51,7 +57,7 @@ export class Webhooks {
 
   /** Who is told at once when this process changes one. */
   onChange(changed: () => void): void {
-    this.#changed = changed;
+    this.#hearers.push(changed);
   }
 
   get(id: string): Promise<Webhook | undefined> {
@@ -81,7 +87,7 @@ export class Webhooks {
     // The path of an address is often what keeps it secret.
     const detail = { url: new URL(webhook.url).origin };
     await this.#parts.trail.record({ type: 'webhook.created', actor, target: `webhook:${id}`, detail });
-    this.#changed?.();
+    this.#changed();
     return { webhook, secret };
   }
 
@@ -101,7 +107,7 @@ export class Webhooks {
     await this.progress.refresh(id);
     const detail = { changed: Object.keys(terms).join(' ') };
     await this.#parts.trail.record({ type: 'webhook.changed', actor, target: `webhook:${id}`, detail });
-    this.#changed?.();
+    this.#changed();
     return webhook;
   }
 
@@ -125,6 +131,37 @@ export class Webhooks {
       detail: { overlap },
     });
     return { webhook, secret };
+  }
+
+  #changed(): void {
+    for (const changed of this.#hearers) changed();
+  }
+
+  /** What was not taken yet, the first ones: nothing is given up, it is sent when the webhook is enabled again. Throws `missing`. */
+  async undelivered(id: string, limit: number): Promise<Recorded[]> {
+    const [webhook, { cursor, done }] = [await this.#all.get(id), await this.delivery(id)];
+    if (!webhook) throw missing(`The webhook ${id}`);
+    const { trail } = this.#parts;
+    const waiting: Recorded[] = [];
+    for (let after: string | undefined = cursor; after !== undefined && waiting.length < limit; ) {
+      const page: Recorded[] = await (isAbout(webhook)
+        ? trail.all.find({}, { after, limit: 500 })
+        : trail.unsettling({ after, limit: 500 }));
+      waiting.push(...page.filter((event) => !done.includes(event.id) && wants(webhook, event)));
+      after = page.length < 500 ? undefined : page.at(-1)?.id;
+    }
+    return waiting.slice(0, limit);
+  }
+
+  /** Sends everything again that has happened since then (seconds). Throws `missing`. */
+  async redeliver(id: string, since: number, actor: string): Promise<void> {
+    await this.delivery(id);
+    // Whoever delivers at this moment hears that it is no longer theirs.
+    const again = { cursor: moment(since * 1000), done: [], due: 0, tries: 0, since: 0, reason: '' };
+    await this.progress.restartAt(id, again);
+    const detail = { changed: 'cursor' };
+    await this.#parts.trail.record({ type: 'webhook.changed', actor, target: `webhook:${id}`, detail });
+    this.#changed();
   }
 
   /** Nothing more is sent. Throws `missing`. */
@@ -175,7 +212,13 @@ export class Webhooks {
       throw invalid('The address of a webhook is an https URL without credentials and without a fragment');
     }
     if (webhook.url.length > 2000) throw invalid('The address of a webhook has at most 2000 characters');
-    return { ...webhook, types: [...new Set(webhook.types)], audiences: [...new Set(webhook.audiences)] };
+    const about = [...new Set(webhook.events ?? [])];
+    const strange = about.find((pattern) => !Object.keys(events).some((type) => fits(pattern, type)));
+    if (strange !== undefined) {
+      throw invalid(`There are no audit events ${strange}; name a type such as client.approved, or client.*, or *`);
+    }
+    const [types, audiences] = [[...new Set(webhook.types)], [...new Set(webhook.audiences)]];
+    return { ...webhook, types, audiences, events: about };
   }
 }
 
@@ -188,7 +231,7 @@ export const webhookOutlet = (webhooks: Webhooks, write: (signal: Signal) => str
   list: (page) => webhooks.list(page),
   get: (id) => webhooks.get(id),
   onChange: (changed) => webhooks.onChange(changed),
-  isOpen: ({ enabled }) => enabled,
+  isOpen: (webhook) => webhook.enabled && !isAbout(webhook),
   message(webhook, signal) {
     const audible = concerns(webhook, signal);
     return audible && { id: audible.id, write: async () => write(audible) };
@@ -196,6 +239,25 @@ export const webhookOutlet = (webhooks: Webhooks, write: (signal: Signal) => str
   send: (webhook, message, begin) => webhooks.send(webhook, message, begin),
   fail: (id, reason) => webhooks.fail(id, reason),
 });
+
+/** The same for those that are told of audit events; `write` is an event as receivers read it. */
+export const eventOutlet = (webhooks: Webhooks, write: (event: Recorded) => string): Outlet<Webhook, Recorded> => ({
+  ...webhookOutlet(webhooks, () => ''),
+  isOpen: (webhook) => webhook.enabled && isAbout(webhook),
+  message: (webhook, event) => (wants(webhook, event) ? { id: event.id, write: async () => write(event) } : undefined),
+});
+
+/** Whether it is told of audit events. */
+const isAbout = ({ events = [] }: Webhook): boolean => events.length > 0;
+
+function wants(webhook: Webhook, event: Recorded): boolean {
+  if (!isAbout(webhook)) return isUnsettling(event) && concerns(webhook, signalOf(event)) !== undefined;
+  return (webhook.events ?? []).some((pattern) => fits(pattern, event.type));
+}
+
+/** Whether a pattern (`*`, `client.*`, `client.approved`) is of this type. */
+const fits = (pattern: string, type: string): boolean =>
+  pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)));
 
 /** The signal as this webhook may hear of it, if it wants to. */
 function concerns({ types, audiences }: Webhook, signal: Signal): Signal | undefined {

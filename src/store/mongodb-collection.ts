@@ -64,6 +64,7 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
 
   append(values: readonly T[]): Promise<number> {
     const documents = values.map((value) => this.#document(value));
+    if (documents.length === 0) return Promise.resolve(0);
     return this.#write(async () => {
       try {
         return (await this.#documents.insertMany(documents, { ordered: true })).insertedCount;
@@ -71,7 +72,10 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
         const refused = error instanceof MongoBulkWriteError && duplicate(error) !== undefined;
         // What most of the servers do not have yet is not there.
         if (!refused || error.result.getWriteConcernError()) throw error;
-        return error.insertedCount;
+        // In order, the first that is refused is the last that was tried; some servers count those behind it too.
+        const [first] = [error.writeErrors].flat();
+        if (!first) throw error;
+        return first.index;
       }
     });
   }

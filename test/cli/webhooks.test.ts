@@ -22,7 +22,7 @@ describe('sallyport webhook', { timeout: 60_000 }, () => {
     const { secret, ...made } = await sallyport.json<{ id: string; secret: string; created: number }>(add);
     assert.match(secret, /^whsec_/);
     const { id } = made;
-    const usual = { types: ['token.revoked'], audiences: ['urn:sallyport:admin'], enabled: true };
+    const usual = { types: ['token.revoked'], audiences: ['urn:sallyport:admin'], events: [], enabled: true };
     assert.deepEqual(made, { id, url: to.url, ...usual, created: made.created });
     assert.deepEqual(await sallyport.json(['webhook', 'list']), [made]);
     const shown = await sallyport.json(['webhook', 'show', id]);

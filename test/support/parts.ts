@@ -29,9 +29,9 @@ export const usualRules: Rules = { secondFactor: 'if-enrolled', level: '2fa', gr
 export const issuer = 'https://id.example.test';
 
 /** Opens a fresh store and everything on it; `url` opens a known one a second time, as another process would. */
-export async function openParts(url?: string, mdsFile?: string) {
+export async function openParts(url?: string, mdsFile?: string, timeoutMs?: number) {
   const place = url ?? (await storeUrl());
-  const store = await openStore(place);
+  const store = await openStore(place, timeoutMs === undefined ? {} : { timeoutMs });
   const vault = await openKeyring(store, Buffer.alloc(32, 7));
   const trail = new Trail(store, vault);
   const access = new Access(store, trail);

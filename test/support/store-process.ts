@@ -60,6 +60,35 @@ async function spend(): Promise<number> {
   return allowed;
 }
 
+const own = async () => new Trail(store, await openKeyring(store, Buffer.alloc(32, 7)));
+
+/** Twenty writers that record two hundred events each. */
+async function audit(): Promise<number> {
+  const trail = await own();
+  const writer = async () => {
+    for (let until = 0; until < 200; until += 1) {
+      await trail.record({ type: 'role.assigned', actor: 'cli', target: 'user:eve', detail: { until } });
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, writer));
+  await trail.settle();
+  return 4000;
+}
+
+/** Records until it is killed, and says each event once it is promised to be there. */
+async function auditForEver(): Promise<void> {
+  const trail = await own();
+  const write = async (lane: number): Promise<never> => {
+    for (let number = 0; ; number += 1) {
+      const requestId = `${extra}-${lane}-${number}`;
+      await trail.record({ type: 'user.enabled', actor: 'cli', target: 'user:eve', requestId });
+      if (number % 7 === 0) await trail.settle();
+      say(requestId);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane)));
+}
+
 const jobs: Record<string, () => Promise<unknown>> = {
   take: () => count((id) => all.take(id)),
   insert: () => count((id) => all.insert({ id, visits: 0 }).then(() => true)),
@@ -74,6 +103,8 @@ const jobs: Record<string, () => Promise<unknown>> = {
       await new Promise(() => setInterval(() => {}, 1000));
       return undefined;
     }),
+  audit,
+  'audit for ever': auditForEver,
   write: () => Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane))),
   // Begins a migration and is never done with it.
   hang: () =>
