@@ -28,7 +28,7 @@ export function accountRooms(
   ];
   return {
     sessions: new BrowserSessions({ provider, ended: parts.ended }),
-    freshness: new Freshness({ ...house, levelOf: (user) => house.enrolments.levelOf(user) }),
+    freshness: new Freshness({ ...house, within: 300, levelOf: (user) => house.enrolments.levelOf(user) }),
     pages: makers.flatMap((pages) => pages(parts)),
   };
 }

@@ -1,3 +1,4 @@
+import { Activity } from './audit/activity.ts';
 import type { Config } from './config/schema.ts';
 import { Reach } from './directory/reach.ts';
 import type { House } from './house.ts';
@@ -12,5 +13,12 @@ export function adminRooms(config: Config, house: House, provider: WhereProvider
   const { clientCertificateHeader, registration } = config;
   const people = peopleParts(config, house, provider);
   const impersonation = new Impersonation({ ...house, allowed: config.impersonation });
-  return adminOperations({ ...people, clientCertificateHeader, registration, impersonation, reach: new Reach(house) });
+  return adminOperations({
+    ...people,
+    clientCertificateHeader,
+    registration,
+    impersonation,
+    reach: new Reach(house),
+    activity: new Activity(house.store),
+  });
 }

@@ -2,9 +2,11 @@ import { Provider } from 'oidc-provider';
 import { mailText } from '../views/mail.ts';
 import { accountRooms } from './account-rooms.ts';
 import { adminRooms } from './admin-rooms.ts';
+import { Activity } from './audit/activity.ts';
 import { auditRooms } from './audit-rooms.ts';
 import { RegistrationDesk } from './clients/desk.ts';
 import type { Config } from './config/schema.ts';
+import { consoleRooms } from './console-rooms.ts';
 import { adminPermissions } from './directory/built-in.ts';
 import { declare } from './federation/declaring.ts';
 import { type GatewayRooms, gatewayRooms } from './gateway-rooms.ts';
@@ -34,6 +36,7 @@ import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
 import { assets } from './routes/assets.ts';
 import { connectionTest } from './routes/connection-test.ts';
+import { adminConsole } from './routes/console.ts';
 import { deviceDecision, devicePages } from './routes/device.ts';
 import { federation } from './routes/federation.ts';
 import { federationLogout } from './routes/federation-logout.ts';
@@ -69,7 +72,12 @@ const lookAtConnections = 60_000;
 
 /** Puts the house together for HTTP. Everything a request meets stands here, in the order in which it meets it. */
 export async function createApp(config: Config, house: House, log: Log): Promise<App & { follow(): Promise<void> }> {
-  const metrics = new Metrics();
+  const activity = new Activity(house.store);
+  house.trail.listen(
+    (event) => activity.hear(event),
+    () => undefined,
+  );
+  const metrics = new Metrics(() => activity.count('tokens'));
   const edge = new Edge({ ...config, tokensInAddress: tokensInAddress(config.legacy) });
   const answered = meter(metrics, log, config.log.requests);
   const frames = framesOf(config.issuer);
@@ -122,7 +130,7 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       gateways.changes.close();
       clearInterval(timer);
       clearInterval(tending);
-      await Promise.all([sending?.close(), signals.close(), audit.close()]);
+      await Promise.all([sending?.close(), signals.close(), audit.close(), activity.settle().catch(() => undefined)]);
       // Without the store there is nothing to write down, and nothing to keep the process for.
       await house.trail.settle().catch((error: unknown) => log.warn({ err: error }, 'the audit trail was not sealed'));
       await house.store.close();
@@ -260,12 +268,8 @@ function compose(
   koa.use(logoutDecision({ frames, trail, signingOut }));
   koa.use(deviceDecision(house));
   koa.use(registration({ issuer, desk: registrationDesk(config, house, koa) }));
-  koa.use(
-    admin(
-      adminRooms(config, house, () => koa),
-      { issuer, ...house },
-    ),
-  );
+  const operations = adminRooms(config, house, () => koa);
+  koa.use(admin(operations, { issuer, ...house }));
   koa.use(scim({ ...house, ...scimRooms(house, (user) => ending.endAll(user)), tokens: house.scim.tokens, issuer }));
   koa.use(federation({ issuer, ...house }));
   koa.use(federationMetadata(connections));
@@ -276,6 +280,7 @@ function compose(
   koa.use(passwordReset({ ...house, issuer, frames, resets: house.passwordResets, endAll }));
   koa.use(emailUndo({ ...house, frames }));
   koa.use(account({ ...house, ...accountRooms(config, house, () => koa), issuer, frames }));
+  koa.use(adminConsole({ ...house, ...consoleRooms(config, house, () => koa, operations), issuer, frames }));
   koa.use(languageChoice(languageChoices.map(([tag]) => tag)));
   koa.use(assets);
   koa.use(home(frames));

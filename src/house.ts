@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import { type Recorded, Trail } from './audit/trail.ts';
 import { belonging } from './belonging.ts';
-import { accountClient, commandClient } from './clients/built-in.ts';
+import { builtInClients } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
 import { IntrospectionTokens } from './clients/introspection-tokens.ts';
 import { Registrars } from './clients/registrars.ts';
@@ -202,8 +202,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const users = new Users(store, trail, stolen(config, complain), guard);
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);
-  const builtIn = [accountClient(config.issuer), commandClient];
-  const clients = new Clients(store, vault, trail, { builtIn, guard });
+  const clients = new Clients(store, vault, trail, { builtIn: builtInClients(config.issuer), guard });
   const introspectionTokens = new IntrospectionTokens({ store, vault, trail, clients });
   const tiers = new Tiers(store, trail, {
     isApi: async (audience) => (await access.api(audience)) !== undefined,
@@ -270,7 +269,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     enrolments: factors(config, { store, vault, trail }),
     devices,
     mfaPolicies,
-    demands: new Demands({ store, policies: mfaPolicies, decide }),
+    demands: new Demands({ store, policies: mfaPolicies, decide, console: config.console.level }),
     consents: new Consents(store, clients),
     tickets: new Tickets(store, vault, config.ttl.interaction),
     signOuts: new SignOuts(store, vault, config.ttl.interaction),

@@ -3,6 +3,8 @@ import type { Say } from './words.ts';
 
 /** What every page of one installation shares. */
 export interface Frame {
+  /** The whole style sheet of the console. */
+  consoleStyle: string;
   /** Addresses of the style sheet, the mark and the script that sends a form by itself. */
   style: string;
   mark: string;
@@ -11,6 +13,8 @@ export interface Frame {
   webauthnScript: string;
   /** Address of the script that copies and prints recovery codes. */
   codesScript: string;
+  /** Address of the module that makes the console quicker. */
+  consoleScript: string;
   issuer: string;
   /** The language of the page (BCP 47), and its texts. */
   tag: string;

@@ -1,6 +1,6 @@
 import { invalid } from '../kernel/errors.ts';
 import type { Entity } from '../store/port.ts';
-import { accountClientId, commandClientId } from './built-in.ts';
+import { commandClientId, isBuiltInClient } from './built-in.ts';
 import type { State } from './life.ts';
 import type { Metadata } from './metadata.ts';
 import type { Secret } from './secrets.ts';
@@ -74,8 +74,9 @@ export interface Around {
 
 /** Ids go into Basic credentials (no colon) and subjects; those of people begin like no client's (RFC 9700 §4.15). */
 export function checkedId(id: string): string {
-  if ([accountClientId, commandClientId].includes(id.toLowerCase()))
-    throw invalid(`The client id ${id.toLowerCase()} belongs to this server itself`);
+  const lower = id.toLowerCase();
+  if (isBuiltInClient(lower) || lower === commandClientId)
+    throw invalid(`The client id ${lower} belongs to this server itself`);
   if (/^usr_/i.test(id)) throw invalid('A client id must not begin with usr_, as the ids of people do');
   if (/^[\x21\x23-\x39\x3b-\x5b\x5d-\x7b\x7d\x7e]{1,200}$/.test(id)) return id;
   throw invalid('A client id has 1 to 200 printable ASCII characters, without space and any of : | " \\');

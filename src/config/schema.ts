@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import { declaredConnections } from './connections.ts';
+import { consoleSettings } from './console.ts';
 import { demo } from './demo.ts';
 import { impersonation } from './impersonation.ts';
 import { legacy } from './legacy.ts';
@@ -201,6 +202,7 @@ export const schema = z.strictObject({
       ),
     })
     .prefault({}),
+  console: consoleSettings.prefault({}).meta({ description: 'The console of administrators' }),
   mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
   mail: mail.prefault({}),
   passwords: passwords.prefault({}),

@@ -32,7 +32,7 @@ const moreAreas = [
 ];
 const resources = new Set(
   `clients registrars apis roles groups users organizations assignments connections tiers sessions keys audit-events
-  webhooks streams access`.split(/\s+/),
+  webhooks streams access overview`.split(/\s+/),
 );
 
 /** The route template of a path, from a closed list: whoever asks for addresses we do not have adds no series. */
@@ -104,7 +104,8 @@ export class Metrics {
   /** An answer had to be 5xx or 429: `unavailable` (the store), `overloaded`, `server_error` (a bug) … */
   readonly failed: (code: string) => void;
 
-  constructor() {
+  /** `alsoIssued` hears of every access token, too. */
+  constructor(alsoIssued: () => void = () => {}) {
     const counter = (name: string, help: string, ...labelNames: string[]) =>
       new Counter({ name: `sallyport_${name}_total`, help, labelNames, registers: [this.#registry] });
     const tokens = counter('tokens_issued', 'Access tokens issued, by grant and format', 'grant', 'format');
@@ -114,7 +115,10 @@ export class Metrics {
     for (const kind of known) faults.inc({ kind }, 0);
 
     const issue = { opaque: this.#byGrant(tokens, 'opaque'), jwt: this.#byGrant(tokens, 'jwt') };
-    this.tokenIssued = (grant, format) => issue[format](grants[grant] ?? 'other');
+    this.tokenIssued = (grant, format) => {
+      issue[format](grants[grant] ?? 'other');
+      alsoIssued();
+    };
     const count = tallies((result) => {
       const handle = introspections.labels(result);
       return () => handle.inc();

@@ -1,6 +1,6 @@
 import { type ApplicationView, applicationsContent } from '../../views/account/applications.ts';
 import { question } from '../../views/account/frame.ts';
-import { accountClientId } from '../clients/built-in.ts';
+import { accountClientId, consoleClientId } from '../clients/built-in.ts';
 import type { Clients } from '../clients/clients.ts';
 import { missing } from '../kernel/errors.ts';
 import type { Endings } from '../protocol/endings.ts';
@@ -86,7 +86,7 @@ async function applications(parts: Parts, { user }: Visit): Promise<ApplicationV
     const grant = all.get(client) ?? { client, scopes, claims, resources, since: given, used: given };
     all.set(client, { ...grant, since: Math.min(grant.since, given) });
   }
-  all.delete(accountClientId);
+  for (const own of [accountClientId, consoleClientId]) all.delete(own);
   const lately = (client: string) => [...seen.values()].map(({ used }) => used[client] ?? 0);
   const views = await Promise.all(
     [...all.values()].map(async ({ client, used, ...rest }) => {

@@ -1,7 +1,7 @@
 import { question } from '../../views/account/frame.ts';
 import { type SessionView, sessionName, sessionsContent } from '../../views/account/sessions.ts';
 import type { Trail } from '../audit/trail.ts';
-import { accountClientId } from '../clients/built-in.ts';
+import { isBuiltInClient } from '../clients/built-in.ts';
 import type { Clients } from '../clients/clients.ts';
 import { browserName } from '../http/user-agent.ts';
 import { missing } from '../kernel/errors.ts';
@@ -64,7 +64,7 @@ async function views(parts: Parts, visit: Visit, sessions: readonly OpenSession[
       const known = seen.get(uid);
       const names = await Promise.all(
         clients
-          .filter((client) => client !== accountClientId)
+          .filter((client) => !isBuiltInClient(client))
           .slice(0, 10)
           .map(async (client) => (await parts.clients.get(client))?.name ?? client),
       );

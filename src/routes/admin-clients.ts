@@ -75,14 +75,17 @@ const reading = ({ clients, organizations, reach }: Parts): Operation[] => [
       registrar: z.string().optional(),
       tier: z.string().optional(),
       unused_since: unusedSince.optional(),
+      q: z.string().optional().meta({ description: 'A part of the id or the name' }),
     }),
     reply: listOf(clientWithUse),
     async run({ query: { unused_since: since, ...asked }, by: { organization } }) {
-      const { state, registrar, tier, ...part } = asked;
+      const { state, registrar, tier, q, ...part } = asked;
+      const wanted = q?.toLowerCase() ?? '';
       const keep = async (client: Client | undefined) => {
         if (!client || client.state !== (state ?? client.state)) return undefined;
         if (client.registrar !== (registrar ?? client.registrar) || client.tier !== (tier ?? client.tier))
           return undefined;
+        if (!`${client.id}\n${client.name}`.toLowerCase().includes(wanted)) return undefined;
         if (since !== undefined && (await clients.uses.lastUse(client)) >= since) return undefined;
         return clientUseDocument(client, await clients.uses.of(client.id));
       };

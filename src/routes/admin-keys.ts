@@ -20,7 +20,8 @@ export const keyReply = z
     until: time.optional().meta({ description: 'When it stops being published, once a later key is planned' }),
   })
   .meta({ id: 'SigningKey', description: 'A published key by which tokens are signed; the private part never leaves' });
-const reply = z.object({ items: z.array(keyReply), next: z.null() });
+/** The keys that are published. */
+export const keysReply = z.object({ items: z.array(keyReply), next: z.null() });
 
 /** The admin API's operations on signing keys; `sallyport key` makes the same calls. */
 export const adminKeys = ({ keys }: Parts): Operation[] => [
@@ -30,7 +31,7 @@ export const adminKeys = ({ keys }: Parts): Operation[] => [
     path: '/keys',
     about: 'List the signing keys that are published',
     permission: 'keys:read',
-    reply,
+    reply: keysReply,
     async run() {
       // Where no server has run yet there are none.
       await keys.tend();
@@ -50,7 +51,7 @@ export const adminKeys = ({ keys }: Parts): Operation[] => [
           .meta({ description: 'A key has leaked: its successor signs now, and it is published no more' }),
       })
       .partial(),
-    reply,
+    reply: keysReply,
     run: async ({ body, actor }) => ({
       items: await keys.rotate(actor, { atOnce: body.at_once ?? false }),
       next: null,

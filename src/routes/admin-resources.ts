@@ -17,4 +17,5 @@ export const resources: Readonly<Record<string, string>> = {
   assignments: 'Who has which roles',
   access: 'Why somebody may do something',
   'audit-events': 'What happened, who did it and from where',
+  overview: 'How much is going on',
 };

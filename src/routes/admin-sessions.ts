@@ -30,7 +30,8 @@ const time = z.int().meta({ description: 'Seconds since the epoch' });
 const params = z.object({ id: text });
 const scope = 'organization';
 
-const sessionReply = z
+/** A session as the admin API shows it. */
+export const sessionReply = z
   .object({
     id: text,
     user: text.meta({ description: 'The id of the person' }),

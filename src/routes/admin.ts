@@ -20,6 +20,7 @@ import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
+import { adminOverview } from './admin-overview.ts';
 import { Refusals } from './admin-refusals.ts';
 import { adminRegistrars } from './admin-registrars.ts';
 import { resources } from './admin-resources.ts';
@@ -47,7 +48,7 @@ const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],
-  ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens],
+  ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens, adminOverview],
 ];
 
 /** What they are put together of: what each file names, which is its first argument. */

@@ -17,9 +17,9 @@ interface Asset {
   body: Buffer;
 }
 
-/** The content is part of the address, so that a new version is another file. */
-function read(name: string): Asset {
-  const body = readFileSync(join(folder, name));
+/** The content is part of the address, so that a new version is another file. `before` are files that come first in the same answer. */
+function read(name: string, ...before: readonly string[]): Asset {
+  const body = Buffer.concat([...before, name].map((one) => readFileSync(join(folder, one))));
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
   const extension = extname(name);
   const url = `/assets/${name.slice(0, -extension.length)}.${hash}${extension}`;
@@ -27,24 +27,36 @@ function read(name: string): Asset {
 }
 
 const style = read('style.css');
+const consoleStyle = read('console.css', 'style.css');
 const mark = read('mark.svg');
 const sendScript = read('send.js');
 const webauthnScript = read('webauthn.js');
 const codesScript = read('codes.js');
+const consoleScript = read('console.js');
 
 /** What the pages of this installation share. */
 export const frameOf = (
   issuer: string,
-): Pick<Frame, 'style' | 'mark' | 'sendScript' | 'webauthnScript' | 'codesScript' | 'issuer'> => ({
+): Pick<
+  Frame,
+  'style' | 'consoleStyle' | 'mark' | 'sendScript' | 'webauthnScript' | 'codesScript' | 'consoleScript' | 'issuer'
+> => ({
   style: style.url,
+  consoleStyle: consoleStyle.url,
   mark: mark.url,
   sendScript: sendScript.url,
   webauthnScript: webauthnScript.url,
   codesScript: codesScript.url,
+  consoleScript: consoleScript.url,
   issuer,
 });
 
-const served = new Map([style, mark, sendScript, webauthnScript, codesScript].map((asset) => [asset.url, asset]));
+const served = new Map(
+  [style, consoleStyle, mark, sendScript, webauthnScript, codesScript, consoleScript].map((asset) => [
+    asset.url,
+    asset,
+  ]),
+);
 
 /** The files that pages need. Browsers keep them for good. */
 export const assets: Middleware = async (ctx, next) => {

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { accountClientId } from '../clients/built-in.ts';
+import { isBuiltInClient } from '../clients/built-in.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
 
@@ -56,7 +56,7 @@ const isCertain = (
   client: { clientId: string; clientAuthMethod?: string | undefined },
   redirectUri: unknown,
 ): boolean =>
-  client.clientAuthMethod !== 'none' || client.clientId === accountClientId || String(redirectUri).startsWith('https:');
+  client.clientAuthMethod !== 'none' || isBuiltInClient(client.clientId) || String(redirectUri).startsWith('https:');
 
 /** Whether the person must be asked in this sign-in, whatever was allowed before. */
 export const needsConsentNow = (oidc: OIDC): boolean =>

@@ -1,3 +1,4 @@
+import { isForAdministration } from '../clients/built-in.ts';
 import { administrator } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { User } from '../directory/users.ts';
@@ -6,6 +7,7 @@ import { policySubject } from '../factors/policy-subject.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
 import type { Demand } from './demand.ts';
+import type { Level } from './proof.ts';
 
 /** A sign-in, as far as policies look at it. */
 export interface Asking {
@@ -22,6 +24,8 @@ interface Parts {
   store: Store;
   policies: Pick<MfaPolicies, 'usual' | 'of' | 'requiring'>;
   decide: Pick<Decide, 'held' | 'administers'>;
+  /** What a sign-in to the console must be worth. */
+  console: Level;
 }
 
 /** When somebody was first told that a factor will be required (seconds). The id is the person's. */
@@ -36,10 +40,13 @@ export class Demands {
   readonly #policies: Parts['policies'];
   readonly #decide: Parts['decide'];
   readonly #told: Collection<Told>;
+  /** What holds for those who administer, at the console and on the command line elsewhere; no policy makes it laxer. */
+  readonly #console: readonly MfaPolicy[];
 
-  constructor({ store, policies, decide }: Parts) {
+  constructor({ store, policies, decide, console: level }: Parts) {
     this.#policies = policies;
     this.#decide = decide;
+    this.#console = level === '1fa' ? [] : [{ id: 'console', secondFactor: 'required', level, grace: 0, remember: 0 }];
     this.#told = store.collection<Told>({ name: 'mfa-told', indexes: {} });
   }
 
@@ -63,9 +70,10 @@ export class Demands {
       this.#policies.of([`role:${administrator}`]),
     ]);
     const administers = await this.#decide.administers(subject);
+    const atConsole = administers && isForAdministration(client) ? this.#console : [];
     return demanded({
       usual,
-      applying,
+      applying: [...applying, ...atConsole],
       alleged,
       ...(administers ? { mostRemembered: forAdministrators?.remember ?? 0 } : {}),
     });
@@ -77,7 +85,9 @@ export class Demands {
    */
   async guarded(user: Asking['user']): Promise<boolean> {
     if ((await this.#policies.usual()).secondFactor === 'required') return true;
-    const { roles, groups } = await this.#decide.held(`user:${user.id}`, undefined);
+    const subject = `user:${user.id}`;
+    if (this.#console.length > 0 && (await this.#decide.administers(subject))) return true;
+    const { roles, groups } = await this.#decide.held(subject, undefined);
     const ours = [...roles.map((name) => `role:${name}`), ...groups.map((name) => `group:${name}`)];
     const own = [...ours, ...domainOf(user.email)];
     // Who comes through a connection has proven more; and by its policy or a group of its provider nobody else is asked.

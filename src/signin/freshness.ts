@@ -3,13 +3,12 @@ import { isFederated } from './standing.ts';
 import type { UpstreamSessions } from './upstream-sessions.ts';
 import { worthOfSession } from './worth.ts';
 
-/** So old may a sign-in be before a deed that matters (seconds). */
-export const freshFor = 300;
-
 interface Parts {
   upstreamSessions: Pick<UpstreamSessions, 'ofSession'>;
-  /** The highest level that this person's factors reach. */
+  /** What such a sign-in must be worth for this person. */
   levelOf(user: string): Promise<Level>;
+  /** So old may a sign-in be before a deed that matters (seconds). */
+  within: number;
 }
 
 interface Session {
@@ -29,6 +28,11 @@ export class Freshness {
     this.#parts = parts;
   }
 
+  /** So old may it be (seconds). */
+  get within(): number {
+    return this.#parts.within;
+  }
+
   /** The level to ask of this person. */
   wanted(user: string): Promise<Level> {
     return this.#parts.levelOf(user);
@@ -38,10 +42,10 @@ export class Freshness {
   async isFresh(session: Session): Promise<boolean> {
     const { acr, amr, account, loginTs, uid } = session;
     const worth = worthOfSession({ acr, amr });
-    if (seconds() - loginTs > freshFor || !atLeast(worth, await this.wanted(account))) return false;
+    if (seconds() - loginTs > this.within || !atLeast(worth, await this.wanted(account))) return false;
     if (!isFederated(session)) return true;
     // A session here is younger than the proof at the provider that it rests on.
     const authTime = (await this.#parts.upstreamSessions.ofSession(uid))?.authTime;
-    return authTime !== undefined && seconds() - authTime <= freshFor;
+    return authTime !== undefined && seconds() - authTime <= this.within;
   }
 }

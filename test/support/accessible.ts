@@ -18,8 +18,8 @@ const controls =
 const isTelling = ({ width, colorScheme }: (typeof settings)[number]): boolean =>
   (width === 320) === (colorScheme === 'light');
 
-/** Holds a page against WCAG 2.2 AA in one setting: by axe, by its width, and by the size of what is to be hit. */
-export async function checkPage(page: Page, setting: (typeof settings)[number]): Promise<void> {
+/** Holds a page against WCAG 2.2 AA in one setting: by axe, by its width, and by the size of what is to be hit (`least` pixels). */
+export async function checkPage(page: Page, setting: (typeof settings)[number], least = 44): Promise<void> {
   const { width, colorScheme } = setting;
   const where = `${colorScheme}, ${width} px`;
   await page.waitForLoadState();
@@ -29,12 +29,12 @@ export async function checkPage(page: Page, setting: (typeof settings)[number]):
   if (isTelling(setting)) assert.deepEqual(await violations(page, where), []);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, where);
   // In one go: fifty rows have hundreds of controls.
-  const small = await page.locator(controls).evaluateAll((all) =>
-    all
-      .filter((control) => control.checkVisibility())
-      .filter((control) => Math.min(control.getBoundingClientRect().width, control.getBoundingClientRect().height) < 44)
-      .map((control) => control.outerHTML),
-  );
+  const small = await page.locator(controls).evaluateAll((all, pixels) => {
+    const sizeOf = ({ width, height }: DOMRect): number => Math.min(width, height);
+    return all
+      .filter((control) => control.checkVisibility() && sizeOf(control.getBoundingClientRect()) < pixels)
+      .map((control) => control.outerHTML);
+  }, least);
   assert.deepEqual(small, [], `${where}: too small to hit`);
 }
 

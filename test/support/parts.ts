@@ -69,7 +69,7 @@ export async function openParts(url?: string, mdsFile?: string, timeoutMs?: numb
     enrolments: new Enrolments({ store, vault, trail, issuer, relyingParty: async () => relyingParty }),
     devices: new Devices({ store, vault, trail }),
     mfaPolicies,
-    demands: new Demands({ store, policies: mfaPolicies, decide }),
+    demands: new Demands({ store, policies: mfaPolicies, decide, console: '1fa' }),
     close: () => store.close(),
   };
 }

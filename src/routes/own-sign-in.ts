@@ -1,16 +1,27 @@
 import type { Context } from 'koa';
-import { accountClientId } from '../clients/built-in.ts';
 import { given } from '../http/given.ts';
 import { randomToken, same, type Vault } from '../kernel/crypto.ts';
-import type { AccountPage, Said } from './account-page.ts';
+import type { Said } from './account-page.ts';
 import { goOn } from './answer.ts';
+
+/** Pages of this server that sign people in as an application does. */
+export interface Area {
+  root: '/account' | '/admin';
+  /** The id of the client that they are. */
+  client: string;
+  /** Where somebody goes who asked for no page. */
+  first: string;
+}
+
+/** What a page needs: a session, or one of a sign-in that was not long ago. */
+export type Needs = 'session' | 'fresh';
 
 /** What a browser carries while it signs in for a page. */
 interface Errand {
   state: string;
   /** Where it goes then: an address of ours that was asked for, with its query. */
   path: string;
-  needs: AccountPage['needs'];
+  needs: Needs;
 }
 
 /** What the next page of this person has to know. */
@@ -30,14 +41,17 @@ const longestPath = 1500;
 /** The short memory of a browser: sealed, so that nobody can write it, and nothing that was typed can be read in it. */
 export class Carried {
   readonly #vault: Vault;
-  constructor(vault: Vault) {
+  /** `account` or `admin`: what one of them carries, the other one does not see. */
+  readonly #name: string;
+  constructor(vault: Vault, { root }: Area) {
     this.#vault = vault;
+    this.#name = root.slice(1);
   }
 
   keep(ctx: Context, what: 'return' | 'note', value: Errand | Note): void {
     const maxAge = what === 'return' ? errandLife : noteLife;
-    const sealed = this.#vault.seal(JSON.stringify({ ...value, until: Date.now() + maxAge }), `account ${what}`);
-    ctx.cookies.set(cookie(ctx, what), sealed, { ...settings(ctx), maxAge });
+    const sealed = this.#vault.seal(JSON.stringify({ ...value, until: Date.now() + maxAge }), `${this.#name} ${what}`);
+    ctx.cookies.set(this.#cookie(ctx, what), sealed, { ...settings(ctx), maxAge });
   }
 
   errand(ctx: Context): Errand | undefined {
@@ -49,29 +63,32 @@ export class Carried {
   }
 
   forget(ctx: Context, what: 'return' | 'note'): void {
-    if (ctx.cookies.get(cookie(ctx, what), { signed: false }) === undefined) return;
-    ctx.cookies.set(cookie(ctx, what), null, settings(ctx));
+    if (ctx.cookies.get(this.#cookie(ctx, what), { signed: false }) === undefined) return;
+    ctx.cookies.set(this.#cookie(ctx, what), null, settings(ctx));
   }
 
   #read<T>(ctx: Context, what: 'return' | 'note'): T | undefined {
-    const sealed = ctx.cookies.get(cookie(ctx, what), { signed: false });
+    const sealed = ctx.cookies.get(this.#cookie(ctx, what), { signed: false });
     if (sealed === undefined) return undefined;
     try {
-      const value = JSON.parse(this.#vault.open(sealed, `account ${what}`)) as T & { until: number };
+      const value = JSON.parse(this.#vault.open(sealed, `${this.#name} ${what}`)) as T & { until: number };
       return value.until > Date.now() ? value : undefined;
     } catch {
       return undefined;
     }
   }
+
+  #cookie(ctx: Context, what: 'return' | 'note'): string {
+    return `${ctx.secure ? '__Host-' : ''}${this.#name}-${what}`;
+  }
 }
 
-const cookie = (ctx: Context, what: 'return' | 'note'): string => `${ctx.secure ? '__Host-' : ''}account-${what}`;
 const settings = (ctx: Context) =>
   ({ path: '/', httpOnly: true, sameSite: 'lax', secure: ctx.secure, signed: false }) as const;
 
 /** How the person is to sign in: who it was, how well, and in which language. */
-export interface Wish {
-  needs: AccountPage['needs'];
+interface Wish {
+  needs: Needs;
   loginHint?: string | undefined;
   acr?: string | undefined;
   maxAge?: number | undefined;
@@ -83,7 +100,8 @@ export interface Wish {
 }
 
 /** How pages send a browser to sign in. */
-export interface Gate {
+interface Gate {
+  area: Area;
   issuer: string;
   carried: Carried;
 }
@@ -93,12 +111,12 @@ export interface Gate {
  * is never redeemed, and cannot be: the session in this browser is all that these pages need, a code would say nothing more,
  * and nobody knows the verifier of a challenge that was drawn at random.
  */
-export function toSignIn(ctx: Context, { issuer, carried }: Gate, wish: Wish): void {
+export function toSignIn(ctx: Context, { area, issuer, carried }: Gate, wish: Wish): void {
   const state = randomToken(16);
   const { needs, loginHint, acr, maxAge, language, connection, path = pathOf(ctx) } = wish;
   carried.keep(ctx, 'return', { state, path, needs });
   const parameters = given({
-    ...{ client_id: accountClientId, redirect_uri: `${issuer}/account/return`, response_type: 'code', scope: 'openid' },
+    ...{ client_id: area.client, redirect_uri: `${issuer}${area.root}/return`, response_type: 'code', scope: 'openid' },
     ...{ state, code_challenge: randomToken(), code_challenge_method: 'S256', ui_locales: language },
     login_hint: loginHint,
     acr_values: acr,

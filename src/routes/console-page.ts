@@ -1,0 +1,131 @@
+import type { Context } from 'koa';
+import type { z } from 'zod';
+import type { Room } from '../../views/admin/frame.ts';
+import type { Frame } from '../../views/layout.ts';
+import type { User } from '../directory/users.ts';
+import type { Calls } from '../http/calls.ts';
+import type { Caller, Given } from '../http/resource.ts';
+import { fitting } from '../http/unfit.ts';
+import type { Problem } from '../kernel/errors.ts';
+import type { Html } from '../kernel/html.ts';
+import type { Said } from './account-page.ts';
+
+interface Known {
+  ctx: Context;
+  frame: Frame;
+  user: User;
+  caller: Caller;
+  calls: Calls;
+  /** What stands in the address for `:id` and its like. */
+  params: Readonly<Record<string, string>>;
+  /** What was typed into the form of this page and was not taken, or before a sign-in came between. */
+  typed: ReadonlyMap<string, string>;
+  problem?: Problem | undefined;
+}
+
+/** An administrator on a page of the console. What is read and done goes through the operations of the admin API, as this person. */
+export class ConsoleVisit {
+  readonly ctx: Context;
+  readonly frame: Frame;
+  readonly user: User;
+  readonly caller: Caller;
+  readonly params: Readonly<Record<string, string>>;
+  readonly typed: ReadonlyMap<string, string>;
+  /** Why the form of this page was not taken just now. */
+  readonly problem: Problem | undefined;
+  readonly #known: Known;
+
+  constructor(known: Known) {
+    const { ctx, frame, user, caller, params, typed, problem } = known;
+    this.#known = known;
+    this.ctx = ctx;
+    this.frame = frame;
+    this.user = user;
+    this.caller = caller;
+    this.params = params;
+    this.typed = typed;
+    this.problem = problem;
+  }
+
+  /** Whether this person may do it, so that no button is shown that would be refused. */
+  may(operation: string): boolean {
+    return this.#known.calls.may(this.caller, operation);
+  }
+
+  /** Does an operation and answers what came of it, by the schema of its reply, with its ETag. Throws as `perform` does. */
+  async run<S extends z.ZodType>(
+    operation: string,
+    schema: S,
+    given?: Given,
+  ): Promise<{ reply: z.output<S>; etag: string }> {
+    const { reply, etag = '' } = await this.#known.calls.run(this.caller, operation, given);
+    return { reply: fitting(schema, reply), etag };
+  }
+
+  /** The same where only the reply matters. */
+  async read<S extends z.ZodType>(operation: string, schema: S, given?: Given): Promise<z.output<S>> {
+    return (await this.run(operation, schema, given)).reply;
+  }
+
+  /** The same where nothing of the reply matters. */
+  async do(operation: string, given?: Given): Promise<void> {
+    await this.#known.calls.run(this.caller, operation, given);
+  }
+
+  /** The page again, with what was typed and why it was not taken. */
+  again(typed: ReadonlyMap<string, string>, problem: Problem): ConsoleVisit {
+    return new ConsoleVisit({ ...this.#known, typed, problem });
+  }
+}
+
+/** A page in the frame of the console, below its heading. */
+export interface ConsoleShown {
+  title: Html;
+  /** Begins with the one heading. */
+  content: Html;
+  status?: number;
+}
+
+/** What comes of a form: another page of the console with what was done, a page, or a file to keep. */
+export type ConsoleReply = ConsoleShown | { goOn: string; said?: Said } | { file: string; json: string };
+
+/** One page of the console: where it is, who may open it, what it shows and does. */
+export interface ConsolePage {
+  /** `/admin/applications/:id` */
+  path: string;
+  /** The entry of the rail that is marked; the page at its path is the one that the entry leads to. */
+  room: Room;
+  /** The operation that this page shows or does: whoever may not call it is refused. Without one, it is open to all who administer. */
+  calls?: string;
+  /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
+  fresh?: true;
+  /** Fields that are shown again when such a sign-in came between; never a secret. */
+  keeps?: readonly string[];
+  get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string }>;
+  /** What it throws is told on the page that `get` then shows, with what was typed. */
+  post?(visit: ConsoleVisit, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
+}
+
+/** Declares a page of the console. */
+export const consolePage = (page: ConsolePage): ConsolePage => page;
+
+/** An address of the console; names in it are encoded. */
+export const consoleAt = (...names: readonly string[]): string =>
+  ['/admin', ...names.map((name) => encodeURIComponent(name))].join('/');
+
+/** What of a form an operation is sent: fields of it that are not empty, without blanks around them. */
+export function filled(form: ReadonlyMap<string, string>, ...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => [name, form.get(name)?.trim() ?? ''] as const).filter(([, value]) => value !== ''),
+  );
+}
+
+/** A list that was typed one to a line. */
+export const lines = (form: ReadonlyMap<string, string>, name: string): string[] =>
+  (form.get(name) ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+/** The state that a form was made of, as If-Match names it. */
+export const matchOf = (form: ReadonlyMap<string, string>): string => form.get('etag') ?? '';

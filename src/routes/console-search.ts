@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { type Found, foundContent } from '../../views/admin/search.ts';
+import type { Key } from '../../views/words.ts';
+import { listOf } from '../http/paging.ts';
+import { parameter } from './account-list.ts';
+import { clientReply } from './client-document.ts';
+import { connectionReply } from './connection-document.ts';
+import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage } from './console-page.ts';
+import { userReply } from './user-document.ts';
+
+const most = 10;
+/** People are found by no less. */
+const shortest = 3;
+
+/** The search over everything that has a page, as far as this person may see it. */
+export const searchPages: readonly ConsolePage[] = [
+  consolePage({
+    path: '/admin/search',
+    room: '/admin',
+    async get(visit) {
+      const { ctx, frame } = visit;
+      const q = parameter(ctx, 'q')?.trim().slice(0, 100) ?? '';
+      const found =
+        q === '' ? [] : (await Promise.all([applications(visit, q), people(visit, q), connections(visit, q)])).flat();
+      const rooms = (['overview', 'applications', 'people', 'audit'] as const).flatMap((name) =>
+        pageNamed(visit, name, q),
+      );
+      const content = foundContent(frame, { q, all: [...rooms, ...found] });
+      return { title: frame.say('console.search.title', { q }), content };
+    },
+  }),
+];
+
+const places = {
+  overview: { href: '/admin', calls: undefined, key: 'console.nav.overview' },
+  applications: { href: '/admin/applications', calls: 'listClients', key: 'console.nav.applications' },
+  people: { href: '/admin/people', calls: 'listUsers', key: 'console.nav.people' },
+  audit: { href: '/admin/audit', calls: 'listAuditEvents', key: 'console.nav.audit' },
+} as const satisfies Record<string, { href: string; calls: string | undefined; key: Key }>;
+
+function pageNamed(visit: ConsoleVisit, place: keyof typeof places, q: string): Found[] {
+  const { href, calls, key } = places[place];
+  const name = visit.frame.say(key);
+  const open = calls === undefined || visit.may(calls);
+  return q !== '' && open && String(name).toLowerCase().includes(q.toLowerCase())
+    ? [{ href, name, kind: visit.frame.say('console.search.page') }]
+    : [];
+}
+
+async function applications(visit: ConsoleVisit, q: string): Promise<Found[]> {
+  if (!visit.may('listClients')) return [];
+  const { items } = await visit.read('listClients', listOf(clientReply), { query: { q, limit: most } });
+  const kind = visit.frame.say('console.search.application');
+  return items.map(({ id, client_name: name }) => ({ href: consoleAt('applications', id), name, id, kind }));
+}
+
+async function people(visit: ConsoleVisit, q: string): Promise<Found[]> {
+  if (!visit.may('listUsers') || q.length < shortest) return [];
+  const { items } = await visit.read('listUsers', listOf(userReply), { query: { q, limit: most } });
+  const kind = visit.frame.say('console.search.person');
+  return items.map(({ id, email, name }) => ({
+    href: consoleAt('people', id),
+    name: name ?? email ?? id,
+    id: email ?? id,
+    kind,
+  }));
+}
+
+const named = connectionReply.extend({ name: z.string().optional() });
+
+async function connections(visit: ConsoleVisit, q: string): Promise<Found[]> {
+  if (!visit.may('listConnections')) return [];
+  const { items } = await visit.read('listConnections', listOf(named), { query: { limit: 500 } });
+  const kind = visit.frame.say('console.search.connection');
+  return items
+    .filter(({ id, name = '' }) => `${id}\n${name}`.toLowerCase().includes(q.toLowerCase()))
+    .slice(0, most)
+    .map(({ id, name = id }) => ({ href: consoleAt('connections', id), name, id, kind }));
+}

@@ -1,0 +1,209 @@
+import type { Context, Middleware } from 'koa';
+import { consoleFrame, isRoom, type Room } from '../../views/admin/frame.ts';
+import { noAdministratorPage } from '../../views/admin/refused.ts';
+import { consoleClientId } from '../clients/built-in.ts';
+import { calledAs, type User, type Users } from '../directory/users.ts';
+import type { Calls } from '../http/calls.ts';
+import { wrongMethod } from '../http/edge.ts';
+import type { Caller } from '../http/resource.ts';
+import type { Vault } from '../kernel/crypto.ts';
+import { Problem, problem } from '../kernel/errors.ts';
+import type { BrowserSession, BrowserSessions } from '../protocol/browser-session.ts';
+import type { Freshness } from '../signin/freshness.ts';
+import { atLeast } from '../signin/proof.ts';
+import { worthOfSession } from '../signin/worth.ts';
+import { goOn, show } from './answer.ts';
+import type { ConsolePage, ConsoleReply, ConsoleShown } from './console-page.ts';
+import { ConsoleVisit } from './console-page.ts';
+import type { Frames } from './languages.ts';
+import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
+import { type Area, Carried, type Needs, toSignIn } from './own-sign-in.ts';
+import { sentForm } from './sent-form.ts';
+
+interface Parts {
+  issuer: string;
+  vault: Vault;
+  users: Users;
+  sessions: BrowserSessions;
+  /** For what matters; what it wants of a sign-in, every page wants. */
+  freshness: Freshness;
+  frames: Frames;
+  calls: Calls;
+  /** Who this person is to the admin API at this moment. */
+  callerOf(user: User): Promise<Caller>;
+  pages: readonly ConsolePage[];
+}
+
+type Rooms = Parts & { area: Area; carried: Carried };
+
+/** A page, and what stands in the address that was asked for. */
+interface Found {
+  page: ConsolePage;
+  params: Readonly<Record<string, string>>;
+}
+
+const area: Area = { root: '/admin', client: consoleClientId, first: '/admin' };
+
+const notPermitted = problem(
+  'insufficient_scope',
+  403,
+  () => 'Your roles do not allow this; ask an administrator who may give you one that does',
+);
+
+/**
+ * The pages of administration. Each needs a session of this browser that is worth what the console asks of administrators, and
+ * the permission for what it shows or does at this moment; what matters also needs a fresh sign-in. The admin API and its
+ * other addresses are not the console's.
+ */
+export function adminConsole(parts: Parts): Middleware {
+  const rooms: Rooms = { ...parts, area, carried: new Carried(parts.vault, area) };
+  const find = finder(parts.pages);
+  return async (ctx, next) => {
+    if (ctx.path !== '/admin' && !ctx.path.startsWith('/admin/')) return next();
+    const found = find(ctx.path);
+    if (!found && ctx.path !== '/admin/return') return next();
+    ctx.set('Cache-Control', 'no-store');
+    if (ctx.method === 'GET' || ctx.method === 'HEAD') return open(rooms, ctx, found);
+    if (ctx.method === 'POST' && found?.page.post) return receive(rooms, ctx, found);
+    ctx.set('Allow', found?.page.post ? 'GET, HEAD, POST' : 'GET, HEAD');
+    throw wrongMethod(ctx.method);
+  };
+}
+
+/** Addresses without a gap come first, so that no name can be taken for one. */
+function finder(pages: readonly ConsolePage[]): (path: string) => Found | undefined {
+  const exact = new Map(pages.map((page) => [page.path, page]));
+  const patterns = pages
+    .filter(({ path }) => path.includes(':'))
+    .map((page) => ({ page, pattern: new RegExp(`^${page.path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`) }));
+  return (path) => {
+    const page = exact.get(path);
+    if (page) return { page, params: {} };
+    for (const one of patterns) {
+      const groups = one.pattern.exec(path)?.groups;
+      const params = groups && decoded(groups);
+      if (params) return { page: one.page, params };
+    }
+    return undefined;
+  };
+}
+
+function decoded(groups: Record<string, string>): Record<string, string> | undefined {
+  try {
+    return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]));
+  } catch {
+    return undefined;
+  }
+}
+
+async function open(rooms: Rooms, ctx: Context, found: Found | undefined): Promise<void> {
+  if (sentHome(ctx, rooms.issuer)) return undefined;
+  if (!found) return comeBack(rooms, ctx, (session, needs) => isEnough(rooms, session, needs));
+  const { visit, user } = await visitOf(rooms, ctx, found);
+  if (visit === 'refused') return refuse(rooms, ctx, user);
+  if (!visit) return signInFor(rooms, ctx, found, user);
+  const reply = await found.page.get(visit);
+  return 'goOn' in reply ? goOn(ctx, reply.goOn) : present(rooms, visit, found.page, reply);
+}
+
+/** Whether a session is worth what this needs of somebody who administers; from all others nothing is asked, since they may see nothing. */
+async function isEnough(
+  { callerOf, freshness, users }: Rooms,
+  session: BrowserSession,
+  needs: Needs,
+): Promise<boolean> {
+  const user = await users.get(session.account);
+  if (!user || !administers(await callerOf(user))) return true;
+  if (needs === 'fresh') return freshness.isFresh(session);
+  return atLeast(worthOfSession(session), await freshness.wanted(user.id));
+}
+
+const administers = ({ permissions, within }: Caller): boolean =>
+  permissions.size > 0 || (within?.permissions.size ?? 0) > 0;
+
+/** Who is here, if it is enough for the page: `refused` for those who administer nothing. Throws `insufficient_scope`. */
+async function visitOf(
+  rooms: Rooms,
+  ctx: Context,
+  { page, params }: Found,
+): Promise<{ visit?: ConsoleVisit | 'refused'; user?: User }> {
+  const { calls, callerOf, frames, sessions, users } = rooms;
+  const session = await sessions.of(ctx);
+  const user = session && (await users.get(session.account));
+  if (!session || !user) return {};
+  const caller = await callerOf(user);
+  if (!administers(caller)) return { visit: 'refused', user };
+  if (!(await isEnough(rooms, session, 'session'))) return { user };
+  if (page.calls !== undefined && !calls.may(caller, page.calls)) throw notPermitted();
+  if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
+  const typed = typedBefore(rooms, ctx, user, ctx.path);
+  const frame = frameFor(frames, ctx, user);
+  return { visit: new ConsoleVisit({ ctx, frame, user, caller, calls, params, typed }), user };
+}
+
+function refuse({ frames }: Rooms, ctx: Context, user: User | undefined): void {
+  const account = user === undefined ? '' : calledAs(user);
+  show(ctx, noAdministratorPage(frameFor(frames, ctx, user), account), 403);
+}
+
+async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> {
+  const { page } = found;
+  const form = await sentForm(ctx);
+  const { visit, user } = await visitOf(rooms, ctx, found);
+  if (visit === 'refused') return refuse(rooms, ctx, user);
+  if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: ctx.path });
+  const { reply, seen } = await done(page, visit, form);
+  if ('goOn' in reply) {
+    if (reply.said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said: reply.said });
+    return goOn(ctx, reply.goOn);
+  }
+  if ('file' in reply) {
+    ctx.type = 'application/json';
+    ctx.attachment(reply.file);
+    ctx.body = reply.json;
+    return undefined;
+  }
+  return present(rooms, seen, page, reply);
+}
+
+/** What the caller can put right is told on the page itself, which keeps what was typed. */
+async function done(
+  page: ConsolePage,
+  visit: ConsoleVisit,
+  form: ReadonlyMap<string, string>,
+): Promise<{ reply: ConsoleReply; seen: ConsoleVisit }> {
+  try {
+    return { reply: (await page.post?.(visit, form)) ?? { goOn: page.path }, seen: visit };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status >= 500) throw error;
+    const seen = visit.again(form, error);
+    const shown = await page.get(seen);
+    if ('goOn' in shown) throw error;
+    return { reply: { status: error.status, ...shown }, seen };
+  }
+}
+
+function present(rooms: Rooms, visit: ConsoleVisit, { room }: ConsolePage, shown: ConsoleShown): void {
+  const { ctx, frame, user, problem } = visit;
+  const said = saidBefore(rooms, ctx, frame, user);
+  const open = openRooms(rooms, visit);
+  const view = { room, rooms: open, account: calledAs(user), ...shown, said, problem: problem?.message };
+  show(ctx, consoleFrame(frame, view), shown.status ?? 200);
+}
+
+/** The rooms whose first page this person may open. */
+const openRooms = ({ pages }: Rooms, visit: ConsoleVisit): ReadonlySet<Room> =>
+  new Set(
+    pages
+      .filter(({ calls }) => calls === undefined || visit.may(calls))
+      .map(({ path }) => path)
+      .filter(isRoom),
+  );
+
+async function signInFor({ freshness, frames, ...gate }: Rooms, ctx: Context, { page }: Found, user: User | undefined) {
+  const needs: Needs = page.fresh ? 'fresh' : 'session';
+  const language = frameFor(frames, ctx, user).tag;
+  // What it must be worth, the demands say (signin/demands.ts): they are asked of those who administer, and of nobody else.
+  const wish = needs === 'fresh' ? { maxAge: freshness.within } : {};
+  toSignIn(ctx, gate, { needs, language, loginHint: user?.email, ...wish });
+}

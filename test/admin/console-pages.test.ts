@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it, mock } from 'node:test';
+import { doneOf, password, somebody } from '../support/account.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { textOf } from '../support/browser.ts';
+import { type Administrator, atConsole, newApplication, send } from '../support/console.ts';
+import { newBrowser } from '../support/signing-in.ts';
+
+let app: TestApp;
+let ada: Administrator;
+before(async () => {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  app = await startApp();
+  ada = await atConsole(app, 'ada@x.test');
+});
+after(async () => {
+  await app.close();
+  mock.timers.reset();
+});
+beforeEach(() => mock.timers.tick(1000));
+
+const stateOf = async (id: string) => (await app.parts.clients.get(id))?.state;
+
+describe('the pages of the console', () => {
+  it('decide in place, with a tier and a reason, about what was seen', async () => {
+    const { id } = await newApplication(app);
+    await app.parts.tiers.add('gold', { limits: [], excess: 'reject' }, 'cli');
+    const list = await ada.browser.open('/admin/applications?state=pending');
+    const [, etag = ''] =
+      new RegExp(`/${id}/approve"><input type="hidden" name="etag" value="([^"]+)"`).exec(list.text) ?? [];
+    const decoded = etag.replaceAll('&quot;', '"');
+    if (etag !== '') {
+      await app.parts.clients.change(id, (now) => ({ name: 'Swapped', metadata: now.metadata }), 'cli');
+      const late = await ada.browser.send('POST', `/admin/applications/${id}/approve`, { etag: decoded, tier: 'gold' });
+      assert.equal(late.status, 412);
+      assert.equal(await stateOf(id), 'pending');
+    }
+    const form = await ada.browser.open(`/admin/applications/${id}/approve`);
+    await send(ada.browser, form, { tier: 'gold' });
+    const { state, tier } = (await app.parts.clients.get(id)) ?? {};
+    assert.deepEqual([state, tier], ['approved', 'gold']);
+  });
+
+  it('show a new secret once', async () => {
+    const page = await ada.browser.open('/admin/applications/new');
+    const shown = await send(ada.browser, page, { name: 'Batch', kind: 'service', redirects: '' });
+    const secret = textOf(shown, '<code id="client-secret"') ?? '';
+    assert.ok(secret.length > 30);
+    const id = textOf(shown, '<code id="client-id"') ?? '';
+    for (const tab of ['', '/secrets', '/audit']) {
+      const again = await ada.browser.open(`/admin/applications/${id}${tab}`);
+      assert.equal(again.status, 200);
+      assert.ok(!again.text.includes(secret));
+    }
+    const rotated = await send(ada.browser, await ada.browser.open(`/admin/applications/${id}/rotate`), {
+      overlap: '0',
+    });
+    assert.notEqual(textOf(rotated, '<code id="client-secret"'), secret);
+  });
+
+  it('look after a person: why they may what they may, a reset with a reason, a session that ends', async () => {
+    const person = await somebody(app, 'nia@x.test');
+    await app.parts.access.assign(`user:${person}`, 'orders-editor', 'cli');
+    const at = `/admin/people/${person}`;
+    const access = await ada.browser.open(`${at}/access`);
+    assert.match(access.text, /orders:read<\/code><\/th><td>orders-editor → orders-reader/);
+    const without = await ada.browser.send('POST', `${at}/reset-factors`, { reason: ' ' });
+    assert.equal(without.status, 400);
+    await send(ada.browser, await ada.browser.open(`${at}/reset-factors`), { reason: 'lost phone' });
+    const [event] = await app.parts.trail.search({ type: 'factors.reset', target: `user:${person}` });
+    assert.deepEqual([event?.actor, event?.detail?.reason], [`user:${ada.id}`, 'lost phone']);
+    const browser = newBrowser(app);
+    // Signed out everywhere a moment ago.
+    mock.timers.tick(2000);
+    await browser.submit(await browser.open('/account'), { identifier: 'nia@x.test', password });
+    const sessions = await ada.browser.open(`${at}/sessions`);
+    const [, end = ''] = /href="(\/admin\/sessions\/[^"]+\/end)"/.exec(sessions.text) ?? [];
+    assert.equal(doneOf(await send(ada.browser, await ada.browser.open(end), {})), 'The session has ended.');
+    assert.equal((await browser.send('GET', '/account/profile')).status, 303);
+    const link = await send(ada.browser, await ada.browser.open(`${at}/reset-password`), { reason: 'forgot it' });
+    assert.match(textOf(link, '<code id="given"') ?? '', /^http.*\/account\/reset/);
+  });
+
+  it('find what happened, say it in a sentence and show the raw event', async () => {
+    const { id, name } = await newApplication(app);
+    await send(ada.browser, await ada.browser.open(`/admin/applications/${id}/reject`), { reason: 'unknown' });
+    const list = await ada.browser.open(
+      `/admin/audit?type=client.rejected&target=${encodeURIComponent(`client:${id}`)}`,
+    );
+    const sentence = textOf(list, '<span class="sentence"');
+    assert.equal(sentence, `ada@x.test rejected ${name}`);
+    const [, raw = ''] = /href="(\/admin\/audit\/[^"]+)">Raw event/.exec(list.text) ?? [];
+    assert.match((await ada.browser.open(raw)).text, /&quot;type&quot;: &quot;client\.rejected&quot;/);
+    assert.match((await ada.browser.open('/admin/audit?type=role.removed&days=1')).text, /Nothing fits/);
+    const verified = await send(ada.browser, await ada.browser.open('/admin/audit/verify'), {});
+    assert.equal(doneOf(verified), 'Every event is there, and as it was recorded.');
+  });
+
+  it('find everything by a part of its name, and speak the language of the person', async () => {
+    await newApplication(app, 'approved', 'Quince orchard');
+    const found = await ada.browser.open('/admin/search?q=quince');
+    assert.match(found.text, />Quince orchard<\/a>/);
+    assert.match((await ada.browser.open('/admin/search?q=aud')).text, /href="\/admin\/audit">Audit/);
+    const german = await atConsole(app, 'otto@x.test');
+    await app.parts.users.change(german.id, { profile: { locale: 'de' } }, 'cli');
+    const page = await german.browser.open('/admin');
+    assert.match(page.text, /<html lang="de">/);
+    assert.equal(textOf(page, '<h1'), 'Übersicht');
+  });
+
+  it('count what is going on, and tell what waits', async () => {
+    await newApplication(app);
+    const page = await ada.browser.open('/admin');
+    assert.match(page.text, /<svg class="chart good"/);
+    assert.match(page.text, /Applications that wait for approval/);
+    const { status } = await ada.browser.send('POST', '/admin', {});
+    assert.equal(status, 405);
+    assert.equal((await ada.browser.send('GET', '/admin/nothing')).status, 404);
+    assert.equal((await ada.browser.send('GET', '/admin/applications/%E0%A4%A')).status, 404);
+    assert.equal((await ada.browser.send('GET', '/admin/applications/none')).status, 404);
+  });
+});
