@@ -27,6 +27,8 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,
+  apply: async () => (await import('./commands/files.ts')).applyCommands,
+  export: async () => (await import('./commands/files.ts')).exportCommands,
   backup: async () => (await import('./commands/backup.ts')).backupCommands,
   restore: async () => (await import('./commands/backup.ts')).restoreCommands,
   gateway: async () => (await import('./commands/gateway.ts')).gatewayCommands,

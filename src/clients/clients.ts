@@ -137,9 +137,13 @@ export class Clients {
   }
 
   /** Gives a second secret; the older one ends after the overlap (seconds, at most 90 days). At most two live at a time. */
-  async rotateSecret(id: string, actor: string, overlap = day): Promise<{ client: Client; secret: string }> {
+  async rotateSecret(
+    id: string,
+    actor: string,
+    overlap = day,
+    secret = randomToken(),
+  ): Promise<{ client: Client; secret: string }> {
     checkedOverlap(overlap);
-    const secret = randomToken();
     const client = await this.#edit(id, (now) => {
       if (!needsSecret(now.metadata))
         throw invalid('This client does not prove itself by a secret, so it has none to rotate');
@@ -173,6 +177,12 @@ export class Clients {
     if (!proven) this.#proven.set(client, { digest, secret: fitting });
     this.uses.note(client.id, fitting.created);
     return true;
+  }
+
+  /** Whether this is the secret of the client that lasts; to ask is no use of it. */
+  secretLasts(client: Client, secret: string): boolean {
+    const found = matching(client.secrets, this.#secretMark(client.id, secret), seconds());
+    return found !== undefined && found.expires === undefined;
   }
 
   /** Whether this is the registration access token of the client (RFC 7592 §3). */
