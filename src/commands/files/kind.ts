@@ -16,6 +16,8 @@ export interface Found {
   readonly foreign?: string | undefined;
   /** The secrets that the server has of it. */
   readonly held?: readonly string[] | undefined;
+  /** Another kind of the files says so already: it is never exported or removed here. */
+  readonly implied?: boolean;
   /** It is about a person: exported and removed only where the files speak of people. */
   readonly person?: string | undefined;
 }
@@ -72,6 +74,8 @@ export interface Kind {
   fits?(desk: Desk, at: Address, name: string, secret: string): Promise<boolean>;
   /** Members whose text may be elsewhere (`env:`, `file:`), besides the secrets. */
   readonly referring?: readonly string[];
+  /** Members that are not exported, because the server makes them up. */
+  readonly unwritten?: readonly string[];
   /** Within the kind, the keys that have to be there before this one. */
   after?(document: Doc): readonly string[];
   /** What is left to do by hand after it was made. */

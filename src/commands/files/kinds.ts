@@ -25,7 +25,7 @@ interface Plain extends Omit<Kind, 'key' | 'found' | 'document'> {
 
 /** A kind whose list says everything. */
 function plain({ list, known = 'id', foreign, ...rest }: Plain): Kind {
-  const names = Object.keys(rest.schema.shape);
+  const names = [known, ...Object.keys(rest.schema.shape).filter((name) => name !== known)];
   const key = (document: Doc): string => textOf(document[known]);
   const document = (one: Doc): Doc => picked(one, names);
   return {
@@ -101,7 +101,9 @@ const registrars = plain({
   schema: newRegistrarBody,
   list: 'listRegistrars',
   operations: operations('Registrar'),
-  hint: ({ id }) => `nobody has the credential of the registrar ${id} yet; make one: rotateRegistrarToken`,
+  unwritten: ['expires'],
+  hint: ({ id }) =>
+    `nobody has the credential of the registrar ${id}; make one: sallyport registrar rotate-token ${id}`,
 });
 
 const webhooks = plain({

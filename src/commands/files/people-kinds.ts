@@ -40,7 +40,9 @@ function members({ name, noun, of, lists, operations }: Circle): Kind {
     return all.filter(isOurs).map((one) => {
       const said = document({ ...one, [of]: id, subject: one.name });
       const address = { id, subject: textOf(one.subject) };
-      return { key: key(said), address, document: said, person: person(one) };
+      // A group includes another one for good by its own document.
+      const implied = textOf(one.subject).startsWith('group:') && one.until === undefined;
+      return { key: key(said), address, document: said, implied, person: person(one) };
     });
   };
   return {

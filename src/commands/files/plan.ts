@@ -67,8 +67,8 @@ export function plan({ kind, wanted, found, prune, people }: Part): Change[] {
     const members = differences(kind, document, now);
     return members.length === 0 ? [] : [{ kind, action: 'change', key, members, wanted: document, found: now }];
   });
-  const goes = ({ key, foreign, person }: Found): boolean =>
-    !named.has(key) && foreign === undefined && (person === undefined || people.has(person));
+  const goes = ({ key, foreign, implied, person }: Found): boolean =>
+    !named.has(key) && foreign === undefined && implied !== true && (person === undefined || people.has(person));
   const gone = prune && kind.operations.remove ? found.filter(goes) : [];
   const last = ordered(
     kind,

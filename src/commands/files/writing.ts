@@ -19,8 +19,9 @@ function namer(): (kind: Kind, key: string, member: string) => string {
 /** In the order of the schema, without what counts anyway, and with references where the server has secrets. */
 function written(kind: Kind, { key, document, held = [] }: Found, variable: ReturnType<typeof namer>): Doc {
   const usual = kind.usual?.(document) ?? {};
+  const names = (name: string): boolean => kind.key({ ...document, [name]: undefined }) !== key;
   const telling = Object.entries(document).filter(
-    ([name, value]) => kind.key({ ...document, [name]: undefined }) !== key || !isDeepStrictEqual(usual[name], value),
+    ([name, value]) => !kind.unwritten?.includes(name) && (names(name) || !isDeepStrictEqual(usual[name], value)),
   );
   const secrets = held.map((name) => [name, `env:${variable(kind, key, name)}`]);
   return Object.fromEntries([...telling, ...secrets]);
@@ -30,7 +31,8 @@ function written(kind: Kind, { key, document, held = [] }: Found, variable: Retu
 export function exported(parts: readonly { kind: Kind; found: readonly Found[] }[], people: boolean): string {
   const variable = namer();
   const blocks = parts.flatMap(({ kind, found }) => {
-    const kept = found.filter((one) => one.foreign === undefined && (people || one.person === undefined));
+    const ours = found.filter(({ foreign, implied }) => foreign === undefined && implied !== true);
+    const kept = ours.filter(({ person }) => people || person === undefined);
     if (kept.length === 0) return [];
     const documents = [...kept].sort(byKey).map((one) => written(kind, one, variable));
     return [stringify({ [kind.name]: documents }, { lineWidth: 0 })];
