@@ -3,6 +3,7 @@ import { Reach } from './directory/reach.ts';
 import type { House } from './house.ts';
 import type { Operation } from './http/resource.ts';
 import { peopleParts } from './people-rooms.ts';
+import { Impersonation } from './protocol/impersonation.ts';
 import type { WhereProvider } from './protocol/sessions.ts';
 import { adminOperations } from './routes/admin.ts';
 
@@ -10,5 +11,6 @@ import { adminOperations } from './routes/admin.ts';
 export function adminRooms(config: Config, house: House, provider: WhereProvider = () => undefined): Operation[] {
   const { clientCertificateHeader, registration } = config;
   const people = peopleParts(config, house, provider);
-  return adminOperations({ ...people, clientCertificateHeader, registration, reach: new Reach(house) });
+  const impersonation = new Impersonation({ ...house, allowed: config.impersonation });
+  return adminOperations({ ...people, clientCertificateHeader, registration, impersonation, reach: new Reach(house) });
 }

@@ -27,7 +27,6 @@ import { type ProviderParts, provider } from './protocol/provider.ts';
 import { metadataCheck, whoMayRegister } from './protocol/registering.ts';
 import { Resources } from './protocol/resources.ts';
 import { Sessions } from './protocol/sessions.ts';
-import { audiencesFact } from './protocol/token-status.ts';
 import { account } from './routes/account.ts';
 import { emailUndo } from './routes/account-email.ts';
 import { admin } from './routes/admin.ts';
@@ -48,10 +47,9 @@ import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
 import { registration } from './routes/registration.ts';
 import { signinPages } from './routes/signin.ts';
-import { webhookBody } from './routes/webhook-document.ts';
 import { wellKnown } from './routes/well-known.ts';
 import type { App } from './server.ts';
-import { WebhookDelivery } from './signals/webhook-delivery.ts';
+import { type SignalRooms, signalRooms } from './signal-rooms.ts';
 import { acrOf } from './signin/asked.ts';
 import { ConnectionTesting } from './signin/connection-testing.ts';
 import { EndedThere } from './signin/ended-there.ts';
@@ -74,15 +72,16 @@ export async function createApp(config: Config, house: House, log: Log): Promise
   const frames = framesOf(config.issuer);
   const resources = new Resources({ ...house, jwtLifetime: config.ttl.jwt });
   const gateways = gatewayRooms(config, house, { log, metrics });
+  const signals = signalRooms({ issuer: config.issuer, house, feed: gateways.feed, log });
   const calls = shortCalls(config, house, { metrics, resources });
   const short = shortWay({ edge, meter: answered, calls, question: gateways.question });
   const build = async (): Promise<{ kids: string; handler: App['handler'] }> => {
     const jwks = await house.keys.signing();
     const koa = library(config, house, { jwks, resources, frames });
-    compose(koa, { config, house, log, metrics, edge, answered, frames, gateways });
+    compose(koa, { config, house, log, metrics, edge, answered, frames, gateways, signals });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
-  await Promise.all([house.keys.tend(), declare(config.connections, { ...house, log })]);
+  await Promise.all([house.keys.tend(), house.endings.settle(), declare(config.connections, { ...house, log })]);
   let current = await build();
 
   // The library's key set is fixed for the life of a provider, so new keys mean a new app; begun requests end in the old one.
@@ -98,9 +97,11 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     house.refreshing.tend(log).catch((error: unknown) => {
       log.warn({ err: error }, 'connections could not be looked after; trying again');
     });
+    house.endings.settle().catch((error: unknown) => {
+      log.warn({ err: error }, 'what was left half ended could not be ended; trying again');
+    });
   }, lookAtConnections).unref();
   const sending = house.notices.able ? await sendingMail(config, house, log) : undefined;
-  const webhooks = new WebhookDelivery({ webhooks: house.webhooks, feed: gateways.feed, write: webhookBody, log });
 
   return {
     metrics,
@@ -109,12 +110,15 @@ export async function createApp(config: Config, house: House, log: Log): Promise
       if (!(await short(request, response))) await current.handler(request, response);
     },
     ready: () => house.store.ping(),
-    leave: () => gateways.changes.close(),
+    leave() {
+      gateways.changes.close();
+      signals.leave();
+    },
     async close() {
       gateways.changes.close();
       clearInterval(timer);
       clearInterval(tending);
-      await Promise.all([sending?.close(), webhooks.close()]);
+      await Promise.all([sending?.close(), signals.close()]);
       await house.store.close();
     },
   };
@@ -138,7 +142,7 @@ function library(
   house: House,
   { frames, ...parts }: Pick<ProviderParts, 'jwks' | 'resources'> & { frames: Frames },
 ): Provider {
-  const { clients, consents, records, seenSessions, status, trail, upstreamSessions, users, vault } = house;
+  const { clients, consents, endings, records, seenSessions, trail, upstreamSessions, users, vault } = house;
   const connectionOf = async (uid: string) => (await upstreamSessions.ofSession(uid))?.connection;
   const { idle, absolute, grace } = config.ttl.refreshToken;
   return provider({
@@ -169,24 +173,24 @@ function library(
       device: devicePages(frames, problemPages(frames)),
     },
     adapter: adapter({
-      records,
+      ...{ records, trail },
       findClient: findClient(clients),
       refreshGrace: grace,
       interactionTtl: config.ttl.interaction,
       async replayed(what, payload) {
-        // Before it is told: whoever hears of it may ask at once. A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
+        // A refresh token in a stranger's hands ends nothing (RFC 9700 §4.14.2).
         const own =
           what === 'code' || what === 'device-code' || Provider.ctx?.oidc.client?.clientId === payload.clientId;
-        const audiences = own && what !== 'assertion' ? await status.endGrant(payload) : [];
-        await trail.record({
-          type: `${what}.replayed`,
-          actor: payload.clientId ? `client:${payload.clientId}` : 'anonymous',
-          outcome: 'failure',
-          detail: {
-            ...{ client: payload.clientId ?? '', grant: payload.grantId ?? '' },
-            ...{ subject: payload.accountId, audiences: audiencesFact(audiences) },
+        const { clientId: client = '', grantId: grant = '', accountId: subject } = payload;
+        await endings.end(
+          { grants: own && grant !== '' ? [grant] : [] },
+          {
+            type: `${what}.replayed`,
+            actor: client === '' ? 'anonymous' : `client:${client}`,
+            outcome: 'failure',
+            detail: { client, grant, subject },
           },
-        });
+        );
       },
     }),
   });
@@ -225,10 +229,14 @@ interface Rooms {
   answered: Meter;
   frames: Frames;
   gateways: GatewayRooms;
+  signals: SignalRooms;
 }
 
 /** Everything a request meets, in the order in which it meets it; what none of it answers is the library's. */
-function compose(koa: Provider, { config, house, log, metrics, edge, answered, frames, gateways }: Rooms): void {
+function compose(
+  koa: Provider,
+  { config, house, log, metrics, edge, answered, frames, gateways, signals }: Rooms,
+): void {
   const { clients, connections, keys, records, status, trail } = house;
   const { issuer } = config;
   const signingOut = new SigningOut(house);
@@ -239,6 +247,7 @@ function compose(koa: Provider, { config, house, log, metrics, edge, answered, f
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
   koa.use(guard(koa, edge));
   for (const answer of gateways.answers) koa.use(answer);
+  koa.use(signals.answer);
   koa.use(issued(house, metrics.tokenIssued));
   koa.use(wellKnown(keys));
   koa.use(frontChannel);

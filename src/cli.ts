@@ -26,6 +26,7 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   tier: async () => (await import('./commands/tier.ts')).tierCommands,
   registrar: async () => (await import('./commands/registrar.ts')).registrarCommands,
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommands,
+  stream: async () => (await import('./commands/stream.ts')).streamCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,
   apply: async () => (await import('./commands/files.ts')).applyCommands,
   export: async () => (await import('./commands/files.ts')).exportCommands,

@@ -33,7 +33,7 @@ export function gatewayRooms(
   house: House,
   { log, metrics }: { log: Log; metrics: Metrics },
 ): GatewayRooms {
-  const { clients, gatewayRoutes: routes, introspectionTokens, keys, status, trail } = house;
+  const { clients, endings, gatewayRoutes: routes, introspectionTokens, keys, status, trail } = house;
   const count = metrics.introspected;
   const presented = new Presented({ ...house, clientCertificateHeader });
   const asked = { gate: new Gate({ ...house, routes, presented }), count: metrics.asked };
@@ -46,7 +46,7 @@ export function gatewayRooms(
     feed,
     answers: [
       introspection({
-        ...{ clients, tokens: introspectionTokens, status, trail, count },
+        ...{ clients, tokens: introspectionTokens, status, endings, count },
         signed: new SignedAnswers(keys, issuer),
       }),
       legacy({ legacy: old, clients, status, count }),

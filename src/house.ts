@@ -16,7 +16,7 @@ import type { Groups } from './directory/groups.ts';
 import { Identities } from './directory/identities.ts';
 import type { Organizations } from './directory/organizations.ts';
 import type { Breached } from './directory/passwords.ts';
-import { refuseRole } from './directory/protected.ts';
+import { administered, type Guard, refuseRole } from './directory/protected.ts';
 import { Rights } from './directory/rights.ts';
 import { GatewayRoutes } from './directory/routes.ts';
 import { Users } from './directory/users.ts';
@@ -38,10 +38,11 @@ import { Tickets } from './federation/tickets.ts';
 import type { Vault } from './kernel/crypto.ts';
 import { Notices } from './notices/notices.ts';
 import { Outbox } from './notices/outbox.ts';
+import { Endings } from './protocol/endings.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
-import { Webhooks } from './signals/webhooks.ts';
+import { type Signalling, signalling } from './signalling.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
 import { PasswordResets } from './signin/password-resets.ts';
@@ -52,7 +53,7 @@ import { openKeyring } from './store/keyring.ts';
 import type { Store } from './store/port.ts';
 
 /** Every capability on one open store: what the server and the commands share. */
-export interface House {
+export interface House extends Signalling {
   store: Store;
   vault: Vault;
   trail: Trail;
@@ -87,7 +88,7 @@ export interface House {
   keys: SigningKeys;
   records: Records;
   status: TokenStatus;
-  webhooks: Webhooks;
+  endings: Endings;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
@@ -195,10 +196,12 @@ type Writing = Ground & Pick<House, 'trail' | 'users' | 'devices'>;
 
 function furnish(config: Config, { store, vault, complain }: Ground): House {
   const trail = new Trail(store);
-  const users = new Users(store, trail, stolen(config, complain));
+  const guard: Guard = (deed, undo) => administered({ access, groups, users, clients }, deed, undo);
+  const users = new Users(store, trail, stolen(config, complain), guard);
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);
-  const clients = new Clients(store, vault, trail, [accountClient(config.issuer), commandClient]);
+  const builtIn = [accountClient(config.issuer), commandClient];
+  const clients = new Clients(store, vault, trail, { builtIn, guard });
   const introspectionTokens = new IntrospectionTokens({ store, vault, trail, clients });
   const tiers = new Tiers(store, trail, {
     isApi: async (audience) => (await access.api(audience)) !== undefined,
@@ -228,8 +231,13 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       await Promise.all(people.map(async (person) => (await users.get(person)) && users.signOut(person, actor)));
     },
   });
+  const status = new TokenStatus({
+    ...{ issuer: config.issuer, records: kept },
+    ...{ clients, tiers, users, decide, access, organizations },
+  });
   const written = writing(config, { store, vault, trail, users, devices, complain });
   const emailChanges = new EmailChanges(store, vault, { users, trail });
+  const signals = signalling({ store, vault, trail, outgoing: bounds(config), complain });
   return {
     ...written,
     passwordResets: new PasswordResets({
@@ -247,7 +255,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     organizations,
     decide,
     gatewayRoutes: new GatewayRoutes(access),
-    rights: new Rights({ access, groups, organizations, decide, users }),
+    rights: new Rights({ access, groups, organizations, decide, users, clients }),
     clients,
     registrars: new Registrars(store, vault, trail),
     introspectionTokens,
@@ -275,21 +283,14 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
       rotationDays: config.keys.rotationDays,
     }),
     records: kept,
-    webhooks: new Webhooks({ store, vault, trail, outgoing: bounds(config) }),
+    ...signals,
     async forgetClient(id, actor) {
       await belongs.forget({ subject: `client:${id}` }, actor);
       await mfaPolicies.forget(`client:${id}`, actor);
       await introspectionTokens.remove(id, actor);
+      await signals.streams.forget(id, actor);
     },
-    status: new TokenStatus({
-      issuer: config.issuer,
-      records: kept,
-      clients,
-      tiers,
-      users,
-      decide,
-      access,
-      organizations,
-    }),
+    status,
+    endings: new Endings({ store, trail, records: kept, status }),
   };
 }

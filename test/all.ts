@@ -10,7 +10,7 @@ import { bringNginx } from './support/nginx.ts';
 import { bringOauth2Proxy } from './support/oauth2-proxy.ts';
 import { bringSimpleSamlPhp } from './support/simplesamlphp.ts';
 import { bringSlapd } from './support/slapd.ts';
-import { type Count, failures, print, runSuites, seconds, sum, uses } from './support/suites.ts';
+import { type Count, failures, print, runSuites, type Suite, seconds, sum, uses } from './support/suites.ts';
 
 /*
  * Every check of the project (`npm test`), or the test files that are named (`node test/all.ts test/http/*.test.ts`).
@@ -36,7 +36,8 @@ async function bring<T>(what: string, get: () => T | Promise<T>): Promise<T | un
 }
 
 /** Types, lint and format, dead code: one check each. */
-async function staticChecks(): Promise<void> {
+async function staticChecks(): Promise<Count> {
+  const results: Count[] = [];
   const checks: [name: string, ...command: string[]][] = [
     ['types', 'tsc'],
     ['lint and format', 'biome', 'ci', '--error-on-warnings', '.'],
@@ -49,21 +50,17 @@ async function staticChecks(): Promise<void> {
       () => undefined,
       (error: { stdout?: string; stderr?: string }) => `${error.stdout ?? ''}${error.stderr ?? ''}` || String(error),
     );
-    counts.push(output === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+    results.push(output === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
     print(`  ${output === undefined ? '✔' : '✖'} ${name}, ${seconds(Date.now() - began)}`);
     if (output !== undefined) {
       print(output);
       failures.push(`${name}\n${output.slice(-2000)}`);
     }
   }
+  return sum(results);
 }
 
-async function suites(title: string, files: readonly string[], store: 'sqlite' | 'mongodb'): Promise<void> {
-  if (files.length === 0) return;
-  print(`\n${title}: ${files.length} files`);
-  process.env.SALLYPORT_TEST_STORE = store;
-  counts.push(await runSuites(files));
-}
+const on = (store: Suite['store'], files: readonly string[]): Suite[] => files.map((file) => ({ file, store }));
 
 /** The files of test/support that start a gateway which could not be brought. */
 async function missingGateways(): Promise<string[]> {
@@ -76,6 +73,22 @@ async function missingGateways(): Promise<string[]> {
   for (const [what, file, get] of gateways) if (!(await bring(what, get))) missing.push(file);
   return missing;
 }
+
+/**
+ * Beside what a browser shows and a gateway asks, these do not depend on the store: commands make calls that are tested on
+ * both (two stand for how a command finds its store), and what these pages, formats and dialogues keep is kept by parts
+ * whose own tests, and whose races, run on both. The contract of the store is in test/contract.
+ */
+const sameOnEach = new RegExp(
+  `/test/(${[
+    'cli/(?!people|keys)',
+    'conformance/',
+    'demo/start',
+    'gateways/(config|mulesoft)',
+    'account/(applications|factors|fresh|guarding|password|profile|reset-by-hand|signing-in|stolen-passwords)[.]',
+    'signin/(federation-(directory|groups|saml|strength)|connection-test(-saml)?|logout-(onwards|simplesamlphp)|pages|step-up)[.]',
+  ].join('|')})`,
+);
 
 async function everything(): Promise<void> {
   const files = globSync('test/**/*.test.ts', { cwd: root })
@@ -94,8 +107,6 @@ async function everything(): Promise<void> {
   const gateways = await missingGateways();
   if (chromium) process.env.SALLYPORT_TEST_CHROMIUM = chromium;
   if (mongodb) process.env.SALLYPORT_TEST_MONGODB = mongodb.url;
-  print('\nstatic checks');
-  await staticChecks();
   const runnable = files.filter(
     (file) =>
       (chromium || !uses(file, 'chromium.ts')) &&
@@ -106,26 +117,26 @@ async function everything(): Promise<void> {
   // A file that asks for MongoDB itself runs once; one that takes any store runs on each.
   const anyStore = runnable.filter((file) => uses(file, 'store.ts'));
   const onlyMongodb = runnable.filter((file) => !anyStore.includes(file) && uses(file, 'mongodb.ts'));
-  await suites(
-    'tests, on SQLite',
-    runnable.filter((file) => mongodb || !onlyMongodb.includes(file)),
-    'sqlite',
-  );
-  // What a browser shows and a gateway asks does not depend on the store, and takes the longest. Commands are processes that
-  // make the calls which are tested on both; these two stand for how a command finds its store.
-  const commands = /\/test\/cli\/(?!people|keys)/;
-  const repeated = anyStore.filter((file) => !uses(file, 'chromium.ts', 'gateway-rig.ts') && !commands.test(file));
-  if (mongodb) await suites('tests, on MongoDB', repeated, 'mongodb');
+  const repeated = anyStore.filter((file) => !uses(file, 'chromium.ts', 'gateway-rig.ts') && !sameOnEach.test(file));
+  const all = [
+    ...on(
+      'sqlite',
+      runnable.filter((file) => mongodb || !onlyMongodb.includes(file)),
+    ),
+    ...on('mongodb', mongodb ? repeated : []),
+  ];
+  print(`\nstatic checks, and ${all.length} test files on their stores`);
+  counts.push(await runSuites(all, staticChecks));
   await mongodb?.stop();
   const late = files.filter((file) => uses(file, 'oauth2-proxy.ts'));
-  if (await bring('oauth2-proxy', () => building)) await suites('tests of what was built meanwhile', late, 'sqlite');
+  if (await bring('oauth2-proxy', () => building)) counts.push(await runSuites(on('sqlite', late)));
 }
 
 const began = Date.now();
 const named = process.argv.slice(2).map((path) => resolve(path));
-if (named.length > 0)
-  await suites('tests', named, process.env.SALLYPORT_TEST_STORE === 'mongodb' ? 'mongodb' : 'sqlite');
-else await everything();
+if (named.length > 0) {
+  counts.push(await runSuites(on(process.env.SALLYPORT_TEST_STORE === 'mongodb' ? 'mongodb' : 'sqlite', named)));
+} else await everything();
 
 print(`\nafter ${seconds(Date.now() - began)}`);
 for (const failure of failures) print(`\nfailed on the way: ${failure}`);

@@ -43,6 +43,7 @@ const kinds = {
   'email-change': 'asked',
   'email-undo': 'undo',
   'email-replaced': 'farewell',
+  impersonated: 'happened',
 } as const;
 
 const factors: Record<string, Key> = {

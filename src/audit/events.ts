@@ -12,6 +12,7 @@ export const events = {
   'user.removed': [],
   'user.provisioned': ['connection'],
   'user.invited': [],
+  'user.impersonated': ['reason', 'client', 'audience', 'until'],
   'user.password-reset-asked': ['reason'],
   'user.password-reset': [],
   'user.email-change-asked': [],
@@ -116,7 +117,9 @@ export const events = {
 
   'code.replayed': ['client', 'grant', 'subject', 'audiences'],
   'device-code.replayed': ['client', 'grant', 'subject', 'audiences'],
-  'assertion.replayed': ['client', 'grant', 'subject', 'audiences'],
+  // Each is told once in two minutes by client, person and place.
+  'assertion.replayed': ['client'],
+  'proof.replayed': ['client', 'subject', 'at'],
   'refresh-token.replayed': ['client', 'grant', 'subject', 'audiences'],
   // `jti` is the public name that introspection tells, never the value of a token; `subject` is its `sub`.
   'token.revoked': ['client', 'kind', 'jti', 'subject', 'audiences'],

@@ -62,6 +62,16 @@ export interface ClientChange {
   registrationToken?: string;
 }
 
+/** Does what may take the administration of this server from a client, or undoes it and throws. */
+type Guard = <T>(deed: () => Promise<T>, undo: (done: T) => Promise<unknown>) => Promise<T>;
+
+/** What clients are kept with. */
+export interface Around {
+  /** Clients that are not kept, because they are parts of this server. */
+  builtIn?: readonly Client[];
+  guard?: Guard;
+}
+
 /** Ids go into Basic credentials (no colon) and subjects; those of people begin like no client's (RFC 9700 §4.15). */
 export function checkedId(id: string): string {
   if ([accountClientId, commandClientId].includes(id.toLowerCase()))
@@ -104,4 +114,10 @@ export function differences(before: Client, after: Client): string[] {
   };
   const members = differ(before, after).filter((name) => name !== 'metadata' && name !== 'updated');
   return [...members, ...differ(before.metadata, after.metadata)];
+}
+
+/** What the trail tells of a client that was made. */
+export function createdFacts({ state, registrar, pkce, firstParty, introspects, metadata }: Client) {
+  const audiences = introspects === 'all' ? 'all' : introspects.join(' ');
+  return { state, registrar, grants: metadata.grant_types?.join(' '), pkce, firstParty, introspects: audiences };
 }

@@ -3,7 +3,17 @@ import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
-import { type Client, type ClientChange, checkedClient, checkedId, differences, type NewClient } from './client.ts';
+import { whole } from '../store/whole.ts';
+import {
+  type Around,
+  type Client,
+  type ClientChange,
+  checkedClient,
+  checkedId,
+  createdFacts,
+  differences,
+  type NewClient,
+} from './client.ts';
 import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
@@ -28,6 +38,7 @@ export class Clients {
   readonly #quota: Quota;
   readonly #vault: Vault;
   readonly #trail: Trail;
+  readonly #guard: NonNullable<Around['guard']>;
   readonly #builtIn: ReadonlyMap<string, Client>;
   /** When they were last used. */
   readonly uses: ClientUses;
@@ -38,8 +49,8 @@ export class Clients {
    */
   readonly #proven = new WeakMap<Client, { digest: string; secret: Secret }>();
 
-  /** `builtIn`: clients that are not kept, because they are parts of this server. */
-  constructor(store: Store, vault: Vault, trail: Trail, builtIn: readonly Client[] = []) {
+  constructor(store: Store, vault: Vault, trail: Trail, { builtIn = [], guard = (deed) => deed() }: Around = {}) {
+    this.#guard = guard;
     this.#builtIn = new Map(builtIn.map((client) => [client.id, client]));
     this.uses = new ClientUses(store);
     this.#vault = vault;
@@ -84,7 +95,8 @@ export class Clients {
       updated: seconds(),
     });
     await this.#insert(client, limit);
-    await this.#recordCreated(client, actor);
+    const detail = createdFacts(client);
+    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail });
     return secret === undefined ? { client } : { client, secret };
   }
 
@@ -92,6 +104,12 @@ export class Clients {
   get(id: string): Promise<Client | undefined> {
     const builtIn = this.#builtIn.get(id);
     return builtIn ? Promise.resolve(builtIn) : this.#all.get(id);
+  }
+
+  /** Whether it may act; `sure`: as the store itself says, whatever is remembered. */
+  async acts(id: string, sure: boolean): Promise<boolean> {
+    const client = await (sure ? this.#all.change(id, (now) => now) : this.get(id));
+    return client?.state === 'approved';
   }
 
   list(where: { state?: State; registrar?: string; tier?: string } = {}, page?: Page): Promise<Client[]> {
@@ -115,7 +133,10 @@ export class Clients {
     return client;
   }
 
-  /** Moves a client along its life; throws `forbidden_move` (409) with the moves that are possible. */
+  /**
+   * Moves a client along its life; throws `forbidden_move` (409) with the moves that are possible, and `last_administrator`
+   * when nobody else looks after this server.
+   */
   async decide(
     id: string,
     move: Move,
@@ -124,12 +145,14 @@ export class Clients {
   ): Promise<Client> {
     const { tier, reason } = detail;
     let from: State | undefined;
-    const client = await this.#edit(id, ({ reason: _before, ...now }) => {
+    const edit = ({ reason: _before, ...now }: Client): Client => {
       from = now.state;
       const { to } = moved(now.state, move);
       const said = { ...(tier === undefined ? {} : { tier }), ...(reason === undefined ? {} : { reason }) };
       return checkedClient({ ...now, ...said, state: to });
-    });
+    };
+    const ends = move === 'suspend' || move === 'revoke';
+    const client = await (ends ? this.#guarded(id, edit) : this.#edit(id, edit));
     if (from === undefined) return client;
     const { event } = moved(from, move);
     await this.#trail.record({ type: event, actor, target: `client:${id}`, detail: { from, tier, reason } });
@@ -153,18 +176,22 @@ export class Clients {
     return { client, secret };
   }
 
-  /** Removes it; its tokens are inactive from then on. Throws `missing`. */
-  async remove(id: string, actor: string): Promise<void> {
+  /**
+   * Removes it; its tokens are inactive from then on. `forget` is called when that is sure, before it is gone: whoever gets the
+   * same id must not find its rights. Throws `missing`, and `last_administrator` when nobody else looks after this server.
+   */
+  async remove(id: string, actor: string, forget?: () => Promise<unknown>): Promise<void> {
+    let state: State | undefined;
+    await this.#guarded(id, (now) => {
+      state = now.state;
+      return now.state === 'approved' ? { ...now, state: 'suspended' } : now;
+    });
+    await forget?.();
     const client = await this.#all.take(id);
     if (!client) throw missing(`The client ${id}`);
     await this.uses.forget(id);
     if (client.registrar !== undefined) await this.#quota.release(client.registrar);
-    await this.#trail.record({
-      type: 'client.removed',
-      actor,
-      target: `client:${id}`,
-      detail: { state: client.state },
-    });
+    await this.#trail.record({ type: 'client.removed', actor, target: `client:${id}`, detail: { state } });
   }
 
   /** Whether this is a live secret of the client. */
@@ -242,14 +269,6 @@ export class Clients {
     return all.length - stale.length;
   }
 
-  async #recordCreated(client: Client, actor: string): Promise<void> {
-    const { id, state, registrar, pkce, firstParty, introspects } = client;
-    const grants = client.metadata.grant_types?.join(' ');
-    const audiences = introspects === 'all' ? 'all' : introspects.join(' ');
-    const detail = { state, registrar, grants, pkce, firstParty, introspects: audiences };
-    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail });
-  }
-
   #kept(id: string, secret: string): Secret {
     return { fingerprint: this.#secretMark(id, secret), created: seconds() };
   }
@@ -263,14 +282,24 @@ export class Clients {
     return this.#vault.fingerprint('registration-token', `${id} ${token}`);
   }
 
-  async #every(where: { registrar: string } | { firstParty: string }): Promise<Client[]> {
-    const all: Client[] = [];
-    for (let page = await this.#all.find(where, { limit: 1000 }); page.length > 0; ) {
-      all.push(...page);
-      const after = page.at(-1)?.id ?? '';
-      page = page.length < 1000 ? [] : await this.#all.find(where, { limit: 1000, after });
-    }
-    return all;
+  #every(where: { registrar: string } | { firstParty: string }): Promise<Client[]> {
+    return whole((page) => this.#all.find(where, page));
+  }
+
+  /** A change that may keep a client out; the client is as it was where nobody would look after this server then. */
+  #guarded(id: string, edit: (now: Client) => Client): Promise<Client> {
+    let before: Client | undefined;
+    const deed = () =>
+      this.#edit(id, (now) => {
+        before = now;
+        return edit(now);
+      });
+    const undo = () =>
+      this.#edit(id, ({ reason: _said, ...now }) => {
+        const { state = now.state, reason } = before ?? {};
+        return { ...now, state, ...(reason === undefined ? {} : { reason }) };
+      });
+    return this.#guard(deed, undo);
   }
 
   async #edit(id: string, edit: (now: Client) => Client): Promise<Client> {

@@ -125,12 +125,10 @@ export class RegistrationDesk {
     });
   }
 
-  /** Its tokens are inactive from then on. Throws `invalid_token`. */
+  /** Its tokens are inactive from then on. Throws `invalid_token`, and what `Clients.remove` throws. */
   async remove(id: string, credential: string): Promise<void> {
     const { caller } = await this.#allowed(id, credential);
-    // First the rights: whoever gets the same id must not find them, should we stop in between.
-    await this.#parts.forget(id);
-    await this.#parts.clients.remove(id, caller.actor);
+    await this.#parts.clients.remove(id, caller.actor, () => this.#parts.forget(id));
   }
 
   async #caller(credential: string): Promise<Caller | undefined> {

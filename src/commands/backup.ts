@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { openHouse } from '../house.ts';
 import { invalid } from '../kernel/errors.ts';
 import { whatIsOpen } from '../protocol/records.ts';
+import { restartSignalling } from '../signalling.ts';
 import { backUp, empty, restore } from '../store/backup.ts';
 import { command } from './command.ts';
 import { actor, inHouse, masterKey } from './office.ts';
@@ -49,16 +50,21 @@ const restoreCommand = command({
     const keptOpen = options['keep-open'];
     const before = await restore(file, database, async (copy) => {
       const house = await openHouse({ ...config, store: `sqlite:${copy}` }, masterKey(config));
-      await house.trail
-        .record({ type: 'store.restored', actor, detail: { keptOpen } })
-        .finally(() => house.store.close());
+      try {
+        await restartSignalling(house);
+        // Only now, so that it is what receivers hear first.
+        await house.trail.record({ type: 'store.restored', actor, detail: { keptOpen } });
+      } finally {
+        await house.store.close();
+      }
       if (!keptOpen) empty(copy, [...whatIsOpen, ...spent]);
     });
     const open = keptOpen ? 'tokens and sessions of that time go on' : 'everybody signs in again';
+    const told = 'webhooks and streams of security events go on from now';
     const aside = before === undefined ? '' : `. What was there is now ${before}`;
     answer(
       { restored: file, before },
-      `Restored ${file}; what was changed since it was made is undone, and ${open}${aside}`,
+      `Restored ${file}; what was changed since it was made is undone, ${told}, and ${open}${aside}`,
     );
   },
 });

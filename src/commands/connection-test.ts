@@ -1,12 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Person, Report, Step } from '../federation/report.ts';
+import type { z } from 'zod';
 import { testTtl } from '../federation/test-runs.ts';
-import type { House } from '../house.ts';
-import { missing, problem } from '../kernel/errors.ts';
-import { linkOf, reportDocument } from '../routes/admin-connection-tests.ts';
-import { command } from './command.ts';
+import { Problem, problem } from '../kernel/errors.ts';
+import { newTestReply, testReply } from '../routes/admin-connection-tests.ts';
+import { type Desk, deskCommand } from './desk.ts';
 import { facts, moment } from './listing.ts';
-import { actor, inHouse } from './office.ts';
 
 const notFinished = problem(
   'not_finished',
@@ -22,12 +20,23 @@ const didNotWork = problem(
 /** How often the store is asked whether the test has ended (milliseconds). */
 const between = 500;
 
-async function ended({ testRuns }: House, connection: string, run: string): Promise<Report> {
+type Report = z.output<typeof testReply>;
+type Step = Report['steps'][number];
+
+async function ended(desk: Desk, id: string, run: string): Promise<Report> {
   for (;;) {
-    const report = await testRuns.report(connection, run);
-    if (!report) throw notFinished(connection);
+    const report = await reportOf(desk, id, run);
     if (report.state !== 'waiting') return report;
     await wait(between);
+  }
+}
+
+/** A report is kept for some time after its end, and for as long as there is one to wait for. */
+async function reportOf(desk: Desk, id: string, run: string): Promise<Report> {
+  try {
+    return await desk.call('getConnectionTest', testReply, { params: { id, run } });
+  } catch (error) {
+    throw error instanceof Problem && error.code === 'missing' ? notFinished(id) : error;
   }
 }
 
@@ -47,13 +56,14 @@ function stepLine(step: Step): string {
   return `  ${passed ? '✓' : '✗'} ${check}${said === '' ? '' : `: ${said}`}`;
 }
 
-function personText({ profile, groups, evidence, verified, why, ...person }: Person): string {
+function personText(one: NonNullable<Report['person']>): string {
+  const { profile, groups, evidence, verified, why, ...person } = one;
   const given = groups?.map(({ name, roles }) => `${name} → ${roles.join(' ') || 'no role'}`);
   return facts({
     ...{ subject: person.subject, email: person.email ?? 'none', email_verified: `${verified ? 'yes' : 'no'}: ${why}` },
     ...profile,
     groups: given ?? 'the provider did not say',
-    ...{ roles: person.roles, local_groups: person.localGroups ?? [], unused_claims: person.unused },
+    ...{ roles: person.roles, local_groups: person.local_groups ?? [], unused_claims: person.unused },
     evidence: Object.entries(evidence).map(([name, value]) => `${name}: ${value}`),
     level: person.level,
   });
@@ -68,7 +78,7 @@ function reportText(id: string, { state, steps, person, failure, notes }: Report
   return parts.join('\n');
 }
 
-const test = command({
+const test = deskCommand({
   words: ['connection', 'test'],
   operands: ['id'],
   options: {
@@ -77,20 +87,17 @@ const test = command({
     'no-wait': { about: 'Print the link and leave the report to the page' },
   },
   about: 'Sign in through a connection and see every check and what to change; exits with 1 when it does not work',
-  run: ({ operands: { id }, options: { strong, fresh, 'no-wait': noWait }, json, print, answer }) =>
-    inHouse(async (house, { issuer }) => {
-      if (!(await house.connections.get(id))) throw missing(`The connection ${id}`);
-      const made = await house.testRuns.make(id, { strong, fresh }, actor);
-      const link = linkOf(issuer, id, made);
-      const told = `Open this in the browser that is to sign in, until ${moment(made.expires)}:\n${link}`;
-      if (noWait) return answer({ run: made.id, link, expires: made.expires }, told);
-      // With --json the only JSON on standard output is the report.
-      if (json) process.stderr.write(`${told}\n`);
-      else print(`${told}\n`);
-      const report = await ended(house, id, made.id);
-      answer(reportDocument(report), reportText(id, report));
-      if (report.failure) throw didNotWork(id, report.failure.reason, report.failure.check);
-    }),
+  async run({ operands: { id }, options: { strong, fresh, 'no-wait': noWait }, json, print, tell, answer }, desk) {
+    const made = await desk.call('testConnection', newTestReply, { params: { id }, body: { strong, fresh } });
+    const told = `Open this in the browser that is to sign in, until ${moment(made.expires)}:\n${made.link}`;
+    if (noWait) return answer(made, told);
+    // With --json the only JSON on standard output is the report.
+    if (json) tell(told);
+    else print(`${told}\n`);
+    const report = await ended(desk, id, made.run);
+    answer(report, reportText(id, report));
+    if (report.failure) throw didNotWork(id, report.failure.reason, report.failure.check);
+  },
 });
 
 /** `sallyport connection test` */

@@ -1,43 +1,58 @@
-import type { Connection } from '../federation/connections.ts';
+import { z } from 'zod';
 import { presetOf } from '../federation/presets.ts';
-import type { House } from '../house.ts';
-import { missing } from '../kernel/errors.ts';
-import { connectionDocument } from '../routes/connection-document.ts';
-import { command, misused } from './command.ts';
+import { Problem } from '../kernel/errors.ts';
+import { connectionReply, wireSettings } from '../routes/connection-document.ts';
+import { misused } from './command.ts';
 import { domainCommands } from './connection-domain.ts';
 import { connectionLifeCommands } from './connection-life.ts';
 import { connectionOptions, presetOption, settingsOf } from './connection-options.ts';
 import { previewCommands } from './connection-preview.ts';
 import { connectionTestCommands } from './connection-test.ts';
-import { columns, everything, facts, moment, unknown } from './listing.ts';
-import { actor, inHouse } from './office.ts';
+import { type Desk, deskCommand } from './desk.ts';
+import { columns, facts, moment, unknown } from './listing.ts';
+
+/** A connection with those of its settings that are told here. */
+const connected = connectionReply.extend({
+  name: z.string(),
+  provision: z.boolean(),
+  mfa: z.string(),
+  group_rules: z.array(z.looseObject({ role: z.string().optional(), group: z.string().optional() })),
+});
+type Connection = z.output<typeof connected>;
 
 /** What the administrator of the provider has to enter there, and what else is left to do. */
-function nextSteps(connection: Connection, issuer: string): string {
-  const { addresses } = connectionDocument(connection, issuer);
+function nextSteps({ id, addresses, domains }: Connection): string {
   const lines = Object.keys(addresses).length > 0 ? ['At the provider, enter:', facts(addresses)] : [];
-  for (const { name, proof, verified } of connection.domains) {
-    if (verified === undefined) lines.push(`DNS of ${name}: _sallyport.${name} TXT "${proof}", then verify it:`);
-    if (verified === undefined) lines.push(`  sallyport connection domain verify ${connection.id} ${name}`);
+  for (const { name, record, verified } of domains) {
+    if (verified === undefined) lines.push(`DNS of ${name}: ${record.name} TXT "${record.value}", then verify it:`);
+    if (verified === undefined) lines.push(`  sallyport connection domain verify ${id} ${name}`);
   }
   return lines.join('\n');
 }
 
 /** Roles and groups that rules name and nobody has made yet: most likely misspelt, perhaps made later. */
-async function unknownNames({ groupRules }: Connection, { access, groups }: House): Promise<string[]> {
-  const named = (kind: 'role' | 'group') => [...new Set(groupRules.flatMap((rule) => rule[kind] ?? []))];
-  const roles = await unknown(named('role'), (name) => access.role(name));
-  const rest = await unknown(named('group'), (name) => groups.get(name));
-  return [...roles.map((name) => `role ${name}`), ...rest.map((name) => `group ${name}`)];
+async function unknownNames(connection: Connection, desk: Desk): Promise<string[]> {
+  const named = (kind: 'role' | 'group') => [...new Set(connection.group_rules.flatMap((rule) => rule[kind] ?? []))];
+  const there = (operation: string) => async (id: string) => {
+    try {
+      return await desk.call(operation, z.unknown(), { params: { id } });
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'missing') return undefined;
+      throw error;
+    }
+  };
+  const roles = await unknown(named('role'), there('getRole'));
+  const groups = await unknown(named('group'), there('getGroup'));
+  return [...roles.map((name) => `role ${name}`), ...groups.map((name) => `group ${name}`)];
 }
 
-async function told(connection: Connection, house: House, issuer: string, deed: string): Promise<string> {
-  const names = await unknownNames(connection, house);
+async function told(connection: Connection, desk: Desk, deed: string): Promise<string> {
+  const names = await unknownNames(connection, desk);
   const note = names.length > 0 ? [`Note: there is no ${names.join(', no ')} yet; until then it gives nothing`] : [];
-  return [`${deed} the connection ${connection.id}`, ...note, nextSteps(connection, issuer)].filter(Boolean).join('\n');
+  return [`${deed} the connection ${connection.id}`, ...note, nextSteps(connection)].filter(Boolean).join('\n');
 }
 
-const add = command({
+const add = deskCommand({
   words: ['connection', 'add'],
   operands: ['id'],
   options: {
@@ -46,76 +61,67 @@ const add = command({
     domain: { value: 'D', repeat: true, about: 'A domain whose people come from there; counts once it is verified' },
   },
   about: 'Connect an identity provider; prints what its administrator has to enter there',
-  run: ({ operands: { id }, options: { preset, domain, ...options }, stdin, answer }) =>
-    inHouse(async (house, { issuer }) => {
-      const said = await settingsOf(options, preset, stdin);
-      const connection = await house.connections.add({ ...said, id, preset, domains: [...domain] }, actor);
-      answer(connectionDocument(connection, issuer), await told(connection, house, issuer, 'Added'));
-    }),
+  async run({ operands: { id }, options: { preset, domain, ...options }, stdin, answer }, desk) {
+    const said = await settingsOf(options, preset, stdin);
+    const body = { ...wireSettings(said), id, preset, domains: [...domain] };
+    const connection = await desk.call('addConnection', connected, { body });
+    answer(connection, await told(connection, desk, 'Added'));
+  },
 });
 
-const set = command({
+const known = (id: string, desk: Desk): Promise<Connection> =>
+  desk.call('getConnection', connected, { params: { id } });
+
+const set = deskCommand({
   words: ['connection', 'set'],
   operands: ['id'],
   options: { ...connectionOptions, shown: { about: 'Among the buttons again' } },
   about: 'Change a connection; what is not named stays, and a list that is named replaces the one it has',
-  run: ({ operands: { id }, options: { shown, ...options }, stdin, answer }) =>
-    inHouse(async (house, { issuer }) => {
-      if (shown && options.hidden) throw misused('give --shown or --hidden, not both');
-      const { preset } = await known(id, house);
-      const change = { ...(await settingsOf(options, preset, stdin)), ...(shown ? { shown: true } : {}) };
-      if (Object.keys(change).length === 0) throw misused('name what to change');
-      const connection = await house.connections.change(id, change, actor);
-      answer(connectionDocument(connection, issuer), await told(connection, house, issuer, 'Changed'));
-    }),
+  async run({ operands: { id }, options: { shown, ...options }, stdin, answer }, desk) {
+    if (shown && options.hidden) throw misused('give --shown or --hidden, not both');
+    const { preset } = await known(id, desk);
+    const body = wireSettings({ ...(await settingsOf(options, preset, stdin)), ...(shown ? { shown: true } : {}) });
+    if (Object.keys(body).length === 0) throw misused('name what to change');
+    const connection = await desk.call('changeConnection', connected, { params: { id }, body });
+    answer(connection, await told(connection, desk, 'Changed'));
+  },
 });
 
-async function known(id: string, { connections }: House): Promise<Connection> {
-  const connection = await connections.get(id);
-  if (!connection) throw missing(`The connection ${id}`);
-  return connection;
-}
-
-const list = command({
+const list = deskCommand({
   words: ['connection', 'list'],
   about: 'List the connections to identity providers',
-  run: ({ answer }) =>
-    inHouse(async ({ connections }, { issuer }) => {
-      const all = await everything((page) => connections.list(page));
-      const rows = all.map(({ id, name, preset, state, provision, mfa, domains }) => {
-        const names = domains.map((one) => `${one.name}${one.verified === undefined ? ' (not verified)' : ''}`);
-        return [id, name, preset, state, provision ? 'on' : 'off', mfa, names];
-      });
-      const documents = all.map((one) => connectionDocument(one, issuer));
-      answer(documents, columns(['id', 'name', 'preset', 'state', 'provision', 'mfa', 'domains'], rows));
-    }),
+  async run({ answer }, desk) {
+    const all = await desk.all('listConnections', connected);
+    const rows = all.map(({ id, name, preset, state, provision, mfa, domains }) => {
+      const names = domains.map((one) => `${one.name}${one.verified === undefined ? ' (not verified)' : ''}`);
+      return [id, name, preset, state, provision ? 'on' : 'off', mfa, names];
+    });
+    answer(all, columns(['id', 'name', 'preset', 'state', 'provision', 'mfa', 'domains'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['connection', 'show'],
   operands: ['id'],
   about: 'Show a connection, without its secrets, and what its provider needs to know of us',
-  run: ({ operands, answer }) =>
-    inHouse(async (house, { issuer }) => {
-      const connection = await known(operands.id, house);
-      const document = connectionDocument(connection, issuer);
-      const { addresses: _below, created, updated, refreshed, valid_until: until, ...rest } = document;
-      const times = { refreshed: moment(refreshed), valid_until: moment(until) };
-      const text = facts({ ...rest, ...times, created: moment(created), updated: moment(updated) });
-      const source = presetOf(connection.preset)?.from;
-      answer(document, [text, nextSteps(connection, issuer), `Described at: ${source}`].filter(Boolean).join('\n\n'));
-    }),
+  async run({ operands, answer }, desk) {
+    const connection = await known(operands.id, desk);
+    const { addresses: _below, created, updated, refreshed, valid_until: until, ...rest } = connection;
+    const times = { refreshed: moment(refreshed), valid_until: moment(until) };
+    const text = facts({ ...rest, ...times, created: moment(created), updated: moment(updated) });
+    const source = presetOf(connection.preset)?.from;
+    answer(connection, [text, nextSteps(connection), `Described at: ${source}`].filter(Boolean).join('\n\n'));
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['connection', 'remove'],
   operands: ['id'],
   about: 'Remove a connection with its keys and domains; people who came through it no longer can',
-  run: ({ operands: { id }, answer }) =>
-    inHouse(async ({ connections }) => {
-      await connections.remove(id, actor);
-      answer({ id }, `Removed the connection ${id}`);
-    }),
+  async run({ operands: { id }, answer }, desk) {
+    await desk.tell('removeConnection', { params: { id } });
+    answer({ id }, `Removed the connection ${id}`);
+  },
 });
 
 /** `sallyport connection …` */

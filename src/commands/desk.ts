@@ -58,7 +58,7 @@ export class Desk {
 const operator = { actor, permissions: new Set(adminPermissions) };
 
 /** Work at the server that was named, or else on the store of this machine. */
-function atDesk(server: string | undefined, work: (desk: Desk) => Promise<void>): Promise<void> {
+export function atDesk(server: string | undefined, work: (desk: Desk) => Promise<void>): Promise<void> {
   if (server !== undefined) return atServer(server, (ask) => work(new Desk(ask)));
   return inHouse((house, config) => {
     const calls = new Calls(adminRooms(config, house));

@@ -1,9 +1,9 @@
-import { calledAs } from '../directory/users.ts';
-import { factorDocument } from '../routes/factor-document.ts';
-import { command, misused } from './command.ts';
+import { z } from 'zod';
+import { factorReply } from '../routes/factor-document.ts';
+import { misused } from './command.ts';
+import { deskCommand } from './desk.ts';
 import { columns, moment } from './listing.ts';
-import { actor, inHouse } from './office.ts';
-import { personOf } from './subject.ts';
+import { calledAs, personOf } from './subject.ts';
 
 /** Whoever takes a factor from somebody says why. */
 export const reason = { value: 'TEXT', required: true, about: 'Why, for the audit trail' } as const;
@@ -14,34 +14,35 @@ export function stated(text: string): string {
   return text.trim();
 }
 
-const list = command({
+const factors = z.object({ items: z.array(factorReply) });
+
+const list = deskCommand({
   words: ['factor', 'list'],
   operands: ['email'],
   about: 'List the factors of a person, oldest first',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const { id } = await personOf(operands.email, house);
-      const all = await house.enrolments.of(id);
-      const rows = all.map((one) => [
-        ...[one.id, one.kind, one.name, one.level, one.passkey ? 'yes' : ''],
-        ...[moment(one.created), moment(one.used), one.left, one.blocked ? 'blocked' : ''],
-      ]);
-      const titles = ['id', 'kind', 'name', 'level', 'passkey', 'created', 'used', 'left', 'state'];
-      answer(all.map(factorDocument), columns(titles, rows));
-    }),
+  async run({ operands, answer }, desk) {
+    const { id } = await personOf(operands.email, desk);
+    const { items } = await desk.call('listFactors', factors, { params: { id } });
+    const rows = items.map((one) => [
+      ...[one.id, one.kind, one.name, one.level, one.passkey ? 'yes' : ''],
+      ...[moment(one.created), moment(one.used), one.left, one.blocked ? 'blocked' : ''],
+    ]);
+    const titles = ['id', 'kind', 'name', 'level', 'passkey', 'created', 'used', 'left', 'state'];
+    answer(items, columns(titles, rows));
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['factor', 'remove'],
   operands: ['email', 'id'],
   options: { reason },
   about: 'Remove a factor of a person',
-  run: ({ operands: { email, id }, options, answer }) =>
-    inHouse(async (house) => {
-      const user = await personOf(email, house);
-      await house.enrolments.remove(id, user.id, { actor, reason: stated(options.reason) });
-      answer({ id, user: user.id }, `Removed the factor ${id} of ${calledAs(user)}`);
-    }),
+  async run({ operands: { email, id: factor }, options, answer }, desk) {
+    const user = await personOf(email, desk);
+    const query = { reason: stated(options.reason) };
+    await desk.tell('removeFactor', { params: { id: user.id, factor }, query });
+    answer({ id: factor, user: user.id }, `Removed the factor ${factor} of ${calledAs(user)}`);
+  },
 });
 
 /** `sallyport factor …` */

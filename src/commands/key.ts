@@ -1,44 +1,45 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { dataDirectory } from '../config/master-key.ts';
 import { writeNextKey } from '../config/next-master-key.ts';
 import type { Config } from '../config/schema.ts';
 import { invalid } from '../kernel/errors.ts';
-import type { KeyFacts } from '../protocol/keys.ts';
+import { keyReply } from '../routes/admin-keys.ts';
 import { rewrapKeyring } from '../store/keyring.ts';
 import type { Store } from '../store/port.ts';
 import { command, misused } from './command.ts';
+import { deskCommand } from './desk.ts';
 import { columns, moment } from './listing.ts';
 import { actor, inHouse, masterKey } from './office.ts';
 import { fileText } from './reading.ts';
 
-const table = (keys: readonly KeyFacts[]): string =>
+const keys = z.object({ items: z.array(keyReply) });
+
+const table = (all: z.output<typeof keys>['items']): string =>
   columns(
     ['kid', 'alg', 'state', 'created', 'signs from', 'published until'],
-    keys.map((key) => [key.kid, key.alg, key.state, moment(key.created), moment(key.from), moment(key.until)]),
+    all.map((key) => [key.kid, key.alg, key.state, moment(key.created), moment(key.from), moment(key.until)]),
   );
 
-const list = command({
+const list = deskCommand({
   words: ['key', 'list'],
   about: 'List the signing keys that are published',
-  run: ({ answer }) =>
-    inHouse(async ({ keys }) => {
-      await keys.tend();
-      const all = await keys.list();
-      answer(all, table(all));
-    }),
+  async run({ answer }, desk) {
+    const { items } = await desk.call('listKeys', keys);
+    answer(items, table(items));
+  },
 });
 
-const rotate = command({
+const rotate = deskCommand({
   words: ['key', 'rotate'],
   options: {
     'at-once': { about: 'A key has leaked: its successor signs now, and the old key is no longer published' },
   },
   about: 'Make the next signing keys; they are published now and sign in two hours',
-  run: ({ options, answer }) =>
-    inHouse(async ({ keys }) => {
-      const all = await keys.rotate(actor, { atOnce: options['at-once'] });
-      answer(all, table(all));
-    }),
+  async run({ options, answer }, desk) {
+    const { items } = await desk.call('rotateKeys', keys, { body: { at_once: options['at-once'] } });
+    answer(items, table(items));
+  },
 });
 
 function readKey(text: string): Buffer {

@@ -1,10 +1,10 @@
-import { type MfaPolicy, policyLevels, type RulesChange, secondFactors } from '../factors/policies.ts';
+import type { z } from 'zod';
+import { policyLevels, secondFactors } from '../factors/policies.ts';
 import { given } from '../http/given.ts';
-import { missing } from '../kernel/errors.ts';
-import { mfaPolicyDocument, refuseUnknown } from '../routes/mfa-policy-document.ts';
-import { command, misused } from './command.ts';
-import { columns, everything, facts } from './listing.ts';
-import { actor, inHouse } from './office.ts';
+import { mfaPolicyReply } from '../routes/mfa-policy-document.ts';
+import { misused } from './command.ts';
+import { deskCommand } from './desk.ts';
+import { columns, facts } from './listing.ts';
 import { whole } from './reading.ts';
 
 const day = 24 * 60 * 60;
@@ -26,8 +26,6 @@ const options = {
   },
 } as const;
 
-const members = { 'second-factor': 'secondFactor', level: 'level', grace: 'grace', remember: 'remember' } as const;
-
 const days = (option: string, text: string | undefined): number | undefined => {
   const count = whole(option, text);
   return count === undefined ? undefined : count * day;
@@ -37,72 +35,63 @@ const days = (option: string, text: string | undefined): number | undefined => {
 const inDays = (seconds: number | undefined): string | undefined =>
   seconds === undefined ? undefined : seconds % day === 0 ? `${seconds / day} days` : `${seconds} seconds`;
 
-const shown = ({ id, secondFactor, level, grace, remember }: MfaPolicy) => ({
-  id,
-  second_factor: secondFactor,
-  level,
+const shown = ({ id, second_factor, level, grace, remember }: z.output<typeof mfaPolicyReply>) => ({
+  ...{ id, second_factor, level },
   grace: inDays(grace),
   remember: inDays(remember),
 });
 
-const list = command({
+const list = deskCommand({
   words: ['mfa', 'list'],
   about: 'List the policies of second factors',
-  run: ({ answer }) =>
-    inHouse(async ({ mfaPolicies }) => {
-      const usual = await mfaPolicies.get('default');
-      const others = (await everything((page) => mfaPolicies.list(page))).filter(({ id }) => id !== 'default');
-      const all = [...(usual ? [usual] : []), ...others];
-      const rows = all.map((one) => Object.values(shown(one)));
-      answer(all.map(mfaPolicyDocument), columns(['subject', 'second factor', 'level', 'grace', 'remember'], rows));
-    }),
+  async run({ answer }, desk) {
+    const usual = await desk.call('getMfaPolicy', mfaPolicyReply, { params: { id: 'default' } });
+    const others = (await desk.all('listMfaPolicies', mfaPolicyReply)).filter(({ id }) => id !== 'default');
+    const all = [usual, ...others];
+    const rows = all.map((one) => Object.values(shown(one)));
+    answer(all, columns(['subject', 'second factor', 'level', 'grace', 'remember'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['mfa', 'show'],
   operands: ['subject'],
   about: 'Show the policy for default, client:ID, role:NAME, group:NAME, connection:ID or domain:NAME',
-  run: ({ operands: { subject }, answer }) =>
-    inHouse(async ({ mfaPolicies }) => {
-      const policy = await mfaPolicies.get(subject);
-      if (!policy) throw missing(`A policy of second factors for ${subject}`);
-      answer(mfaPolicyDocument(policy), facts(shown(policy)));
-    }),
+  async run({ operands: { subject: id }, answer }, desk) {
+    const policy = await desk.call('getMfaPolicy', mfaPolicyReply, { params: { id } });
+    answer(policy, facts(shown(policy)));
+  },
 });
 
-const set = command({
+const set = deskCommand({
   words: ['mfa', 'set'],
   operands: ['subject'],
   options,
   about: 'Say which second factors a subject needs; what is not named stays, or is left to the other policies',
-  run: ({ operands: { subject }, options, answer }) =>
-    inHouse(async (house) => {
-      const left = Object.fromEntries(options.leave.map((name) => [members[name], null]));
-      const change: RulesChange = {
-        ...left,
-        ...given({
-          secondFactor: options['second-factor'],
-          level: options.level,
-          grace: days('grace', options.grace),
-          remember: days('remember', options.remember),
-        }),
-      };
-      if (Object.keys(change).length === 0) throw misused('name what to change');
-      await refuseUnknown(subject, house);
-      const policy = await house.mfaPolicies.change(subject, change, actor);
-      answer(mfaPolicyDocument(policy), `Set the policy of second factors for ${policy.id}\n${facts(shown(policy))}`);
-    }),
+  async run({ operands: { subject: id }, options, answer }, desk) {
+    const body = {
+      ...Object.fromEntries(options.leave.map((name) => [name.replace('-', '_'), null])),
+      ...given({
+        second_factor: options['second-factor'],
+        level: options.level,
+        grace: days('grace', options.grace),
+        remember: days('remember', options.remember),
+      }),
+    };
+    if (Object.keys(body).length === 0) throw misused('name what to change');
+    const policy = await desk.call('changeMfaPolicy', mfaPolicyReply, { params: { id }, body });
+    answer(policy, `Set the policy of second factors for ${policy.id}\n${facts(shown(policy))}`);
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['mfa', 'remove'],
   operands: ['subject'],
   about: 'Remove a policy; default becomes what the configuration says',
-  run: ({ operands: { subject }, answer }) =>
-    inHouse(async ({ mfaPolicies }) => {
-      await mfaPolicies.remove(subject, actor);
-      answer({ id: subject }, `Removed the policy of second factors for ${subject}`);
-    }),
+  async run({ operands: { subject: id }, answer }, desk) {
+    await desk.tell('removeMfaPolicy', { params: { id } });
+    answer({ id }, `Removed the policy of second factors for ${id}`);
+  },
 });
 
 /** `sallyport mfa …` */

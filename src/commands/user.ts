@@ -1,15 +1,12 @@
-import { inUse } from '../directory/access.ts';
-import type { Profile } from '../directory/profile.ts';
-import { calledAs, type User } from '../directory/users.ts';
-import { forgetPerson } from '../forgetting.ts';
+import { z } from 'zod';
 import { given } from '../http/given.ts';
-import { missing } from '../kernel/errors.ts';
-import { takenBack } from '../signin/by-provider.ts';
+import { newUserReply, userDocument, userReply } from '../routes/user-document.ts';
 import { command, misused } from './command.ts';
+import { atDesk, type Desk, deskCommand } from './desk.ts';
 import { freshPassword } from './fresh-password.ts';
-import { columns, everything, facts, moment } from './listing.ts';
+import { columns, facts, moment } from './listing.ts';
 import { actor, inHouse } from './office.ts';
-import { personOf } from './subject.ts';
+import { calledAs, type Person, personOf } from './subject.ts';
 import { userFactorCommands } from './user-factors.ts';
 
 const options = {
@@ -23,25 +20,17 @@ const options = {
   },
 } as const;
 
-/** A person as the CLI shows them. */
-const shown = ({ id, email, emailVerified, state, profile, password, created, updated }: User) => ({
-  id,
-  email,
-  email_verified: emailVerified,
-  state,
-  has_password: password !== undefined,
-  ...profile,
-  created,
-  updated,
-});
-
-const printed = (user: User): string => {
-  const { created, updated, ...rest } = shown(user);
+const printed = (user: Person): string => {
+  const { created, updated, ...rest } = user;
   return facts({ ...rest, created: moment(created), updated: moment(updated) });
 };
 
 /** `NAME=VALUE` pairs as a change of the profile; `address.` begins the parts of an address, which change one by one. */
-function claims(pairs: readonly string[], name: string | undefined, before: Profile): object | undefined {
+function claims(
+  pairs: readonly string[],
+  name: string | undefined,
+  before: Pick<Person, 'address'>,
+): object | undefined {
   const change: Record<string, unknown> = given({ name });
   for (const pair of pairs) {
     const [, claim = '', part, text = ''] = /^([a-z_]+)(?:\.([a-z_]+))?=(.*)$/s.exec(pair) ?? [];
@@ -58,46 +47,72 @@ function withPart(address: unknown, part: string, value: unknown): object | null
   return Object.values(parts).some((one) => one !== undefined) ? JSON.parse(JSON.stringify(parts)) : null;
 }
 
+/** Elsewhere a person chooses the password alone: whoever looks after people knows none of theirs. */
+const noPassword = () =>
+  misused(
+    "--password-stdin works on the server's own machine only; without it the answer is a link by which they choose one",
+  );
+
 const add = command({
   words: ['user', 'add'],
   operands: ['email'],
   options,
-  about: 'Add a person; without --password-stdin a password is made and printed once',
-  run: ({ operands: { email }, options, stdin, answer }) =>
-    inHouse(async ({ users }) => {
+  about:
+    'Add a person; without --password-stdin a password is made and printed once, with --server a link to choose one',
+  anywhere: true,
+  async run({ operands: { email }, options, server, stdin, answer }) {
+    const profile = claims(options.claim, options.name, {}) ?? {};
+    const verified = options['email-verified'];
+    if (server !== undefined) {
+      if (options['password-stdin']) throw noPassword();
+      return atDesk(server, async (desk) => {
+        const body = { email, email_verified: verified, ...profile };
+        const user = await desk.call('addUser', newUserReply, { body });
+        const link = user.invitation ? `\nLink (shown this once): ${user.invitation.link}` : '';
+        answer(user, `Added ${calledAs(user)} (sub ${user.id})${link}`);
+      });
+    }
+    return inHouse(async ({ users }) => {
       const made = options['password-stdin'] ? undefined : freshPassword(email);
       const password = made ?? (await stdin());
-      const profile = claims(options.claim, options.name, {});
-      const verified = options['email-verified'];
-      const user = await users.add(given({ email, password, profile, emailVerified: verified }), actor);
+      const user = userDocument(await users.add({ email, password, profile, emailVerified: verified }, actor));
       const once = made === undefined ? '' : `\nPassword (shown this once): ${made}`;
-      answer({ ...shown(user), ...given({ password: made }) }, `Added ${calledAs(user)} (sub ${user.id})${once}`);
-    }),
+      answer({ ...user, ...given({ password: made }) }, `Added ${calledAs(user)} (sub ${user.id})${once}`);
+    });
+  },
 });
 
-const list = command({
+const list = deskCommand({
   words: ['user', 'list'],
+  options: {
+    organization: { value: 'ID', about: 'Only members of this organization' },
+    search: { value: 'TEXT', about: 'Only those whose address or name begins so; three characters at least' },
+  },
   about: 'List the people',
-  run: ({ answer }) =>
-    inHouse(async ({ users }) => {
-      const all = await everything((page) => users.list(page));
-      const rows = all.map((user) => [user.email, user.profile.name, user.state, user.id, moment(user.created)]);
-      answer(all.map(shown), columns(['email', 'name', 'state', 'sub', 'created'], rows));
-    }),
+  async run({ options: { organization, search: q }, answer }, desk) {
+    const all = await desk.all('listUsers', userReply, { query: given({ organization, q }) });
+    const rows = all.map((user) => [user.email, user.name, user.state, user.id, moment(user.created)]);
+    answer(all, columns(['email', 'name', 'state', 'sub', 'created'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['user', 'show'],
   operands: ['email'],
   about: 'Show a person',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const user = await personOf(operands.email, house);
-      answer(shown(user), printed(user));
-    }),
+  async run({ operands: { email }, answer }, desk) {
+    const user = await personOf(email, desk);
+    answer(user, printed(user));
+  },
 });
 
-const set = command({
+/** Changes what was named, a password only on the server's own machine. */
+async function changed(desk: Desk, before: Person, change: object): Promise<Person> {
+  if (Object.keys(change).length === 0) return before;
+  return desk.call('changeUser', userReply, { params: { id: before.id }, body: change });
+}
+
+const set = deskCommand({
   words: ['user', 'set'],
   operands: ['email'],
   options: {
@@ -105,82 +120,96 @@ const set = command({
     ...options,
   },
   about: 'Change a person; a new password ends their sessions and tokens',
-  run: ({ operands, options, stdin, answer }) =>
-    inHouse(async (house) => {
-      const { id, profile: before } = await personOf(operands.email, house);
-      const profile = claims(options.claim, options.name, before);
-      const emailVerified = options['email-verified'] || undefined;
-      const change = given({ email: options.email, emailVerified, profile });
-      const password = options['password-stdin'] ? await stdin() : undefined;
-      if (password === undefined && Object.keys(change).length === 0) throw misused('name what to change');
-      if (Object.keys(change).length > 0) await house.users.change(id, change, actor);
-      if (password !== undefined) {
-        await house.users.setPassword(id, password, actor);
-        await house.devices.forgetAll(id, actor);
-      }
-      const user = await house.users.get(id);
-      if (user) answer(shown(user), `Changed ${calledAs(user)}`);
-    }),
+  async run({ operands, options, server, stdin, answer }, desk) {
+    const piped = options['password-stdin'];
+    if (piped && server !== undefined) throw noPassword();
+    const before = await personOf(operands.email, desk);
+    const change = {
+      ...given({ email: options.email, email_verified: options['email-verified'] || undefined }),
+      ...claims(options.claim, options.name, before),
+    };
+    if (!piped && Object.keys(change).length === 0) throw misused('name what to change');
+    const user = await changed(desk, before, change);
+    if (piped) {
+      const password = await stdin();
+      await inHouse(async ({ users, devices }) => {
+        await users.setPassword(user.id, password, actor);
+        await devices.forgetAll(user.id, actor);
+      });
+    }
+    answer(await personOf(user.id, desk), `Changed ${calledAs(user)}`);
+  },
 });
 
-const disable = command({
+const disable = deskCommand({
   words: ['user', 'disable'],
   operands: ['email'],
   about: 'Keep a person out; their sessions and tokens end at once',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const { id } = await personOf(operands.email, house);
-      const user = await house.users.disable(id, actor);
-      answer(shown(user), `${calledAs(user)} is disabled; sessions and tokens have ended`);
-    }),
+  async run({ operands: { email }, answer }, desk) {
+    const { id } = await personOf(email, desk);
+    const user = await desk.call('disableUser', userReply, { params: { id } });
+    answer(user, `${calledAs(user)} is disabled; sessions and tokens have ended`);
+  },
 });
 
-const enable = command({
+const enable = deskCommand({
   words: ['user', 'enable'],
   operands: ['email'],
   about: 'Let a disabled person in again',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const { id } = await personOf(operands.email, house);
-      const user = await house.users.enable(id, actor);
-      answer(shown(user), `${calledAs(user)} may sign in again`);
-    }),
+  async run({ operands: { email }, answer }, desk) {
+    const { id } = await personOf(email, desk);
+    const user = await desk.call('enableUser', userReply, { params: { id } });
+    answer(user, `${calledAs(user)} may sign in again`);
+  },
 });
 
-const remove = command({
+const signOut = deskCommand({
+  words: ['user', 'sign-out'],
+  operands: ['email'],
+  about: 'End all sessions and tokens that a person has now',
+  async run({ operands, answer }, desk) {
+    const user = await personOf(operands.email, desk);
+    await desk.tell('signOutUser', { params: { id: user.id } });
+    answer({ id: user.id, ...given({ email: user.email }) }, `Sessions and tokens of ${calledAs(user)} have ended`);
+  },
+});
+
+const exported = deskCommand({
+  words: ['user', 'export'],
+  operands: ['email'],
+  about: 'Print everything that is kept about a person, as JSON (GDPR, articles 15 and 20)',
+  async run({ operands: { email }, answer }, desk) {
+    const { id } = await personOf(email, desk);
+    const all = await desk.call('exportUser', z.looseObject({}), { params: { id } });
+    answer(all, JSON.stringify(all, undefined, 2));
+  },
+});
+
+const remove = deskCommand({
   words: ['user', 'remove'],
   operands: ['email'],
   about: 'Remove a person and everything of theirs',
-  run: ({ operands, answer }) =>
-    inHouse(async (house) => {
-      const user = await personOf(operands.email, house);
-      const { id, email } = user;
-      await forgetPerson(house, user, actor);
-      answer({ id, email }, `Removed ${calledAs(user)}`);
-    }),
+  async run({ operands, answer }, desk) {
+    const user = await personOf(operands.email, desk);
+    await desk.tell('removeUser', { params: { id: user.id } });
+    answer({ id: user.id, ...given({ email: user.email }) }, `Removed ${calledAs(user)}`);
+  },
 });
 
-const unlink = command({
+const unlink = deskCommand({
   words: ['user', 'unlink'],
   operands: ['email', 'connection'],
   about:
     'Take the accounts that a person has at a provider away, with the roles and groups that came with them; sessions end',
-  run: ({ operands: { email, connection }, answer }) =>
-    inHouse(async (house) => {
-      const { id, password } = await personOf(email, house);
-      const all = await house.identities.ofUser(id, { limit: 1000 });
-      const gone = all.filter((one) => one.connection === connection);
-      if (gone.length === 0) throw missing(`An account of ${email} at ${connection}`);
-      // Nobody is left without a way to sign in.
-      if (password === undefined && gone.length === all.length) {
-        throw inUse(`The connection ${connection}`, `${email} to sign in, who has no password`);
-      }
-      for (const one of gone) await house.identities.unlink(one.id, actor);
-      await takenBack(house, id, connection, actor);
-      await house.users.signOut(id, actor);
-      answer({ id, email, connection }, `${email} is no longer connected to ${connection}; sessions have ended`);
-    }),
+  async run({ operands: { email, connection }, answer }, desk) {
+    const { id } = await personOf(email, desk);
+    await desk.tell('unlinkUserIdentity', { params: { id, connection } });
+    answer({ id, email, connection }, `${email} is no longer connected to ${connection}; sessions have ended`);
+  },
 });
 
 /** `sallyport user …` */
-export const userCommands = [add, list, show, set, disable, enable, unlink, remove, ...userFactorCommands];
+export const userCommands = [
+  ...[add, list, show, set, disable, enable, signOut, unlink, exported, remove],
+  ...userFactorCommands,
+];

@@ -1,12 +1,11 @@
 import { given } from '../http/given.ts';
 import { invalid } from '../kernel/errors.ts';
-import { knownWebhook, testWebhook } from '../routes/admin-webhooks.ts';
-import { deliveryDocument, refuseUnknownApis, webhookDocument } from '../routes/webhook-document.ts';
+import { deliveryReply, testReply, webhookReply, webhookWithSecret } from '../routes/webhook-document.ts';
 import { signalTypes } from '../signals/signal.ts';
-import { command, misused } from './command.ts';
-import { columns, everything, facts, moment } from './listing.ts';
-import { actor, inHouse } from './office.ts';
-import { whole } from './reading.ts';
+import { misused } from './command.ts';
+import { deskCommand } from './desk.ts';
+import { columns, facts, moment } from './listing.ts';
+import { named, whole } from './reading.ts';
 
 const type = {
   value: 'T',
@@ -20,56 +19,51 @@ const audience = {
   about: 'Send only what a gateway hears that may introspect this API',
 } as const;
 
-const add = command({
+const add = deskCommand({
   words: ['webhook', 'add'],
   operands: ['url'],
   options: { type, audience },
   about: 'Send what is revoked or changed from now on to an address; the secret is printed once',
-  run: ({ operands: { url }, options, answer }) =>
-    inHouse(async ({ webhooks, access }) => {
-      await refuseUnknownApis(options.audience, access);
-      const terms = { url, types: options.type, audiences: options.audience };
-      const { webhook, secret } = await webhooks.add(terms, actor);
-      const said = `Added the webhook ${webhook.id}\nSecret (shown this once): ${secret}`;
-      answer({ ...webhookDocument(webhook), secret }, said);
-    }),
+  async run({ operands: { url }, options, answer }, desk) {
+    const body = { url, ...given({ types: named(options.type), audiences: named(options.audience) }) };
+    const webhook = await desk.call('addWebhook', webhookWithSecret, { body });
+    answer(webhook, `Added the webhook ${webhook.id}\nSecret (shown this once): ${webhook.secret}`);
+  },
 });
 
-const list = command({
+const list = deskCommand({
   words: ['webhook', 'list'],
   about: 'List the webhooks',
-  run: ({ answer }) =>
-    inHouse(async ({ webhooks }) => {
-      const all = (await everything((page) => webhooks.list(page))).map(webhookDocument);
-      const rows = all.map(({ id, url, types, audiences, enabled, failed }) => {
-        return [id, failed ? 'failed' : enabled ? 'enabled' : 'disabled', url, types, audiences];
-      });
-      answer(all, columns(['webhook', 'state', 'url', 'types', 'audiences'], rows));
-    }),
+  async run({ answer }, desk) {
+    const all = await desk.all('listWebhooks', webhookReply);
+    const rows = all.map(({ id, url, types, audiences, enabled, failed }) => {
+      return [id, failed ? 'failed' : enabled ? 'enabled' : 'disabled', url, types, audiences];
+    });
+    answer(all, columns(['webhook', 'state', 'url', 'types', 'audiences'], rows));
+  },
 });
 
-const show = command({
+const show = deskCommand({
   words: ['webhook', 'show'],
   operands: ['id'],
   about: 'Show a webhook and how its deliveries go',
-  run: ({ operands: { id }, answer }) =>
-    inHouse(async ({ webhooks }) => {
-      const webhook = webhookDocument(await knownWebhook(webhooks, id));
-      const delivery = deliveryDocument(await webhooks.delivery(id));
-      const { failed, overlap_until, created, ...rest } = webhook;
-      const text = facts({
-        ...{ ...rest, created: moment(created), 'older secret until': moment(overlap_until) },
-        failed: failed && `${moment(failed.at)}: ${failed.reason}`,
-        delivered: moment(delivery.delivered),
-        'failing since': moment(delivery.failing_since),
-        'next try': moment(delivery.next),
-        reason: delivery.reason,
-      });
-      answer({ ...webhook, delivery }, text);
-    }),
+  async run({ operands: { id }, answer }, desk) {
+    const webhook = await desk.call('getWebhook', webhookReply, { params: { id } });
+    const delivery = await desk.call('getWebhookDelivery', deliveryReply, { params: { id } });
+    const { failed, overlap_until, created, ...rest } = webhook;
+    const text = facts({
+      ...{ ...rest, created: moment(created), 'older secret until': moment(overlap_until) },
+      failed: failed && `${moment(failed.at)}: ${failed.reason}`,
+      delivered: moment(delivery.delivered),
+      'failing since': moment(delivery.failing_since),
+      'next try': moment(delivery.next),
+      reason: delivery.reason,
+    });
+    answer({ ...webhook, delivery }, text);
+  },
 });
 
-const set = command({
+const set = deskCommand({
   words: ['webhook', 'set'],
   operands: ['id'],
   options: {
@@ -82,55 +76,50 @@ const set = command({
     disable: { about: 'Send nothing until it is enabled' },
   },
   about: 'Change a webhook; what failed is tried again at once',
-  run: ({ operands: { id }, options, answer }) =>
-    inHouse(async ({ webhooks, access }) => {
-      if (options.enable && options.disable) throw misused('--enable and --disable exclude each other');
-      await refuseUnknownApis(options.audience, access);
-      const terms = given({
-        url: options.url,
-        types: options.type.length > 0 || options['all-types'] ? options.type : undefined,
-        audiences: options.audience.length > 0 || options['all-audiences'] ? options.audience : undefined,
-        enabled: options.enable || options.disable ? options.enable : undefined,
-      });
-      if (Object.keys(terms).length === 0) throw invalid('Say what to change; see: sallyport webhook set --help');
-      answer(webhookDocument(await webhooks.change(id, terms, actor)), `Changed the webhook ${id}`);
-    }),
+  async run({ operands: { id }, options, answer }, desk) {
+    if (options.enable && options.disable) throw misused('--enable and --disable exclude each other');
+    const body = given({
+      url: options.url,
+      types: options['all-types'] ? options.type : named(options.type),
+      audiences: options['all-audiences'] ? options.audience : named(options.audience),
+      enabled: options.enable || options.disable ? options.enable : undefined,
+    });
+    if (Object.keys(body).length === 0) throw invalid('Say what to change; see: sallyport webhook set --help');
+    answer(await desk.call('changeWebhook', webhookReply, { params: { id }, body }), `Changed the webhook ${id}`);
+  },
 });
 
-const remove = command({
+const remove = deskCommand({
   words: ['webhook', 'remove'],
   operands: ['id'],
   about: 'Remove a webhook; nothing more is sent',
-  run: ({ operands: { id }, answer }) =>
-    inHouse(async ({ webhooks }) => {
-      await webhooks.remove(id, actor);
-      answer({ id }, `Removed the webhook ${id}`);
-    }),
+  async run({ operands: { id }, answer }, desk) {
+    await desk.tell('removeWebhook', { params: { id } });
+    answer({ id }, `Removed the webhook ${id}`);
+  },
 });
 
-const rotate = command({
+const rotate = deskCommand({
   words: ['webhook', 'rotate-secret'],
   operands: ['id'],
   options: { overlap: { value: 'SECONDS', about: 'How long the older secret signs too; usually a day, 0 not at all' } },
   about: 'Give a webhook a new secret, printed once',
-  run: ({ operands: { id }, options, answer }) =>
-    inHouse(async ({ webhooks }) => {
-      const { webhook, secret } = await webhooks.rotateSecret(id, actor, whole('overlap', options.overlap));
-      const said = `Rotated the secret of the webhook ${id}\nSecret (shown this once): ${secret}`;
-      answer({ ...webhookDocument(webhook), secret }, said);
-    }),
+  async run({ operands: { id }, options, answer }, desk) {
+    const body = given({ overlap: whole('overlap', options.overlap) });
+    const webhook = await desk.call('rotateWebhookSecret', webhookWithSecret, { params: { id }, body });
+    answer(webhook, `Rotated the secret of the webhook ${id}\nSecret (shown this once): ${webhook.secret}`);
+  },
 });
 
-const test = command({
+const test = deskCommand({
   words: ['webhook', 'test'],
   operands: ['id'],
   about: 'Send a signed message of the type webhook.test once',
-  run: ({ operands: { id }, answer }) =>
-    inHouse(async ({ webhooks }) => {
-      const result = await testWebhook(webhooks, id);
-      if (!result.delivered) throw invalid(`The webhook did not take the test: ${result.reason}`);
-      answer(result, `The webhook ${id} took the test`);
-    }),
+  async run({ operands: { id }, answer }, desk) {
+    const result = await desk.call('testWebhook', testReply, { params: { id } });
+    if (!result.delivered) throw invalid(`The webhook did not take the test: ${result.reason}`);
+    answer(result, `The webhook ${id} took the test`);
+  },
 });
 
 /** `sallyport webhook …` */

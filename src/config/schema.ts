@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declaredConnections } from './connections.ts';
 import { demo } from './demo.ts';
+import { impersonation } from './impersonation.ts';
 import { legacy } from './legacy.ts';
 import { mail } from './mail.ts';
 import { mfa } from './mfa.ts';
@@ -202,6 +203,7 @@ export const schema = z.strictObject({
   mfa: mfa.prefault({}).meta({ description: 'Second factors, where no policy says otherwise' }),
   mail: mail.prefault({}),
   passwords: passwords.prefault({}),
+  impersonation,
   webauthn: webauthn.prefault({}).meta({ description: 'Security keys and passkeys' }),
   legacy: legacy.prefault({}).meta({ description: 'Answers for gateway policies older than introspection' }),
   connections: declaredConnections,

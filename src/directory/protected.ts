@@ -5,7 +5,6 @@ import { adminApi, administrator, delegable } from './built-in.ts';
 import { isCertain } from './decide.ts';
 import type { Groups } from './groups.ts';
 import { lasts } from './memberships.ts';
-import type { Users } from './users.ts';
 
 /**
  * Why no outside provider may give this role: it is the administrator's, includes that one, or holds permissions of the
@@ -50,64 +49,107 @@ async function administering(access: Access): Promise<string[]> {
   return found;
 }
 
+/** Whether somebody may act at all; `sure`: as the store itself says, whatever is remembered. */
+interface Acting {
+  acts(id: string, sure: boolean): Promise<boolean>;
+}
+
 /** What administrators are known by. */
 export interface Offices {
   access: Access;
   groups: Groups;
-  users: Pick<Users, 'get'>;
+  users: Acting;
+  /** Programs count where no person administers this server. */
+  clients?: Acting;
 }
 
-/** An active person who is an administrator, and whether all that this rests on is in the store itself. */
+/** Does what may take the administration from somebody, or undoes it and throws `last_administrator`. */
+export type Guard = <T>(deed: () => Promise<T>, undo: (done: T) => Promise<unknown>) => Promise<T>;
+
+/** Somebody active who is an administrator, and whether all that this rests on is in the store itself. */
 interface Administrator {
-  user: string;
+  subject: string;
+  /** A person is worth more than a program, and for good more than for a time. */
+  worth: number;
   stands(): Promise<boolean>;
 }
 
+/** What leads to somebody: who has the role or is in the group. */
+interface Step {
+  subject: string;
+  until?: number;
+}
+
+const best = (all: readonly Administrator[]): number => Math.max(-1, ...all.map(({ worth }) => worth));
+
 /** Everybody through whom somebody could look after this server, once for each way. */
-async function administrators({ access, groups, users }: Offices): Promise<Administrator[]> {
+async function administrators({ access, groups, users, clients }: Offices): Promise<Administrator[]> {
   const now = Date.now() / 1000;
   const found: Administrator[] = [];
-  const follow = async (subject: string, stands: () => Promise<boolean>, seen: readonly string[]): Promise<void> => {
-    const [, kind, id = ''] = /^(user|group):(.+)$/s.exec(subject) ?? [];
-    if (kind === 'user' && (await users.get(id))?.state === 'active') found.push({ user: id, stands });
-    if (kind !== 'group' || seen.includes(id)) return;
-    for (const one of await whole((page) => groups.members(id, page))) {
+  const add = async (subject: string, lasting: boolean, stands: () => Promise<boolean>): Promise<void> => {
+    const [, kind, id = ''] = /^(user|client):(.+)$/s.exec(subject) ?? [];
+    const acting = kind === 'user' ? users : kind === 'client' ? clients : undefined;
+    if (!(await acting?.acts(id, false))) return;
+    const worth = (kind === 'user' ? 2 : 0) + (lasting ? 1 : 0);
+    found.push({ subject, worth, stands: async () => (await stands()) && (await acting?.acts(id, true)) === true });
+  };
+  const follow = async (
+    { subject, until }: Step,
+    seen: readonly string[],
+    above: Omit<Administrator, 'subject'>,
+  ): Promise<void> => {
+    const worth = until === undefined ? above.worth : 0;
+    const [, group] = /^group:(.+)$/s.exec(subject) ?? [];
+    if (group === undefined) await add(subject, worth === 1, above.stands);
+    if (group === undefined || seen.includes(group)) return;
+    for (const { id, member, ...one } of await whole((page) => groups.members(group, page))) {
       if (one.connection !== undefined || !lasts(one, now)) continue;
-      await follow(one.member, async () => (await stands()) && groups.stands(one.id), [...seen, id]);
+      const stands = async () => (await above.stands()) && groups.stands(id);
+      await follow({ subject: member, ...one }, [...seen, group], { worth, stands });
     }
   };
   for (const role of await administering(access)) {
     for (const one of await whole((page) => access.assignments({ role }, page))) {
-      if (isCertain(one) && lasts(one, now)) await follow(one.subject, () => access.stands(one.id), []);
+      if (isCertain(one) && lasts(one, now)) await follow(one, [], { worth: 1, stands: () => access.stands(one.id) });
     }
   }
   return found;
 }
 
-/** Whether this person is an administrator and no other active person is: without them nobody could look after this server. */
+/** Whether this person is an administrator and no other active person is for as long: without them nobody could look after this server. */
 export async function isLastAdministrator(offices: Offices, id: string): Promise<boolean> {
   const all = await administrators(offices);
-  return all.some(({ user }) => user === id) && all.every(({ user }) => user === id);
+  return best(all.filter(({ subject }) => subject !== `user:${id}`)) < best(all);
 }
 
 const lastAdministrator = problem(
   'last_administrator',
   409,
-  () => 'Then no person would be an administrator any more; make somebody else one first',
+  () => 'Then nobody would stay an administrator of this server; make another person one first, without an end',
 );
 
+/** The last deed of each kind of house in this process, which the next one waits for. */
+const turns = new WeakMap<Access, Promise<unknown>>();
+
 /**
- * Does what may take the administration from somebody, unless nobody would have it then: two who do it at once both look
- * after their own deed, and into the store itself, so at least one of them undoes it. Throws `last_administrator`.
+ * Does what may take the administration from somebody, unless nobody would have it then, or nobody for good: two processes that
+ * do it at once both look after their own deed, and into the store itself, so at least one of them undoes it. Within this
+ * process one comes after the other, so that none takes what another has yet to undo for how it was. Throws `last_administrator`.
  */
-export async function administered<T>(
+export function administered<T>(
   offices: Offices,
   deed: () => Promise<T>,
   undo: (done: T) => Promise<unknown>,
 ): Promise<T> {
-  if ((await administrators(offices)).length === 0) return deed();
-  const done = await deed();
-  for (const { stands } of await administrators(offices)) if (await stands()) return done;
-  await undo(done);
-  throw lastAdministrator();
+  const guarded = async (): Promise<T> => {
+    const before = best(await administrators(offices));
+    const done = await deed();
+    if (before < 0) return done;
+    for (const { worth, stands } of await administrators(offices)) if (worth >= before && (await stands())) return done;
+    await undo(done);
+    throw lastAdministrator();
+  };
+  const turn = (turns.get(offices.access) ?? Promise.resolve()).then(guarded, guarded);
+  turns.set(offices.access, turn);
+  return turn;
 }

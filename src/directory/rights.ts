@@ -1,16 +1,15 @@
 import { invalid, missing, problem } from '../kernel/errors.ts';
 import { taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
-import type { Access, Assignment } from './access.ts';
+import type { Assignment } from './access.ts';
 import type { Bounds } from './assignments.ts';
 import { adminApi, adminPermissions } from './built-in.ts';
 import { type Decide, isAdministration } from './decide.ts';
-import type { Group, Groups } from './groups.ts';
+import type { Group } from './groups.ts';
 import type { Joining, Membership } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
-import { administered, boundable, refuseRole } from './protected.ts';
+import { administered, boundable, type Offices, refuseRole } from './protected.ts';
 import type { Role } from './terms.ts';
-import type { Users } from './users.ts';
 
 /** Who does it, and which permissions of the administration may be used for it; undefined for all of them (the command line). */
 export interface By {
@@ -20,12 +19,9 @@ export interface By {
   organization?: string | undefined;
 }
 
-interface Parts {
-  access: Access;
-  groups: Groups;
+interface Parts extends Offices {
   organizations: Organizations;
   decide: Decide;
-  users: Pick<Users, 'get'>;
 }
 
 /** Somebody would give, or come to, more than they may use themselves. */
@@ -59,7 +55,12 @@ export class Rights {
       throw beyond(`rights outside of the organization ${by.organization}`);
     }
     await this.#refuseGiving(by, [subject], await this.#rolesGive([role]));
-    return access.assign(subject, role, by.actor, bounds);
+    const deed = () => access.assign(subject, role, by.actor, bounds);
+    const same = (one: Assignment) =>
+      one.role === role && one.organization === organization && one.connection === undefined;
+    const before = bounds.until === undefined ? undefined : (await access.assignmentsOf(subject)).find(same);
+    // Only an end, where there was none or a later one, takes something away.
+    return before ? administered(this.#parts, deed, () => this.#restore([before], by)) : deed();
   }
 
   async unassign(by: By, subject: string, role: string, organization?: string): Promise<void> {
@@ -150,7 +151,11 @@ export class Rights {
 
   async join(by: By, group: string, subject: string, how: Joining = {}): Promise<Membership> {
     await this.#refuseGiving(by, [subject], await this.#groupGives(group));
-    return this.#parts.groups.join(subject, group, by.actor, how);
+    const { groups } = this.#parts;
+    const deed = () => groups.join(subject, group, by.actor, how);
+    const same = (one: Membership) => one.of === group && one.connection === how.connection;
+    const before = how.until === undefined ? undefined : (await groups.memberships(subject)).find(same);
+    return before ? administered(this.#parts, deed, () => groups.restore(before, by.actor)) : deed();
   }
 
   async leave(by: By, group: string, subject: string): Promise<void> {

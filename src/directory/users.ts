@@ -1,57 +1,22 @@
 import type { Trail } from '../audit/trail.ts';
 import { hashPassword, needsRehash, passwordFits, randomToken } from '../kernel/crypto.ts';
 import { invalid, missing, Problem } from '../kernel/errors.ts';
-import { type Collection, type Entity, type Page, type Store, taken } from '../store/port.ts';
+import { type Collection, type Page, type Store, taken } from '../store/port.ts';
 import { type Breached, refuseBreached, refuseWeak, tooLong } from './passwords.ts';
-import { type Beginning, beginnings } from './people-search.ts';
-import { changedProfile, type Profile } from './profile.ts';
+import { changedProfile } from './profile.ts';
+import type { Guard } from './protected.ts';
 import { nextSecond, untilThen } from './signed-out.ts';
+import {
+  keptUsers,
+  type NewUser,
+  type PasswordChange,
+  type ProvisionedUser,
+  type User,
+  type UserChange,
+  type UserLookUp,
+} from './user.ts';
 
-/** A person; the id is the `sub` of their tokens, never used again, and never the id of a client. Times in seconds. */
-export interface User extends Entity {
-  /** In the one spelling of `normalEmail`; nobody else has it. Without one a person comes through a provider only. */
-  email?: string;
-  emailVerified: boolean;
-  profile: Profile;
-  /** argon2id, PHC string; without one a person signs in elsewhere. */
-  password?: string;
-  state: 'active' | 'disabled';
-  /** Sessions and tokens that began before this moment count no more: the password was changed, or the person disabled. */
-  signedOut?: number;
-  created: number;
-  updated: number;
-}
-
-/** What is said of a person who is added. */
-export interface NewUser {
-  email: string;
-  name?: string;
-  password?: string;
-  /** Standard claims; checked. */
-  profile?: object;
-  emailVerified?: boolean;
-}
-
-/** A person whom a provider has proven, as it describes them. */
-export interface ProvisionedUser extends Pick<NewUser, 'profile' | 'emailVerified'> {
-  email?: string | undefined;
-}
-
-/** A change of a person. The profile is merged: what is not named stays, null takes a claim away (RFC 7396). */
-export interface UserChange {
-  email?: string;
-  emailVerified?: boolean;
-  profile?: object;
-}
-
-/** How a new password came, and what has to hold before it is written. */
-export interface PasswordChange {
-  type?: 'user.password-changed' | 'user.password-reset';
-  /** From where, for the audit trail. */
-  seen?: { ip: string; requestId: string };
-  /** Called once the password is known to be good; when it throws, nothing is changed. */
-  confirm?: () => Promise<void>;
-}
+export type { User, UserChange } from './user.ts';
 
 /** The beginning of every person's id; no client id begins like it, so one subject is never two (RFC 9700 §4.15). */
 export const userIdPrefix = 'usr_';
@@ -99,28 +64,20 @@ function newUser(id: string, input: ProvisionedUser): User {
   };
 }
 
-type UserLookUp = 'email' | 'state' | Beginning;
-
 /** The people of this installation. */
 export class Users {
   readonly #all: Collection<User, UserLookUp>;
   readonly #trail: Trail;
   readonly #breached: Breached;
+  readonly #guard: Guard;
   #decoy: Promise<string> | undefined;
 
-  /** `breached` says of a password whether it was stolen somewhere; without it none is. */
-  constructor(store: Store, trail: Trail, breached: Breached = async () => false) {
+  /** `breached` says of a password whether it was stolen somewhere, without it none is; `guard` keeps the last administrator in. */
+  constructor(store: Store, trail: Trail, breached: Breached = async () => false, guard: Guard = (deed) => deed()) {
     this.#trail = trail;
+    this.#guard = guard;
     this.#breached = breached;
-    this.#all = store.collection<User, UserLookUp>({
-      name: 'users',
-      indexes: {
-        email: { key: (user) => user.email, unique: true },
-        state: { key: (user) => user.state },
-        ...beginnings,
-      },
-      cached: true,
-    });
+    this.#all = store.collection(keptUsers);
   }
 
   /** Throws `taken` for a known address, `weak_password`, `invalid_profile`. */
@@ -208,8 +165,29 @@ export class Users {
     return user;
   }
 
-  /** Ends everything the person has open: `signedOut` says from when on nothing older counts. Throws `missing`. */
+  /** Whether somebody is there and active; `sure`: as the store itself says, whatever is remembered. */
+  async acts(id: string, sure: boolean): Promise<boolean> {
+    const user = await (sure ? this.#all.change(id, (now) => now) : this.get(id));
+    return user?.state === 'active';
+  }
+
+  /** Takes from somebody what can still be given back, before what cannot. Throws what the guard throws, and `missing`. */
+  async #setAside(id: string): Promise<void> {
+    let before: User['state'] = 'disabled';
+    const deed = () =>
+      this.#edit(id, (now) => {
+        before = now.state;
+        return { ...now, state: 'disabled' };
+      });
+    await this.#guard(deed, () => this.#edit(id, (now) => ({ ...now, state: before })));
+  }
+
+  /**
+   * Ends everything the person has open: `signedOut` says from when on nothing older counts. Throws `missing`, and
+   * `last_administrator` as `remove` does.
+   */
   async disable(id: string, actor: string): Promise<User> {
+    await this.#setAside(id);
     const user = await this.#edit(id, (now) => ({ ...now, state: 'disabled', signedOut: nextSecond() }));
     await this.#trail.record({ type: 'user.disabled', actor, target: `user:${id}` });
     return user;
@@ -244,6 +222,7 @@ export class Users {
   }
 
   async remove(id: string, actor: string): Promise<void> {
+    await this.#setAside(id);
     if (!(await this.#all.take(id))) throw missing('This person');
     await this.#trail.record({ type: 'user.removed', actor, target: `user:${id}` });
   }

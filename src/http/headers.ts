@@ -50,7 +50,7 @@ const machinePaths = new Set(
     // What policies of old gateways call, where it is switched on.
     .concat('/validate', '/as/token.oauth2'),
 );
-const machineAreas = ['/oauth2/register/', '/.well-known/', '/admin/api/', '/gateway/', '/access/'];
+const machineAreas = ['/oauth2/register/', '/.well-known/', '/admin/api/', '/gateway/', '/access/', '/ssf/'];
 const passageAreas = ['/oauth2/', '/signin/', '/federation/', '/device'];
 /** A test of a connection leads through its provider, as a sign-in does. */
 const test = /^\/admin\/connections\/[^/]+\/test\//;

@@ -21,6 +21,7 @@ const areas = [
 ];
 const moreAreas = [
   '/access',
+  '/ssf',
   '/assets',
   '/language',
   '/.well-known',
@@ -30,7 +31,7 @@ const moreAreas = [
 ];
 const resources = new Set(
   `clients registrars apis roles groups users organizations assignments connections tiers sessions keys audit-events
-  webhooks access`.split(/\s+/),
+  webhooks streams access`.split(/\s+/),
 );
 
 /** The route template of a path, from a closed list: whoever asks for addresses we do not have adds no series. */

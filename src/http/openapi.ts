@@ -9,12 +9,14 @@ interface About {
   issuer: string;
   /** The path that all operations share: `/admin/api/v1`. */
   base: string;
+  /** What resources are, by the first part of their paths. */
+  resources: Readonly<Record<string, string>>;
 }
 
 type Json = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document of the operations, from the same declarations that check the requests. */
-export function openapi({ title, version, issuer, base }: About, operations: readonly Operation[]): Json {
+export function openapi({ title, version, issuer, base, resources }: About, operations: readonly Operation[]): Json {
   const paths: Record<string, Json> = {};
   const schemas: Record<string, unknown> = { problem };
   for (const one of operations) {
@@ -29,6 +31,10 @@ export function openapi({ title, version, issuer, base }: About, operations: rea
   return {
     openapi: '3.1.0',
     info: { title, version },
+    tags: [...new Set(operations.map(tagOf))].map((name) => ({
+      name,
+      ...(resources[name] === undefined ? {} : { description: resources[name] }),
+    })),
     servers: [{ url: `${issuer}${base}` }],
     paths,
     components: { securitySchemes: { tokens }, schemas, responses: { problem: problemResponse } },
@@ -61,8 +67,10 @@ const problemResponse = {
 const withinOne =
   'Whoever has the permission within one organization only may ask for this with a token for that organization; what does not belong to it is then not there';
 
+const tagOf = ({ path }: Operation): string => path.split('/')[1] ?? '';
+
 function describe(one: Operation, schemas: Json): Json {
-  const { name, path, about, permission, status = one.reply ? 200 : 204 } = one;
+  const { name, about, permission, status = one.reply ? 200 : 204 } = one;
   const match = one.versioned && one.method !== 'get';
   const parameters = [
     ...fields(one.params, 'path'),
@@ -77,7 +85,7 @@ function describe(one: Operation, schemas: Json): Json {
     operationId: name,
     summary: about,
     ...(one.scope === 'organization' ? { description: withinOne, 'x-sallyport-scope': one.scope } : {}),
-    tags: [path.split('/')[1]],
+    tags: [tagOf(one)],
     security: [{ tokens: [permission] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: body } : {}),

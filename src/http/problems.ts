@@ -53,7 +53,7 @@ function styleOf(ctx: Koa.Context): Style {
   if (/^\/(?:oauth2\/(?!authorize\b|logout\b)|(?:validate|as\/token\.oauth2)$)/.test(path)) return 'oauth';
   // Providers call these; Back-Channel Logout 1.0 §2.8 wants errors as RFC 6749 has them.
   if (/^\/federation\/[^/]+\/(?:backchannel|universal)-logout$/.test(path)) return 'oauth';
-  if (/^\/(?:admin\/api|access|gateway|\.well-known)\//.test(path)) return 'json';
+  if (/^\/(?:admin\/api|access|gateway|ssf|\.well-known)\//.test(path)) return 'json';
   return ctx.accepts('html', 'json') === 'json' ? 'json' : 'page';
 }
 

@@ -48,7 +48,7 @@ interface Asked<P = unknown, Q = unknown, B = unknown, V = unknown> {
 export interface Operation {
   /** For programs made from the OpenAPI document: `approveClient`. */
   readonly name: string;
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** `/clients/:id/approve` */
   readonly path: string;
   /** One sentence without a full stop. */

@@ -18,7 +18,8 @@ export type LetterKind =
   | 'enrolment-code'
   | 'email-change'
   | 'email-undo'
-  | 'email-replaced';
+  | 'email-replaced'
+  | 'impersonated';
 
 /** A mail that has no words yet: what it is about, for whom, and what its text fills in. */
 export interface Letter {

@@ -39,6 +39,7 @@ const tellings: Partial<Record<Recorded['type'], Telling>> = {
   'recovery-code.used': as('recovery-code-used', 'left'),
   'user.password-changed': as('password-changed'),
   'user.password-reset': as('password-reset'),
+  'user.impersonated': as('impersonated', 'client', 'audience', 'reason'),
   'user.email-changed': as('email-changed'),
   'user.email-change-asked': as('email-change-asked'),
   'signin.succeeded': (event) => (event.detail?.device === 'new' ? as('new-device', 'browser')(event) : undefined),

@@ -1,4 +1,5 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors, Provider } from 'oidc-provider';
+import type { Trail } from '../audit/trail.ts';
 import { randomToken } from '../kernel/crypto.ts';
 import { Problem } from '../kernel/errors.ts';
 import { stillAllowed } from './claims.ts';
@@ -6,9 +7,11 @@ import { deviceCodes } from './device-codes.ts';
 import { followOrganization, keptOrganization } from './organization.ts';
 import type { GrantRecord, Payload, Records, SealedRecord, TokenRecord } from './records.ts';
 import { refreshState } from './refresh.ts';
+import { replays } from './replays.ts';
 
 interface Parts {
   records: Records;
+  trail: Trail;
   /** The registration document of a client that may take part, in the library's terms. */
   findClient: Adapter['find'];
   /** How long a repeated rotation gets the same successor, in seconds. */
@@ -16,8 +19,10 @@ interface Parts {
   /** How long a sign-in may take, in seconds. */
   interactionTtl: number;
   /** Called when something that counts once is presented again. */
-  replayed(what: 'code' | 'device-code' | 'assertion' | 'refresh-token', payload: Payload): Promise<void>;
+  replayed(what: 'code' | 'device-code' | 'refresh-token', payload: Payload): Promise<void>;
 }
+
+const taken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
 
 type Verbs = Partial<Adapter> & Pick<Adapter, 'upsert' | 'find'>;
 
@@ -25,7 +30,6 @@ const failuresPerCode = 5;
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const bare = ({ jti: _secret, ...payload }: Payload): Payload => payload;
 const grantOf = (payload: Payload) => (payload.grantId === undefined ? {} : { grant: payload.grantId });
-const taken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
 
 /** What the library finds of a token or code, without the scopes that its client may not have any more. */
 async function found({ findClient }: Parts, value: string, payload: Payload): Promise<AdapterPayload> {
@@ -92,7 +96,9 @@ function codes(parts: Parts): Verbs {
     async find(value) {
       const record = await all.get(records.tokenId(value));
       if (!record || (record.failures ?? 0) >= failuresPerCode) return undefined;
-      return found(parts, value, record.payload);
+      // That it was used is `consume` to find, for all who come: there it is told.
+      const { consumed: _used, ...payload } = record.payload;
+      return found(parts, value, payload);
     },
     async consume(value) {
       let again: Payload | undefined;
@@ -168,24 +174,6 @@ function sealed({ records, interactionTtl }: Parts, model: string): Verbs {
     async destroy(value) {
       await all.take(records.idOf(model, value));
     },
-  };
-}
-
-/** Ids of assertions and proofs: the insert itself is the check, so of many at once one succeeds (RFC 7523 §3, RFC 9449 §11.1). */
-function replays({ records, replayed }: Parts): Verbs {
-  return {
-    async upsert(value, payload, expiresIn) {
-      try {
-        await records.replays.insert({ id: records.idOf('ReplayDetection', value) }, expiresIn);
-      } catch (error) {
-        if (!taken(error)) throw error;
-        await replayed('assertion', payload);
-        if (Provider.ctx?.oidc.params?.client_assertion) throw new errors.InvalidClientAuth('assertion already used');
-        const { route } = Provider.ctx?.oidc ?? {};
-        throw new (route === 'userinfo' ? errors.InvalidToken : errors.InvalidGrant)('proof already used');
-      }
-    },
-    find: async (value) => (await records.replays.get(records.idOf('ReplayDetection', value))) && {},
   };
 }
 

@@ -43,8 +43,11 @@ export function deviceCodes({ records, replayed }: Parts): Verbs {
       if (!known) await all.insert(record, expiresIn);
     },
     async find(value) {
-      if (Provider.ctx?.oidc?.route === 'token') await slowDown(all, idOf(value));
-      return opened(await all.get(idOf(value)));
+      if (Provider.ctx?.oidc?.route !== 'token') return opened(await all.get(idOf(value)));
+      await slowDown(all, idOf(value));
+      const found = opened(await all.get(idOf(value)));
+      // That it was used is `consume` to find: there it is told.
+      return found && { ...found, consumed: undefined };
     },
     async findByUserCode(userCode) {
       const [record] = await all.find({ userCode: records.idOf('user code', userCode) }, { limit: 1 });

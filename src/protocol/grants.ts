@@ -24,7 +24,7 @@ const isIdentityScope = new Set(identityScopes);
 const words = (text: unknown): string[] => (typeof text === 'string' && text !== '' ? text.split(' ') : []);
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** The grants of people: what their applications may do, and an end to it. */
+/** The grants of people: what their applications may do. */
 export class Grants {
   readonly #parts: Parts;
   constructor(parts: Parts) {
@@ -42,11 +42,9 @@ export class Grants {
     return [...all.values()];
   }
 
-  /** Ends all grants between a person and a client, with every token and code; says how many there were. */
-  async end(account: string, client: string): Promise<number> {
-    const all = (await this.#every(account)).filter((grant) => grant.client === client);
-    await Promise.all(all.map(({ id }) => this.#parts.status.endGrant({ grantId: id })));
-    return all.length;
+  /** The ids of all grants between a person and a client. */
+  async between(account: string, client: string): Promise<string[]> {
+    return (await this.#every(account)).flatMap((grant) => (grant.client === client ? [grant.id] : []));
   }
 
   /** Ends all grants that people have given a client, with every token and code; says how many there were. */

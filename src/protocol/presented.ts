@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, jwtVerify } from 'jose';
+import type { Trail } from '../audit/trail.ts';
 import { same } from '../kernel/crypto.ts';
-import { Problem } from '../kernel/errors.ts';
 import { certificateIn } from './certificates.ts';
 import type { Payload, Records } from './records.ts';
+import { isFirst, tellAgain } from './replays.ts';
 import type { LiveToken, TokenStatus } from './token-status.ts';
 
 /** With which algorithms a proof may be signed (RFC 9449 §4.3), here and at the library's endpoints. */
@@ -30,6 +31,7 @@ export interface NotPresented {
 interface Parts {
   status: TokenStatus;
   records: Records;
+  trail: Trail;
   /** The header in which trusted proxies hand on client certificates; the edge removes it from all other requests. */
   clientCertificateHeader?: string | undefined;
 }
@@ -103,21 +105,15 @@ export class Presented {
     if (!same(await calculateJwkThumbprint(read.key), String(payload.jkt))) {
       return refused('invalid_token', 'The access token is bound to another key than that of the proof');
     }
-    return (await this.#isFirst(String(payload.jkt), String(read.claims.jti)))
-      ? undefined
-      : refused('invalid_dpop_proof', 'The proof was used already; make a new one for each request');
+    return this.#cameAgain(payload, String(read.claims.jti));
   }
 
-  /** The insert itself is the check: of many at once, in whichever process, one succeeds. */
-  async #isFirst(key: string, jti: string): Promise<boolean> {
+  async #cameAgain(payload: Payload, jti: string): Promise<NotPresented | undefined> {
     const { records } = this.#parts;
-    try {
-      await records.replays.insert({ id: records.idOf('Proof at a gateway', `${key} ${jti}`) }, proofWindow * 2 + 1);
-      return true;
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'taken') return false;
-      throw error;
-    }
+    if (await isFirst(records, 'Proof at a gateway', `${payload.jkt} ${jti}`, proofWindow * 2 + 1)) return undefined;
+    const { clientId: client = '', accountId: subject } = payload;
+    await tellAgain(this.#parts, { what: 'proof', client, subject, at: 'gateway' });
+    return refused('invalid_dpop_proof', 'The proof was used already; make a new one for each request');
   }
 }
 

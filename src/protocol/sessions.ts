@@ -1,5 +1,6 @@
 import { errors, type Provider } from 'oidc-provider';
 import type { Page } from '../store/port.ts';
+import { whole } from '../store/whole.ts';
 import type { Payload, Records, SealedRecord } from './records.ts';
 import type { TokenStatus } from './token-status.ts';
 
@@ -38,8 +39,6 @@ interface Authorization {
   grantId?: string | undefined;
   persistsLogout?: boolean | undefined;
 }
-
-const most = 1000;
 
 const opened = ({ uid: id = '' }: SealedRecord, payload: Payload): OpenSession => {
   const { uid = '', accountId: account = '', loginTs = 0, exp: ends = 0, amr = [], authorizations = {} } = payload;
@@ -81,11 +80,7 @@ export class Sessions {
   /** The sessions of a person, newest first. */
   async list(account: string): Promise<OpenSession[]> {
     const { records } = this.#parts;
-    const found: SealedRecord[] = [];
-    for (let after = '', page = [...found]; after === '' || page.length === most; after = page.at(-1)?.id ?? '') {
-      page = await records.sessions.find({ account }, { limit: most, after });
-      found.push(...page);
-    }
+    const found = await whole((page) => records.sessions.find({ account }, page));
     return found
       .map((record) => opened(record, records.open(record)))
       .sort((a, b) => b.loginTs - a.loginTs || (a.id < b.id ? -1 : 1));

@@ -1,6 +1,7 @@
-import { importJWK, type JWK, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import type { Client } from '../clients/clients.ts';
 import { type SigningAlgorithm, type SigningKeys, signingAlgorithms } from './keys.ts';
+import { Signer } from './signer.ts';
 import type { Introspection } from './token-status.ts';
 
 /** RFC 9701 §4. */
@@ -10,33 +11,20 @@ const isAlgorithm = (name: unknown): name is SigningAlgorithm => signingAlgorith
 
 /** Introspection answers as JWTs (RFC 9701): proof, for whoever stores or forwards them, of what we said to whom and when. */
 export class SignedAnswers {
-  readonly #keys: SigningKeys;
+  readonly #signer: Signer;
   readonly #issuer: string;
-  readonly #imported = new Map<string, Promise<CryptoKey | Uint8Array>>();
   constructor(keys: SigningKeys, issuer: string) {
-    this.#keys = keys;
+    this.#signer = new Signer(keys);
     this.#issuer = issuer;
   }
 
   /** The answer, signed for this caller and nobody else: the caller is `aud` (RFC 9701 §5). */
   async sign(answer: Introspection, caller: Client): Promise<string> {
     const wanted = caller.metadata.introspection_signed_response_alg;
-    const alg = isAlgorithm(wanted) ? wanted : 'RS256';
-    const { keys } = await this.#keys.signing();
-    const jwk = keys.find((key) => key.alg === alg);
-    if (!jwk) throw new Error(`no signing key for ${alg}`);
-    return new SignJWT({ token_introspection: answer })
-      .setProtectedHeader({ typ: 'token-introspection+jwt', alg, ...(jwk.kid ? { kid: jwk.kid } : {}) })
+    const jwt = new SignJWT({ token_introspection: answer })
       .setIssuer(this.#issuer)
       .setAudience(caller.id)
-      .setIssuedAt()
-      .sign(await this.#key(jwk, alg));
-  }
-
-  #key(jwk: JWK, alg: string): Promise<CryptoKey | Uint8Array> {
-    const kid = jwk.kid ?? alg;
-    const key = this.#imported.get(kid) ?? importJWK(jwk, alg);
-    this.#imported.set(kid, key);
-    return key;
+      .setIssuedAt();
+    return this.#signer.sign(jwt, 'token-introspection+jwt', isAlgorithm(wanted) ? wanted : 'RS256');
   }
 }

@@ -4,9 +4,8 @@ import type { Access } from '../directory/access.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { Organizations } from '../directory/organizations.ts';
 import type { User, Users } from '../directory/users.ts';
-import { problem } from '../kernel/errors.ts';
 import { inProfile } from './answer.ts';
-import { accessTokenClaims, refreshTokenClaims, subjectOf } from './claims.ts';
+import { accessTokenClaims, refreshTokenClaims } from './claims.ts';
 import { stillWithin } from './organization.ts';
 import type { Payload, Records } from './records.ts';
 import { isRotated } from './refresh.ts';
@@ -25,23 +24,6 @@ export type Introspection = { active: boolean; [member: string]: unknown };
 /** What introspection knows of a live access token before an API's profile is applied. */
 export type AccessTokenClaims = Awaited<ReturnType<typeof standardClaims>>;
 
-/** A token that was ended, as the audit trail and whoever listens to it may know it. */
-export interface Ended {
-  kind: 'access token' | 'refresh token';
-  /** The public name that introspection tells. */
-  jti: string | undefined;
-  subject: string;
-  /** The APIs whose tokens ended with it. */
-  audiences: string[];
-}
-
-/** Only the client that a token was issued to may end it (RFC 7009 §2.1). */
-export const foreign = problem(
-  'invalid_request',
-  400,
-  () => 'This token was issued to another client; only that client may revoke it',
-);
-
 const inactive = { active: false } as const;
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -57,7 +39,7 @@ interface Parts {
 }
 
 /**
- * Is this token alive, and whose; and how it dies. Every token is stored under the fingerprint of its value, a JWT too: so
+ * Is this token alive, and whose. Every token is stored under the fingerprint of its value, a JWT too: so
  * one read answers for all formats, and a token that we did not issue, or that was altered, simply is not there.
  */
 export class TokenStatus {
@@ -103,25 +85,6 @@ export class TokenStatus {
     const token = await this.live(value);
     const claims = token && token.payload.kind !== 'RefreshToken' ? await this.#claims(token, caller) : undefined;
     return token && claims && { token, claims };
-  }
-
-  /**
-   * Ends a token and says what it was; a refresh token takes its whole family along (RFC 7009 §2.1). Unknown values are
-   * fine: then there is nothing to say. Throws `foreign`.
-   */
-  async revoke(value: string, caller: Client): Promise<Ended | undefined> {
-    const { records } = this.#parts;
-    const id = records.tokenId(value);
-    const record = await records.tokens.get(id);
-    if (!record) return undefined;
-    if (record.payload.clientId !== caller.id) throw foreign();
-    await records.tokens.take(id);
-    const { kind, jti, aud } = record.payload;
-    const facts = { jti, subject: subjectOf(record.payload) };
-    if (kind === 'RefreshToken') {
-      return { kind: 'refresh token', ...facts, audiences: await this.endGrant(record.payload) };
-    }
-    return { kind: 'access token', ...facts, audiences: typeof aud === 'string' ? [aud] : [] };
   }
 
   /**
@@ -194,8 +157,3 @@ function capped(answer: Introspection, { cacheSeconds }: Client): Introspection 
   if (cacheSeconds === undefined || typeof answer.exp !== 'number') return answer;
   return { ...answer, exp: Math.min(answer.exp, seconds() + cacheSeconds) };
 }
-/** Lists of APIs as a fact of an event, which is cut when it is long: then nothing is said, and it may be any. */
-export const audiencesFact = (audiences: readonly string[]): string | undefined => {
-  const text = audiences.join(' ');
-  return text.length > 300 ? undefined : text;
-};

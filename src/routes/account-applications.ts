@@ -1,9 +1,9 @@
 import { type ApplicationView, applicationsContent } from '../../views/account/applications.ts';
 import { question } from '../../views/account/frame.ts';
-import type { Trail } from '../audit/trail.ts';
 import { accountClientId } from '../clients/built-in.ts';
 import type { Clients } from '../clients/clients.ts';
 import { missing } from '../kernel/errors.ts';
+import type { Endings } from '../protocol/endings.ts';
 import type { Granted, Grants } from '../protocol/grants.ts';
 import type { Consents } from '../signin/consent.ts';
 import type { SeenSessions } from '../signin/seen-sessions.ts';
@@ -15,7 +15,7 @@ interface Parts {
   consents: Consents;
   grants: Grants;
   seenSessions: SeenSessions;
-  trail: Trail;
+  endings: Endings;
 }
 
 const list = '/account/applications';
@@ -56,9 +56,12 @@ export const applicationPages = (parts: Parts): AccountPage[] => [
       const { id, name } = await own(parts, visit, form.get('client'));
       // The consent first: whoever signs in meanwhile is asked again, and gets no grant that outlives this.
       await parts.consents.withdraw(user.id, id);
-      await parts.grants.end(user.id, id);
+      const grants = await parts.grants.between(user.id, id);
       const [actor, target] = [`user:${user.id}`, `client:${id}`];
-      await parts.trail.record({ type: 'consent.withdrawn', actor, target, ...seen, detail: { client: id } });
+      await parts.endings.end(
+        { grants },
+        { type: 'consent.withdrawn', actor, target, ...seen, detail: { client: id } },
+      );
       return { goOn: list, said: { key: 'account.applications.withdrawn', values: { name } } };
     },
   }),

@@ -31,6 +31,7 @@ const sentences = {
   'user.enabled': 'account.history.user.enabled',
   'user.signed-out': 'account.history.user.signed-out',
   'user.password-changed': 'account.history.user.password-changed',
+  'user.impersonated': 'account.history.user.impersonated',
   'user.invited': 'account.history.user.invited',
   'user.password-reset-asked': 'account.history.user.password-reset-asked',
   'user.password-reset': 'account.history.user.password-reset',

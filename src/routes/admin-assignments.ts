@@ -34,15 +34,17 @@ const params = z.object({ id: text });
 const scope = 'organization';
 
 /** An assignment as the admin API and the CLI show it. */
-export const assignmentReply = z.object({
-  id: text,
-  subject,
-  name: subjectCalled,
-  role: text,
-  until: time.optional(),
-  organization: organization.optional(),
-  connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
-});
+export const assignmentReply = z
+  .object({
+    id: text,
+    subject,
+    name: subjectCalled,
+    role: text,
+    until: time.optional(),
+    organization: organization.optional(),
+    connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
+  })
+  .meta({ id: 'Assignment', description: 'Somebody has a role, perhaps until a time or within an organization only' });
 
 /** For addresses: ids of ours have signs in them that would have to be encoded. */
 const outward = (id: string): string => Buffer.from(id).toString('base64url');

@@ -119,7 +119,7 @@ const reading = ({ clients, organizations, reach }: Parts): Operation[] => [
   }),
 ];
 
-const changing = ({ clients, clientCertificateHeader: certificateHeader }: Parts): Operation[] => [
+const changing = ({ clients, reach, clientCertificateHeader: certificateHeader }: Parts): Operation[] => [
   operation({
     name: 'addClient',
     method: 'post',
@@ -145,8 +145,9 @@ const changing = ({ clients, clientCertificateHeader: certificateHeader }: Parts
     body: clientChangeBody,
     reply: clientReply,
     versioned: clientReply,
-    async run({ params: { id }, body, actor, expect }) {
+    async run({ params: { id }, body, actor, by, expect }) {
       refuseUnusable(body, certificateHeader);
+      await reach.refuseMightier(by, `client:${id}`);
       const change = (now: Client) => {
         expect(clientDocument(now));
         return clientChange(now, body);
@@ -160,6 +161,7 @@ const changing = ({ clients, clientCertificateHeader: certificateHeader }: Parts
 const fresh = (secret: string | undefined, said: string | undefined) =>
   said === undefined ? { client_secret: secret } : {};
 
+/** Whoever has the secret is the client, with all that it holds. */
 const secrets = ({ clients, reach }: Parts): Operation[] => [
   operation({
     name: 'rotateClientSecret',
@@ -212,8 +214,7 @@ const ending = ({ clients, forgetClient: forget }: Parts): Operation[] => [
     versioned: clientReply,
     async run({ params: { id }, actor, expect }) {
       expect(clientDocument(await known(clients, id)));
-      await clients.remove(id, actor);
-      await forget(id, actor);
+      await clients.remove(id, actor, () => forget(id, actor));
     },
   }),
 ];
@@ -244,8 +245,7 @@ const cleaning = ({ clients, forgetClient: forget }: Parts): Operation =>
       const part = { limit: mostRemoved };
       const { items, next } = await sifted(part, (where) => clients.list(given({ registrar }), where), stale);
       for (const id of dry ? [] : items) {
-        await clients.remove(id, actor);
-        await forget(id, actor);
+        await clients.remove(id, actor, () => forget(id, actor));
       }
       return { clients: items, more: next !== null };
     },

@@ -20,7 +20,7 @@ const values = z.record(text, text);
 const time = z.int().meta({ description: 'Seconds since the epoch' });
 
 /** What a test of a connection has shown so far; no secret is in it. */
-const testReply = z.object({
+export const testReply = z.object({
   state: z.enum(['waiting', 'succeeded', 'failed']),
   began: time,
   ended: time.optional(),
@@ -55,7 +55,8 @@ const testReply = z.object({
   notes: texts,
 });
 
-const newTestReply = z.object({
+/** A test that was begun, and the link that opens it. */
+export const newTestReply = z.object({
   run: text,
   link: z.url().meta({ description: 'For one browser: whoever opens it first goes on' }),
   expires: time,

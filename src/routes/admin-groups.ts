@@ -20,7 +20,9 @@ const params = z.object({ id: z.string() });
 const write = 'groups:write';
 const includes = z.array(z.string()).meta({ description: 'Groups whose members are in it too' });
 /** A group as the admin API and the CLI show it. */
-export const groupReply = z.object({ id: z.string(), includes });
+export const groupReply = z
+  .object({ id: z.string(), includes })
+  .meta({ id: 'Group', description: 'A name that people, clients and other groups are in' });
 
 const document = ({ id, includes: names }: Group): z.input<typeof groupReply> => ({ id, includes: [...names] });
 

@@ -9,7 +9,8 @@ interface Parts {
 const text = z.string();
 const time = z.int().meta({ description: 'Seconds since the epoch' });
 
-const keyReply = z
+/** A signing key as the admin API and the CLI show it. */
+export const keyReply = z
   .object({
     kid: text,
     alg: z.enum(['RS256', 'ES256', 'EdDSA']),
@@ -30,7 +31,11 @@ export const adminKeys = ({ keys }: Parts): Operation[] => [
     about: 'List the signing keys that are published',
     permission: 'keys:read',
     reply,
-    run: async () => ({ items: await keys.list(), next: null }),
+    async run() {
+      // Where no server has run yet there are none.
+      await keys.tend();
+      return { items: await keys.list(), next: null };
+    },
   }),
   operation({
     name: 'rotateKeys',

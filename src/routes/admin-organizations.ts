@@ -33,7 +33,10 @@ const settable = {
   connections: z.array(z.string()).max(1000).meta({ description: 'Whoever signs in through one is a member' }),
 };
 /** An organisation as the admin API and the CLI show it. */
-export const organizationReply = z.object({ id: z.string(), ...settable });
+export const organizationReply = z.object({ id: z.string(), ...settable }).meta({
+  id: 'Organization',
+  description: 'A customer, partner or department whose people have roles of their own within it',
+});
 
 /** A domain of an organisation, and whether it counts. */
 export const organizationDomain = z.object({

@@ -21,7 +21,9 @@ const members = {
   includes: texts.meta({ description: 'Roles whose permissions it has too' }),
 };
 /** A role as the admin API and the CLI show it. */
-export const roleReply = z.object({ id: z.string(), ...members });
+export const roleReply = z
+  .object({ id: z.string(), ...members })
+  .meta({ id: 'Role', description: 'A name for permissions: its own and those of the roles that it includes' });
 const changeBody = z.strictObject(members).partial();
 
 async function known({ access }: Parts, id: string): Promise<Role> {

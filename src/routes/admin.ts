@@ -13,13 +13,16 @@ import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
 import { adminGroups } from './admin-groups.ts';
+import { adminImpersonation } from './admin-impersonation.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
 import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminRegistrars } from './admin-registrars.ts';
+import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminSessions } from './admin-sessions.ts';
+import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminUserSignIn } from './admin-user-sign-in.ts';
 import { adminUsers } from './admin-users.ts';
@@ -37,7 +40,8 @@ const base = '/admin/api/v1';
 /** The rooms of administration, one file for each. */
 const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
-  ...[adminUsers, adminUserSignIn, adminFactors, adminSessions, adminMfa, adminKeys, adminWebhooks],
+  ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
+  ...[adminWebhooks, adminStreams],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments],
 ];
 
@@ -53,10 +57,13 @@ export const adminOperations = (parts: Parts): Operation[] => makers.flatMap((ma
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {
   const { issuer } = door;
-  const document = openapi({ title: 'Sallyport administration', version: '1', issuer, base }, operations);
+  const about = { title: 'Sallyport administration', version: '1', issuer, base, resources };
+  // Made when somebody reads it: a start takes noticeably longer with it, and few starts need it.
+  let document: ReturnType<typeof openapi> | undefined;
   const api = resource(base, operations, (token) => callerBehind(token, door));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
+    document ??= openapi(about, operations);
     ctx.body = document;
     return undefined;
   };
@@ -67,7 +74,10 @@ export function admin(operations: readonly Operation[], door: Door): Koa.Middlew
  * a token for an organisation also what it holds within that one. A token bound to a key or certificate proves nothing by
  * itself, so it is refused (RFC 8705 §3, RFC 9449 §7.1).
  */
-async function callerBehind(token: string, { status, decide, organizations }: Door): Promise<Caller | undefined> {
+export async function callerBehind(
+  token: string,
+  { status, decide, organizations }: Door,
+): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;
   const { payload, client, user } = live;

@@ -20,11 +20,16 @@ const needed = {
 };
 
 /** An API as the admin API and the CLI show it. */
-export const apiReply = z.object({
-  id: text.meta({ description: 'The audience of its tokens' }),
-  ...needed,
-  ...z.object(optional).partial().shape,
-});
+export const apiReply = z
+  .object({
+    id: text.meta({ description: 'The audience of its tokens' }),
+    ...needed,
+    ...z.object(optional).partial().shape,
+  })
+  .meta({
+    id: 'Api',
+    description: 'Something that tokens are for: its id is the audience, its permissions are the scopes',
+  });
 
 /** What a new API may be made of. */
 export const newApiBody = z.strictObject({ id: text, ...z.object({ ...needed, ...optional }).partial().shape });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Client, Clients } from '../clients/clients.ts';
 import { wrongMethod } from '../http/edge.ts';
 import { readJson } from '../http/json.ts';
-import { fitting } from '../http/unfit.ts';
+import { fitting, Unfit } from '../http/unfit.ts';
 import { callerBySecret, invalidClient, isFailedProof } from '../protocol/caller.ts';
 import type { Decision, Evaluation, Question } from '../protocol/evaluation.ts';
 
@@ -25,7 +25,7 @@ const context = z.object({ organization: text.optional() });
 const evaluation = z.object({ subject, action, resource, context: context.optional() });
 const evaluations = z.object({
   ...z.object(evaluation.shape).partial().shape,
-  evaluations: z.array(z.record(z.string(), z.unknown())).max(100).optional(),
+  evaluations: z.array(z.unknown()).max(100).optional(),
   options: z
     .object({
       evaluations_semantic: z.enum(['execute_all', 'deny_on_first_deny', 'permit_on_first_permit']).optional(),
@@ -80,19 +80,34 @@ async function whoAsks(clients: Clients, ctx: Context): Promise<Client> {
   }
 }
 
+/** An answer in a list: one that is no question is denied, with what is wrong about it (§7.2.1). */
+type Answer = Decision | { decision: false; context: { error: { status: number; message: string } } };
+
 /** The members of each evaluation stand before those that are given for all (§7.1.1); without any it is a single one. */
 async function all(by: Evaluation, body: unknown, caller: Client): Promise<unknown> {
   const { evaluations: list = [], options, ...usual } = fitting(evaluations, body);
   if (list.length === 0) return by.decide(question(fitting(evaluation, usual)), caller);
-  const questions = list.map((one) => question(fitting(evaluation, { ...usual, ...one })));
   const semantic = options?.evaluations_semantic ?? 'execute_all';
-  const decisions: Decision[] = [];
-  for (const one of questions) {
-    const answer = await by.decide(one, caller);
-    decisions.push(answer);
+  const answers: Answer[] = [];
+  for (const one of list) {
+    const asked = questioned(isObject(one) ? { ...usual, ...one } : one);
+    const answer = 'decision' in asked ? asked : await by.decide(asked, caller);
+    answers.push(answer);
     if (semantic === (answer.decision ? 'permit_on_first_permit' : 'deny_on_first_deny')) break;
   }
-  return { evaluations: decisions };
+  return { evaluations: answers };
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function questioned(one: unknown): Question | Answer {
+  try {
+    return question(fitting(evaluation, one));
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    return { decision: false, context: { error: { status: error.status, message: error.message } } };
+  }
 }
 
 const question = (asked: z.output<typeof evaluation>): Question => ({

@@ -66,24 +66,26 @@ export const domainReply = z.object({
 });
 
 /** A connection as the admin API and the CLI show it: whether it has a secret, never which. */
-export const connectionReply = z.object({
-  id: text,
-  kind: z.enum(['oidc', 'saml', 'ldap']),
-  preset: text,
-  state: z.enum(['enabled', 'disabled']),
-  declared: z.boolean().meta({ description: 'By the configuration file, which alone changes it' }),
-  ...(open as Record<string, z.ZodType>),
-  has_client_secret: z.boolean().optional(),
-  has_bind_password: z.boolean().optional(),
-  domains: z.array(domainReply),
-  refreshed: time.optional(),
-  valid_until: time.optional(),
-  addresses: z
-    .record(z.string(), z.string())
-    .meta({ description: 'What the administrator of the provider has to enter there' }),
-  created: time,
-  updated: time,
-});
+export const connectionReply = z
+  .object({
+    id: text,
+    kind: z.enum(['oidc', 'saml', 'ldap']),
+    preset: text,
+    state: z.enum(['enabled', 'disabled']),
+    declared: z.boolean().meta({ description: 'By the configuration file, which alone changes it' }),
+    ...(open as Record<string, z.ZodType>),
+    has_client_secret: z.boolean().optional(),
+    has_bind_password: z.boolean().optional(),
+    domains: z.array(domainReply),
+    refreshed: time.optional(),
+    valid_until: time.optional(),
+    addresses: z
+      .record(z.string(), z.string())
+      .meta({ description: 'What the administrator of the provider has to enter there' }),
+    created: time,
+    updated: time,
+  })
+  .meta({ id: 'Connection', description: 'A way in through an identity provider; nothing secret' });
 
 const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -100,6 +102,11 @@ function rename(value: unknown, name: (text: string) => string): unknown {
 /** What was said on the wire, under the names of the settings. */
 export const settingsOf = (document: object): Record<string, unknown> => ({
   ...(rename(document, (wire) => renamed.get(wire) ?? wire) as object),
+});
+
+/** What the settings say, under the names of the wire. */
+export const wireSettings = (settings: object): Record<string, unknown> => ({
+  ...(rename(settings, wireName) as object),
 });
 
 /** The domain under the names of the wire. */

@@ -1,20 +1,20 @@
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context, Middleware, Next } from 'koa';
-import type { Trail } from '../audit/trail.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import type { IntrospectionTokens } from '../clients/introspection-tokens.ts';
 import { handOn, readForm } from '../http/form.ts';
 import { callerByBearer, isBearer } from '../protocol/bearer-caller.ts';
 import { approved, callerBySecret, invalidClient, invalidRequest, isFailedProof } from '../protocol/caller.ts';
+import type { Endings } from '../protocol/endings.ts';
 import { type SignedAnswers, signedType } from '../protocol/signed-answers.ts';
-import { audiencesFact, type TokenStatus } from '../protocol/token-status.ts';
+import type { TokenStatus } from '../protocol/token-status.ts';
 
 interface Parts {
   clients: Clients;
   tokens: IntrospectionTokens;
   status: TokenStatus;
   signed: SignedAnswers;
-  trail: Trail;
+  endings: Endings;
   /** Counts answers for the metrics. */
   count(result: 'active' | 'inactive' | 'refused'): void;
 }
@@ -56,14 +56,9 @@ async function tell({ status, signed, count }: Parts, ctx: Context, token: strin
   } else ctx.body = answer;
 }
 
-async function end({ status, trail }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
-  const ended = await status.revoke(token, caller);
-  if (ended) {
-    const { ip, requestId } = ctx.state;
-    const detail = { client: caller.id, ...ended, audiences: audiencesFact(ended.audiences) };
-    const actor = `client:${caller.id}`;
-    await trail.record({ type: 'token.revoked', actor, ip, requestId, detail });
-  }
+async function end({ endings }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
+  const { ip, requestId } = ctx.state;
+  await endings.revoke(token, caller, { ip, requestId });
   ctx.status = 200;
   ctx.body = '';
 }

@@ -9,12 +9,14 @@ const subject = z
   .meta({ description: 'user:ID, client:ID or group:NAME; asked for also as address or client id' });
 
 /** A member as the admin API shows one. */
-export const memberReply = z.object({
-  subject,
-  name: subjectCalled,
-  until: time.optional(),
-  connection: z.string().optional().meta({ description: 'The connection whose provider says so' }),
-});
+export const memberReply = z
+  .object({
+    subject,
+    name: subjectCalled,
+    until: time.optional(),
+    connection: z.string().optional().meta({ description: 'The connection whose provider says so' }),
+  })
+  .meta({ id: 'Member', description: 'Somebody who belongs to a group or organization' });
 
 /** Who is to be a member, perhaps until a time. */
 export const newMemberBody = z.strictObject({ subject, until: time.optional() });

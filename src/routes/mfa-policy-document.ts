@@ -14,12 +14,14 @@ const rules = {
 };
 
 /** A policy as the admin API and the CLI show it: what it does not name, it leaves to the others. */
-export const mfaPolicyReply = z.object({
-  id: z.string().meta({
-    description: '`default`, `client:ID`, `role:NAME`, `group:NAME`, `connection:ID` or `domain:NAME`',
-  }),
-  ...z.object(rules).partial().shape,
-});
+export const mfaPolicyReply = z
+  .object({
+    id: z.string().meta({
+      description: '`default`, `client:ID`, `role:NAME`, `group:NAME`, `connection:ID` or `domain:NAME`',
+    }),
+    ...z.object(rules).partial().shape,
+  })
+  .meta({ id: 'MfaPolicy', description: 'What is asked of whom beside the password' });
 
 /** A change: what is not named stays, null leaves a member to the other policies (RFC 7396). */
 export const mfaPolicyChange = z

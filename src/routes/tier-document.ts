@@ -15,7 +15,9 @@ const terms = {
 };
 
 /** A tier as the admin API and the CLI show it. */
-export const tierReply = z.object({ id: z.string(), ...terms, patience: terms.patience.optional() });
+export const tierReply = z
+  .object({ id: z.string(), ...terms, patience: terms.patience.optional() })
+  .meta({ id: 'Tier', description: 'What a client may ask of APIs' });
 
 /** What a new tier is made of. */
 export const newTierBody = z.strictObject({

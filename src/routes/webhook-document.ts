@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { Access } from '../directory/access.ts';
 import { given } from '../http/given.ts';
 import { missing } from '../kernel/errors.ts';
+import type { Answered } from '../signals/delivery.ts';
+import type { Progress } from '../signals/progress.ts';
 import { type Signal, signalTypes } from '../signals/signal.ts';
-import type { Progress } from '../signals/webhook-progress.ts';
-import type { Answered, Webhook } from '../signals/webhooks.ts';
+import type { Webhook } from '../signals/webhooks.ts';
 import { signalDocument } from './signal-document.ts';
 
 const members = {
@@ -17,16 +18,18 @@ const members = {
 };
 
 /** A webhook as the admin API and the CLI show it; the secret never is. Times in seconds. */
-export const webhookReply = z.object({
-  id: z.string(),
-  ...members,
-  failed: z
-    .object({ at: z.int(), reason: z.string() })
-    .optional()
-    .meta({ description: 'When and why it was disabled, after three days without success or an answer 410' }),
-  overlap_until: z.int().optional().meta({ description: 'Until then the secret before the last one signs too' }),
-  created: z.int(),
-});
+export const webhookReply = z
+  .object({
+    id: z.string(),
+    ...members,
+    failed: z
+      .object({ at: z.int(), reason: z.string() })
+      .optional()
+      .meta({ description: 'When and why it was disabled, after three days without success or an answer 410' }),
+    overlap_until: z.int().optional().meta({ description: 'Until then the secret before the last one signs too' }),
+    created: z.int(),
+  })
+  .meta({ id: 'Webhook', description: 'An address to which what happens is sent' });
 
 const secret = z.string().meta({ description: 'Shown this once: `whsec_` and 32 bytes in base64 (Standard Webhooks)' });
 /** The same with its secret, when it is made. */

@@ -1,10 +1,11 @@
 import type { Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing } from '../kernel/errors.ts';
-import { guardedFetch } from '../kernel/fetch.ts';
 import type { Collection, Entity, Page, Store } from '../store/port.ts';
-import type { SignalType } from './signal.ts';
-import { type Progress, ProgressOfWebhooks } from './webhook-progress.ts';
+import type { Answered, Outlet } from './delivery.ts';
+import type { Posting } from './posting.ts';
+import { type Progress, Progresses } from './progress.ts';
+import { audibleTo, type Signal, type SignalType } from './signal.ts';
 import { newWebhookSecret, signedHeaders } from './webhook-signature.ts';
 
 /** An address to which signals are sent. Times in seconds. */
@@ -25,44 +26,26 @@ export interface Webhook extends Entity {
 /** What may be said of a webhook. */
 export type WebhookTerms = Partial<Pick<Webhook, 'url' | 'types' | 'audiences' | 'enabled'>>;
 
-/** What a receiver said: undefined is yes, else why not; `gone` when it wants no more (410). */
-export interface Answered {
-  reason?: string;
-  gone?: true;
-}
-
-interface Outgoing {
-  allowPrivate: boolean;
-  maxBytes: number;
-}
-
 interface Parts {
   store: Store;
   vault: Vault;
   trail: Trail;
-  outgoing: Outgoing;
+  posting: Posting;
 }
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const day = 24 * 60 * 60;
 const longestOverlap = 30 * day;
-/** A receiver has so long to answer (milliseconds); Standard Webhooks ask for 15 to 30 s, a lease is 30 s. */
-const patience = 15_000;
-/** All outgoing requests share 20 places (kernel/fetch.ts): signing in at providers keeps most of them. */
-const mostAtOnce = 8;
-
 /** The webhooks of this installation. */
 export class Webhooks {
   readonly #all: Collection<Webhook>;
   readonly #parts: Parts;
-  readonly progress: ProgressOfWebhooks;
-  readonly #waiting: (() => void)[] = [];
-  #sending = 0;
+  readonly progress: Progresses;
   #changed: (() => void) | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.progress = new ProgressOfWebhooks(parts.store);
+    this.progress = new Progresses(parts.store, 'webhook-progress');
     this.#all = parts.store.collection<Webhook>({ name: 'webhooks', indexes: {}, cached: true });
   }
 
@@ -168,39 +151,16 @@ export class Webhooks {
   /** Sends one message, signed, when its turn has come; `begin` is asked then, and may call it off by false. */
   async send(
     webhook: Webhook,
-    message: { id: string; body: string },
+    { id, body, troubled }: { id: string; body: string; troubled?: boolean },
     begin: () => Promise<boolean> = async () => true,
   ): Promise<Answered | undefined> {
-    await this.#place();
-    try {
-      return (await begin()) ? await this.#post(webhook, message) : undefined;
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#sending -= 1;
-    }
-  }
-
-  /** Waits for one of few places; whoever leaves hands over its own. */
-  async #place(): Promise<void> {
-    if (this.#sending < mostAtOnce) this.#sending += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  async #post(webhook: Webhook, { id, body }: { id: string; body: string }): Promise<Answered> {
-    const { outgoing } = this.#parts;
-    const headers = signedHeaders({ id, timestamp: seconds(), body }, this.#secretsOf(webhook));
-    try {
-      const { status } = await guardedFetch(
-        webhook.url,
-        { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body, redirect: 'manual' },
-        { ...outgoing, timeoutMs: patience },
-      );
-      if (status >= 200 && status < 300) return {};
-      return { reason: `it answered ${status}`, ...(status === 410 ? { gone: true } : {}) };
-    } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
-    }
+    const signed = signedHeaders({ id, timestamp: seconds(), body }, this.#secretsOf(webhook));
+    const headers = { ...signed, 'content-type': 'application/json' };
+    const posted = await this.#parts.posting.post({ url: webhook.url, headers, body, troubled }, begin);
+    if (!posted || 'reason' in posted) return posted;
+    const { status } = posted;
+    if (status >= 200 && status < 300) return {};
+    return { reason: `it answered ${status}`, ...(status === 410 ? { gone: true } : {}) };
   }
 
   #secretsOf({ id, secrets }: Webhook): string[] {
@@ -210,7 +170,7 @@ export class Webhooks {
 
   #checked(webhook: Webhook): Webhook {
     const url = URL.parse(webhook.url);
-    const schemes = this.#parts.outgoing.allowPrivate ? ['https:', 'http:'] : ['https:'];
+    const schemes = this.#parts.posting.allowsPrivate ? ['https:', 'http:'] : ['https:'];
     if (!url || !schemes.includes(url.protocol) || url.username !== '' || url.password !== '' || url.hash !== '') {
       throw invalid('The address of a webhook is an https URL without credentials and without a fragment');
     }
@@ -220,3 +180,25 @@ export class Webhooks {
 }
 
 const bound = (id: string): string => `webhook ${id}`;
+
+/** The webhooks as signals are delivered to them; `write` is a signal as receivers read it. */
+export const webhookOutlet = (webhooks: Webhooks, write: (signal: Signal) => string): Outlet<Webhook> => ({
+  name: 'webhook',
+  progress: webhooks.progress,
+  list: (page) => webhooks.list(page),
+  get: (id) => webhooks.get(id),
+  onChange: (changed) => webhooks.onChange(changed),
+  isOpen: ({ enabled }) => enabled,
+  message(webhook, signal) {
+    const audible = concerns(webhook, signal);
+    return audible && { id: audible.id, write: async () => write(audible) };
+  },
+  send: (webhook, message, begin) => webhooks.send(webhook, message, begin),
+  fail: (id, reason) => webhooks.fail(id, reason),
+});
+
+/** The signal as this webhook may hear of it, if it wants to. */
+function concerns({ types, audiences }: Webhook, signal: Signal): Signal | undefined {
+  if (types.length > 0 && !types.includes(signal.type)) return undefined;
+  return audibleTo(signal, audiences.length === 0 ? 'all' : audiences);
+}

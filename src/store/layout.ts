@@ -19,7 +19,11 @@ export function laid<T extends Entity, K extends string>(db: Connection, spec: S
  */
 export function lay<T extends Entity, K extends string>(db: Connection, spec: Spec<T, K>): void {
   const table = quoted(spec.name);
-  db.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT NOT NULL UNIQUE, body TEXT NOT NULL, expires INTEGER)`);
+  // With its keys at once: each column that is added later makes SQLite read its whole schema again.
+  const keys = lookups(spec).map(({ name }) => `, ${quoted(`k_${name}`)} TEXT`);
+  db.exec(
+    `CREATE TABLE IF NOT EXISTS ${table} (id TEXT NOT NULL UNIQUE, body TEXT NOT NULL, expires INTEGER${keys.join('')})`,
+  );
   db.exec(
     `CREATE INDEX IF NOT EXISTS ${quoted(`${spec.name}.expires`)} ON ${table} (expires) WHERE expires IS NOT NULL`,
   );

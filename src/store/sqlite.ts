@@ -146,14 +146,15 @@ class SqliteStore implements Store {
 
   #lay<T extends Entity, K extends string>(spec: Spec<T, K>): void {
     if (laid(this.#connection, spec)) return;
-    this.#db.exec(`PRAGMA busy_timeout = ${startBusyMs}`);
+    // Not waited for on the disk: the next record's commit waits for all that was written before it, and without one nothing is lost.
+    this.#db.exec(`PRAGMA busy_timeout = ${startBusyMs}; PRAGMA synchronous = NORMAL`);
     try {
       this.#statements.begin.run();
       lay(this.#connection, spec);
       this.#statements.commit.run();
     } finally {
       this.#rollback();
-      this.#db.exec(`PRAGMA busy_timeout = ${busyMs}`);
+      this.#db.exec(`PRAGMA busy_timeout = ${busyMs}; PRAGMA synchronous = FULL`);
     }
   }
 

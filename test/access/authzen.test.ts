@@ -158,17 +158,41 @@ describe('several evaluations', () => {
     }
   });
 
-  it('are refused as a whole when one is no question', async () => {
+  it('are each refused by themselves when they are no question, with what is wrong (§7.2.1)', async () => {
+    const [good, bad] = [{ action: { name: 'orders:read' } }, { action: { name: 7 } }];
+    const usual = { subject: service, resource: api };
+    const ask3 = async (semantic: string, evaluations: unknown[], more: Json = usual) => {
+      const options = { evaluations_semantic: semantic };
+      const { status, body } = await ask('evaluations', { ...more, evaluations, options });
+      assert.equal(status, 200, JSON.stringify(body));
+      return body.evaluations;
+    };
+    const wrong = (message: string) => ({ decision: false, context: { error: { status: 400, message } } });
+    assert.deepEqual(await ask3('execute_all', [good, bad, {}, 'x', good]), [
+      { decision: true },
+      wrong('action/name must be a text'),
+      wrong('action is missing'),
+      wrong('the body must be an object'),
+      { decision: true },
+    ]);
+    assert.deepEqual(await ask3('deny_on_first_deny', [good, bad, good]), [
+      { decision: true },
+      wrong('action/name must be a text'),
+    ]);
+    assert.deepEqual(await ask3('permit_on_first_permit', [bad, good, good]), [
+      wrong('action/name must be a text'),
+      { decision: true },
+    ]);
+    assert.deepEqual(await ask3('execute_all', [good], { resource: api }), [wrong('subject is missing')]);
+  });
+
+  it('are refused as a whole when that is what is wrong', async () => {
+    const [evaluations, usual] = [actions('orders:read'), { subject: service, resource: api }];
     const refused: Json[] = [
-      { evaluations: actions('orders:read') },
-      { subject: service, resource: api, evaluations: [{}] },
-      {
-        subject: service,
-        resource: api,
-        evaluations: actions('orders:read'),
-        options: { evaluations_semantic: 'some' },
-      },
-      { subject: service, resource: api, evaluations: Array.from({ length: 101 }, () => ({ action: { name: 'x' } })) },
+      { ...usual, evaluations, options: { evaluations_semantic: 'some' } },
+      { ...usual, evaluations: Array.from({ length: 101 }, () => ({ action: { name: 'x' } })) },
+      { ...usual, evaluations: 'none' },
+      { ...usual, subject: 'alice', evaluations },
     ];
     for (const body of refused)
       assert.equal((await ask('evaluations', body)).status, 400, JSON.stringify(body).slice(0, 100));

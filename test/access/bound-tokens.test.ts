@@ -177,6 +177,22 @@ describe('a token that is bound to a key', () => {
     const again = await forRequest(machine);
     const answers = await Promise.all(Array.from({ length: 8 }, () => send(machine, again)));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, ...Array<number>(7).fill(401)]);
+    const own = await forRequest(person);
+    for (let count = 0; count < 3; count += 1) await send(person, own);
+    // Once for each client and person, however many there are.
+    const told = await app.parts.trail.search({ type: 'proof.replayed' });
+    const { sub } = await introspect(app, person);
+    assert.deepEqual(
+      told.map(({ actor, outcome, detail }) => ({ actor, outcome, detail })),
+      [
+        { actor: 'client:demo-service', outcome: 'failure', detail: { client: 'demo-service', at: 'gateway' } },
+        {
+          actor: 'client:demo-web',
+          outcome: 'failure',
+          detail: { client: 'demo-web', subject: sub, at: 'gateway' },
+        },
+      ],
+    );
   });
 
   it('is not a Bearer token that somebody adds a proof to', async () => {

@@ -14,6 +14,24 @@ after(() => app.close());
 
 const service = { grant_types: ['client_credentials'] };
 
+describe('two administrators who edit one client', () => {
+  it('at the same moment: one does, and the other is told to look again', async () => {
+    const name = 'edited-by-two';
+    assert.equal((await admin.send('POST', '/clients', { client_id: name, ...service })).status, 201);
+    const etag = (await admin.get(`/clients/${name}`)).headers.get('etag') ?? '';
+    const edits = ['One', 'Two', 'Three'].map((client_name) =>
+      admin.send('PATCH', `/clients/${name}`, { client_name }, { 'if-match': etag }),
+    );
+    const answers = await Promise.all(edits);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412, 412]);
+    const done = answers.find(({ status }) => status === 200);
+    const now = await admin.get(`/clients/${name}`);
+    assert.equal(now.body.client_name, done?.body.client_name);
+    assert.equal(now.headers.get('etag'), done?.headers.get('etag'));
+    assert.notEqual(now.headers.get('etag'), etag);
+  });
+});
+
 describe('POST /admin/api/v1/clients', () => {
   it('adds a client under the names of RFC 7591, and shows its secret this once', async () => {
     const body = { client_id: 'shipping', client_name: 'Shipping', tier: 'gold', ...service };

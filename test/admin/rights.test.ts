@@ -208,6 +208,35 @@ describe('self-promotion (sec-270)', () => {
     assert.equal((await limited.send('POST', '/groups/editors/members', { subject: 'bob@example.test' })).status, 201);
   });
 
+  it('takes the place of no client that may do more, by its secret, keys or addresses', async () => {
+    const { clients } = app.parts;
+    const keeper = await manager('keeper', ['clients:write', 'clients:read']);
+    await manager('mighty', ['users:write']);
+    const attempts: [string, string, object][] = [
+      ['POST', '/clients/mighty/secrets', { overlap: 0 }],
+      [
+        'PATCH',
+        '/clients/mighty',
+        { redirect_uris: ['https://mine.example.test/cb'], grant_types: ['authorization_code'] },
+      ],
+      [
+        'PATCH',
+        '/clients/mighty',
+        { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://mine.example.test/k' },
+      ],
+    ];
+    for (const [method, path, body] of attempts) await refused(keeper.send(method, path, body));
+    assert.equal((await clients.get('mighty'))?.secrets.length, 1);
+    await manager('lesser', ['clients:read']);
+    assert.equal((await keeper.send('POST', '/clients/lesser/secrets', {})).status, 201);
+    assert.equal((await keeper.send('PATCH', '/clients/lesser', { client_name: 'Less' })).status, 200);
+    assert.equal((await api.send('POST', '/clients/mighty/secrets', {})).status, 201);
+    const narrow = adminApi(app, await adminToken(app, 'clients:write'));
+    await refused(narrow.send('POST', '/clients/mighty/secrets', {}));
+    // On the server's own machine the operator may.
+    assert.ok((await clients.rotateSecret('mighty', 'cli', 0)).secret);
+  });
+
   it('is refused to an administrator whose token allows less', async () => {
     const narrow = adminApi(app, await adminToken(app, 'assignments:write'));
     await refused(narrow.send('POST', '/assignments', { subject: 'bob@example.test', role: 'administrator' }));

@@ -4,7 +4,7 @@ import { type Browser, type CDPSession, chromium, type Page } from 'playwright-c
 import { checkPage, settings } from '../support/accessible.ts';
 import { password, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { addKey, addTotp } from '../support/second-factor.ts';
 import { codeOf, wrongCode } from '../support/totp.ts';
 
@@ -14,7 +14,7 @@ const seen = { ip: '192.0.2.1', requestId: 'r-1' };
 
 before(async () => {
   app = await startApp();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 });
 after(async () => {
   await browser.close();

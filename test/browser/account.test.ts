@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { checkPage, settings } from '../support/accessible.ts';
 import { password, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { crowded, moreSessions } from '../support/crowded.ts';
 import { connect, startProvider } from '../support/federation.ts';
 
@@ -19,7 +19,7 @@ before(async () => {
   await connect(app, provider, 'corp', { name: 'Corp SSO of a company with a name that goes on and on' });
   full = await crowded(app);
   await somebody(app, empty, { profile: { locale: 'de' } });
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 });
 after(async () => {
   await browser.close();

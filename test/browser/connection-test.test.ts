@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { checkPage, settings } from '../support/accessible.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { beginTest } from '../support/connection-test.ts';
 import { connect, password, person, startProvider } from '../support/federation.ts';
 import { type Directory, startSlapd } from '../support/slapd.ts';
@@ -28,7 +28,7 @@ before(async () => {
     'cli',
   );
   await person(provider, email);
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 });
 after(async () => {
   await browser.close();

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { checkPage, settings } from '../support/accessible.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { connect, password, person, startProvider } from '../support/federation.ts';
 import { basic, post } from '../support/oauth.ts';
 
@@ -58,7 +58,7 @@ before(async () => {
   await person(provider, email);
   await home.parts.users.add({ email: 'here@corp.example', password, emailVerified: true }, 'cli');
   await home.parts.users.add({ email: 'open@corp.example', password }, 'cli');
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 });
 after(async () => {
   await browser.close();

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { checkPage, settings } from '../support/accessible.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { authorization } from '../support/signing-in.ts';
 
 let app: TestApp;
@@ -12,7 +12,7 @@ const phone = settings.filter(({ width }) => width === 320);
 
 before(async () => {
   app = await startApp();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 });
 after(async () => {
   await browser.close();

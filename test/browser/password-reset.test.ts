@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { checkPage, settings } from '../support/accessible.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { type MailServer, startMailServer } from '../support/mail.ts';
 
 const old = 'the password that was forgotten';
@@ -15,7 +15,7 @@ let chrome: Browser;
 before(async () => {
   server = await startMailServer();
   app = await startApp({ SALLYPORT_MAIL_URL: server.url });
-  chrome = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  chrome = await chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 });
 after(async () => {
   await chrome.close();

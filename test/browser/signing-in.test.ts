@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { startApp, type TestApp } from '../support/app.ts';
-import { chromiumPath } from '../support/chromium.ts';
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { authorization } from '../support/signing-in.ts';
 
 let app: TestApp;
@@ -29,7 +29,7 @@ before(async () => {
   app = await startApp();
   const metadata = { redirect_uris: [redirect.redirect_uri], post_logout_redirect_uris: [`${origin}/out`] };
   await app.parts.clients.add({ id: 'portal', name: 'Orders portal', metadata }, 'cli');
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 });
 after(async () => {
   await browser.close();

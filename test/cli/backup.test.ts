@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { moment } from '../../src/audit/trail.ts';
+import type { Progress } from '../../src/signals/progress.ts';
 import { openStore } from '../../src/store/index.ts';
 import { type Cli, cli } from '../support/cli.ts';
 import { basic, type Credentials, post } from '../support/oauth.ts';
@@ -31,6 +33,15 @@ const issue = async (url: string): Promise<string> => {
 const isActive = async (url: string, token: string): Promise<boolean> =>
   (await post(`${url}/oauth2/introspect`, { token }, credentials('demo-gateway'))).body.active;
 
+/** Where each webhook goes on. */
+async function places(): Promise<string[]> {
+  const store = await openStore(`sqlite:${database}`);
+  const all = await store.collection<Progress>({ name: 'webhook-progress', indexes: {} }).find();
+  await store.close();
+  assert.ok(all.length > 0);
+  return all.map(({ cursor }) => cursor);
+}
+
 describe('sallyport backup and restore', () => {
   it('copies the store whole while a server issues tokens, and nobody else may read the copy', async () => {
     const server = await startServer(sallyport);
@@ -53,7 +64,9 @@ describe('sallyport backup and restore', () => {
   it('undoes what was changed since, and brings no token back that was revoked since', async () => {
     const first = await startServer(sallyport);
     const token = await issue(first.url);
+    await sallyport.run(['webhook', 'add', 'https://hooks.example.test/x']);
     assert.equal((await sallyport.run(['backup', file('before.db')])).status, 0);
+    const backedUp = moment(Date.now());
     await post(`${first.url}/oauth2/revoke`, { token }, credentials('demo-service'));
     await sallyport.run(['user', 'add', 'late@example.test']);
     await first.kill();
@@ -62,6 +75,8 @@ describe('sallyport backup and restore', () => {
     assert.equal(status, 0);
     const [, aside = ''] = /What was there is now (\S+)/.exec(stdout) ?? [];
     assert.ok(statSync(aside).size > 0);
+    // Its webhooks do not send again what was sent since.
+    assert.ok((await places()).every((cursor) => cursor > backedUp));
     const people = await sallyport.json<{ email: string }[]>(['user', 'list']);
     assert.ok(people.length > 0 && people.every(({ email }) => email !== 'late@example.test'));
 

@@ -121,6 +121,10 @@ describe('sallyport client', () => {
   it('takes the roles of a client that is removed, so that nobody inherits them', async () => {
     const admin = 'urn:sallyport:admin';
     await sallyport.json(['assign', 'shipping', 'administrator']);
+    // Nobody else would look after this server (sec-271).
+    await assert.rejects(sallyport.json(['client', 'remove', 'shipping']), /Then nobody would stay an administrator/);
+    await sallyport.json(['user', 'add', 'boss@example.test']);
+    await sallyport.json(['assign', 'boss@example.test', 'administrator']);
     await sallyport.json(['client', 'remove', 'shipping']);
     await sallyport.json(['client', 'add', 'shipping']);
     assert.deepEqual((await sallyport.json(['access', 'explain', 'shipping', admin])).entitlements, []);

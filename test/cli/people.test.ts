@@ -59,7 +59,7 @@ describe('sallyport user', () => {
     assert.match(twice.stderr, /already in use/);
     assert.match(weak.stderr, /at least 15/);
     assert.match(unknown.stderr, /nobody@example\.com does not exist/);
-    assert.match(claim.stderr, /"shoe_size" is not a standard claim/);
+    assert.match(claim.stderr, /shoe_size cannot be set here/);
   });
 
   it('changes, disables, enables, lists and removes', async () => {

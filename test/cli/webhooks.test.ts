@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { loadConfig } from '../../src/config/load.ts';
+import { openHouse } from '../../src/house.ts';
+import { caepEvents } from '../../src/signals/caep.ts';
 import { type Cli, cli } from '../support/cli.ts';
 import { near } from '../support/logging-out.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
+const key = Buffer.alloc(32, 7);
 let sallyport: Cli;
 let to: Receiver;
 before(async () => {
-  sallyport = await cli(near);
+  sallyport = await cli({ ...near, SALLYPORT_MASTER_KEY: key.toString('base64') });
   to = await startReceiver();
 });
 after(() => to.close());
@@ -36,5 +40,21 @@ describe('sallyport webhook', { timeout: 60_000 }, () => {
     assert.equal(wrong.status, 2);
     assert.equal((await sallyport.run(['webhook', 'remove', id])).stdout, `Removed the webhook ${id}\n`);
     assert.equal((await sallyport.run(['webhook', 'show', id])).status, 1);
+  });
+});
+
+describe('sallyport stream', { timeout: 60_000 }, () => {
+  it('lists, shows and removes what receivers have made', async () => {
+    const config = loadConfig(sallyport.environment);
+    const house = await openHouse(config, async () => key);
+    const url = 'https://receiver.example.test/events';
+    const requested = [caepEvents[0]];
+    const { id, created } = await house.streams.add('demo-service', { requested, delivery: { method: 'push', url } });
+    await house.store.close();
+    const made = { id, client: 'demo-service', delivery: 'push', url, events: requested, status: 'enabled', created };
+    assert.deepEqual(await sallyport.json(['stream', 'list']), [made]);
+    assert.deepEqual(await sallyport.json(['stream', 'show', id]), { ...made, progress: { tries: 0 } });
+    assert.equal((await sallyport.run(['stream', 'remove', id])).stdout, `Removed the stream ${id}\n`);
+    assert.equal((await sallyport.run(['stream', 'show', id])).status, 1);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { argon2Sync, randomBytes } from 'node:crypto';
 import { after, before, describe, it, mock } from 'node:test';
-import type { User } from '../../src/directory/users.ts';
+import { keptUsers } from '../../src/directory/user.ts';
 import { openParts, type Parts, refusal } from '../support/parts.ts';
 
 const password = 'gravel otter mosaic tundra';
@@ -118,11 +118,7 @@ describe('users', () => {
     const [salt, tag] = [nonce, argon2Sync('argon2id', weak)].map((part) =>
       part.toString('base64').replaceAll('=', ''),
     );
-    const users = parts.store.collection<User, 'email'>({
-      name: 'users',
-      indexes: { email: { key: ({ email }) => email, unique: true } },
-      cached: true,
-    });
+    const users = parts.store.collection(keptUsers);
     await users.change(user.id, (now) => ({ ...now, password: `$argon2id$v=19$m=1024,t=1,p=1$${salt}$${tag}` }));
     assert.equal((await parts.users.signIn(user.email, password))?.id, user.id);
     assert.match((await parts.users.get(user.id))?.password ?? '', /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);

@@ -208,6 +208,8 @@ describe('an assertion that proves nothing (RFC 7523 §3, RFC 8725)', () => {
     assert.equal((await present(client_assertion)).status, 200);
     refused(await present(client_assertion));
     refused(await post(`${app.issuer}/oauth2/introspect`, { token: 'x', ...form }));
+    const told = await app.parts.trail.search({ type: 'assertion.replayed' });
+    assert.deepEqual([told.length, told[0]?.actor], [1, `client:${told[0]?.detail?.client}`]);
   });
 
   it('sec-303 may come from a clock that is a little fast or slow, and no more', async () => {

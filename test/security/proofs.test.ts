@@ -131,6 +131,15 @@ describe('a bound token', () => {
     const headers = { authorization: `DPoP ${token}`, dpop };
     const answers = await Promise.all(Array.from({ length: 8 }, () => fetch(endpoint('userinfo'), { headers })));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, ...Array<number>(7).fill(401)]);
+    await fetch(endpoint('userinfo'), { headers });
+    const told = await app.parts.trail.search({ type: 'proof.replayed' });
+    assert.deepEqual(
+      told.map(({ actor, detail }) => [actor, detail?.at, typeof detail?.subject]),
+      [
+        ['client:demo-service', 'token', 'undefined'],
+        ['client:demo-web', 'userinfo', 'string'],
+      ],
+    );
   });
 
   it('sec-081 is nothing without its proof: at userinfo, the admin API and registration', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { restartSignalling } from '../../src/signalling.ts';
+import type { Webhook } from '../../src/signals/webhooks.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { near } from '../support/logging-out.ts';
 import { type Arrived, type Receiver, startReceiver } from '../support/receiver.ts';
@@ -182,6 +184,58 @@ describe('webhooks', { timeout: 120_000 }, () => {
     await Promise.all(sent);
     assert.equal(begun, 12);
     for (const { id } of hooks) await one.parts.webhooks.remove(id, 'cli');
+  });
+
+  it('lets eight that hang hold up nobody else, and keeps places for those that answer', async () => {
+    const hanging = await Promise.all(Array.from({ length: 9 }, receiver));
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const types = ['token.revoked'] as const;
+    const made: Webhook[] = [];
+    for (const to of hanging) {
+      to.answer = promise;
+      made.push((await one.parts.webhooks.add({ url: to.url, types }, 'cli')).webhook);
+    }
+    await happen(one, 'hang');
+    // The ninth gets its turn though none of the others has answered: one had to give its place up.
+    await Promise.all(hanging.map((to) => to.until(named('hang'))));
+    const reasons = await Promise.all(made.map(({ id }) => one.parts.webhooks.delivery(id)));
+    assert.ok(reasons.some(({ reason }) => /while others waited/.test(reason)));
+    resolve(200);
+    for (const { id } of made) await one.parts.webhooks.remove(id, 'cli');
+    // However many have failed before, they take three places of eight.
+    const to = await receiver();
+    const stuck = Promise.withResolvers<number>();
+    to.answer = stuck.promise;
+    let begun = 0;
+    const begin = async () => {
+      begun += 1;
+      return false;
+    };
+    const troubled = hanging.slice(0, 6).map((each) => {
+      each.answer = stuck.promise;
+      const letter = { url: each.url, headers: {}, body: '{"data":{"jti":"stuck"}}', troubled: true };
+      return one.parts.posting.post(letter, async () => true);
+    });
+    await Promise.all(hanging.slice(0, 3).map((each) => each.until(named('stuck'))));
+    await Promise.all(
+      Array.from({ length: 20 }, () => one.parts.posting.post({ url: to.url, headers: {}, body: '' }, begin)),
+    );
+    assert.equal(begun, 20);
+    assert.equal(hanging[3]?.arrived.some(named('stuck')), false);
+    stuck.resolve(200);
+    await Promise.all(troubled);
+  });
+
+  it('after a restore goes on from then, and says that everything may be another', async () => {
+    const to = await receiver();
+    const { webhook } = await one.parts.webhooks.add({ url: to.url, enabled: false }, 'cli');
+    await happen(one, 'before the restore');
+    await restartSignalling(one.parts);
+    await one.parts.trail.record({ type: 'store.restored', actor: 'cli', detail: { keptOpen: true } });
+    await one.parts.webhooks.change(webhook.id, { enabled: true }, 'cli');
+    const first = await to.until(() => true);
+    assert.equal(first.body.data.reason, 'store.restored');
+    await one.parts.webhooks.remove(webhook.id, 'cli');
   });
 
   it('is disabled after three days without success, and goes on where it was when it is enabled again', async (t) => {

@@ -4,6 +4,14 @@ import { delimiter, join } from 'node:path';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
+/** How tests start it: pages of several sites share a process, since starting one for each is most of what a walk costs. */
+export const chromiumFlags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-site-isolation-trials',
+  '--renderer-process-limit=1',
+];
+
 function installed(): string | undefined {
   const given = process.env.SALLYPORT_TEST_CHROMIUM;
   if (given) return given;

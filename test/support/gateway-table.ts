@@ -113,7 +113,7 @@ export function gatewayTable(rig: () => GatewayRig, { heard, made: more = {}, as
     await passes(token);
     const client = await rig().app.parts.clients.get('demo-service');
     assert.ok(client);
-    await rig().app.parts.status.revoke(token, client);
+    await rig().app.parts.endings.revoke(token, client);
     refused(await rig().call({ token }), [401], rig());
   });
 

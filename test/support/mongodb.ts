@@ -5,7 +5,6 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { MongoClient } from 'mongodb';
 
 const project = join(import.meta.dirname, 'mongodb');
 const prefix = 'sallyport_test_';
@@ -45,7 +44,8 @@ export async function startMongodb(): Promise<Running> {
   if (given) return { url: given, stop: () => removeDatabases(given) };
   ensureTools();
   const home = build();
-  const options = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+  // It keeps every database of the run in memory.
+  const options = ['-Xmx1g', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   const classes = [join(home, 'classes'), join(home, 'lib', '*')].join(':');
   const child = spawn('java', [...options, '-cp', classes, 'Server'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const port = await firstLine(child);
@@ -110,6 +110,8 @@ function letGo(child: ChildProcess): void {
 }
 
 async function removeDatabases(url: string): Promise<void> {
+  // Nearly every test file loads this one, and few need the driver.
+  const { MongoClient } = await import('mongodb');
   const client = await MongoClient.connect(url);
   const { databases } = await client.db().admin().listDatabases();
   for (const { name } of databases) if (name.startsWith(prefix)) await client.db(name).dropDatabase();

@@ -5,6 +5,7 @@ import { Access } from '../../src/directory/access.ts';
 import { Decide } from '../../src/directory/decide.ts';
 import { Groups } from '../../src/directory/groups.ts';
 import { Organizations } from '../../src/directory/organizations.ts';
+import { administered, type Guard } from '../../src/directory/protected.ts';
 import { Rights } from '../../src/directory/rights.ts';
 import { Users } from '../../src/directory/users.ts';
 import { Attempts } from '../../src/factors/attempts.ts';
@@ -45,7 +46,9 @@ export async function openParts(url?: string, mdsFile?: string) {
       hasConnection: async (id) => id !== 'nowhere',
     },
   });
-  const users = new Users(store, trail);
+  const guard: Guard = (deed, undo) => administered({ access, groups, users, clients }, deed, undo);
+  const users = new Users(store, trail, undefined, guard);
+  const clients = new Clients(store, vault, trail, { guard });
   const decide = new Decide({ access, groups, organizations });
   const relyingParty = new RelyingParty({ issuer, mdsFile });
   const mfaPolicies = new MfaPolicies(store, trail, usualRules);
@@ -57,9 +60,9 @@ export async function openParts(url?: string, mdsFile?: string) {
     groups,
     organizations,
     decide,
-    rights: new Rights({ access, groups, organizations, decide, users }),
+    rights: new Rights({ access, groups, organizations, decide, users, clients }),
     users,
-    clients: new Clients(store, vault, trail),
+    clients,
     registrars: new Registrars(store, vault, trail),
     attempts: new Attempts(store, vault),
     enrolmentCodes: new EnrolmentCodes({ store, vault, trail }),

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { password } from './account.ts';
 import { startApp, type TestApp } from './app.ts';
-import { chromiumPath } from './chromium.ts';
+import { chromiumFlags, chromiumPath } from './chromium.ts';
 import { authorization } from './signing-in.ts';
 
 /** Chromium, a server, and an application elsewhere that says how it was answered. */
@@ -35,7 +35,7 @@ export class Portal {
     await app.parts.clients.add({ id: 'portal', name: 'Orders portal', firstParty: true, metadata }, 'cli');
     const browser = await chromium.launch({
       executablePath: chromiumPath(),
-      args: ['--no-sandbox', '--disable-gpu'],
+      args: chromiumFlags,
     });
     return new Portal({ app, origin, browser, stop: () => client.close().closeAllConnections() });
   }

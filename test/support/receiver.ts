@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -8,16 +8,20 @@ export interface Arrived {
   id: string;
   timestamp: number;
   signatures: string[];
+  headers: IncomingHttpHeaders;
   raw: string;
+  /** The body, where it is JSON. */
   body: ReturnType<typeof JSON.parse>;
 }
 
-/** A receiver of webhooks over real HTTP. */
+/** A receiver of webhooks or security events over real HTTP. */
 export interface Receiver {
   url: string;
   arrived: Arrived[];
   /** The status of the answers from now on; a promise is waited for. */
   answer: number | Promise<number>;
+  /** The body of the answers. */
+  said: string;
   /** The most requests that were under way at the same time. */
   most: number;
   /** Resolves with the first message that fits. */
@@ -37,13 +41,14 @@ export async function startReceiver(): Promise<Receiver> {
       id: String(request.headers['webhook-id']),
       timestamp: Number(request.headers['webhook-timestamp']),
       signatures: String(request.headers['webhook-signature']).split(' '),
+      headers: request.headers,
       raw,
-      body: JSON.parse(raw),
+      body: raw.startsWith('{') ? JSON.parse(raw) : undefined,
     });
     for (const wake of wakes) wake();
     response.statusCode = await receiver.answer;
     open -= 1;
-    response.end();
+    response.end(receiver.said);
   });
   server.listen(0, 'localhost');
   await once(server, 'listening');
@@ -52,6 +57,7 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://localhost:${port}/hook`,
     arrived: [],
     answer: 204,
+    said: '',
     most: 0,
     async until(fits) {
       for (;;) {

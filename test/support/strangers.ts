@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
-import { chromiumPath } from './chromium.ts';
+import { chromiumFlags, chromiumPath } from './chromium.ts';
 import { type Cli, cli } from './cli.ts';
 import { basic, post } from './oauth.ts';
 import { freePort } from './ports.ts';
@@ -133,7 +133,7 @@ export interface Person {
 
 /** Chromium, for all persons of a test file. */
 export const openChromium = (): Promise<Browser> =>
-  chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  chromium.launch({ executablePath: chromiumPath(), args: chromiumFlags });
 
 /** Gives somebody a browser without cookies for as long as the walk takes. */
 export async function walk<T>(browser: Browser, way: (person: Person) => Promise<T>): Promise<T> {

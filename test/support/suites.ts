@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { importsOf } from './house-rules.ts';
 import type { Told } from './reporter.ts';
@@ -10,6 +10,12 @@ import type { Told } from './reporter.ts';
 export interface Count {
   passed: number;
   failed: number;
+}
+
+/** A test file on one kind of store. */
+export interface Suite {
+  file: string;
+  store: 'sqlite' | 'mongodb';
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -26,6 +32,20 @@ const patience = 120_000;
 /** A file with no test under way ends, or begins the next one, in so long; else it has left something open (milliseconds). */
 const idle = 15_000;
 
+/** What a file of the tests imports; most are asked about many times. */
+const known = new Map<string, string[]>();
+
+function importedBy(path: string): string[] {
+  let found = known.get(path);
+  if (found === undefined) {
+    found = importsOf(readFileSync(path, 'utf8'))
+      .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && !typeOnly)
+      .map(({ specifier }) => join(dirname(path), specifier));
+    known.set(path, found);
+  }
+  return found;
+}
+
 /** Whether a test file uses one of these files of test/support, directly or not. */
 export function uses(file: string, ...supports: string[]): boolean {
   const wanted = new Set(supports.map((name) => join(import.meta.dirname, name)));
@@ -35,23 +55,51 @@ export function uses(file: string, ...supports: string[]): boolean {
     // What is no file is no import, but a text that looks like one (a sample for the rules of the house).
     if (seen.has(path) || !existsSync(path)) return false;
     seen.add(path);
-    return importsOf(readFileSync(path, 'utf8'))
-      .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && !typeOnly)
-      .some(({ specifier }) => reaches(join(dirname(path), specifier)));
+    return importedBy(path).some(reaches);
   };
   return reaches(file);
 }
 
-/** Runs test files, each in a process of its own, and prints a line for each, with what failed in it. */
-export async function runSuites(files: readonly string[]): Promise<Count> {
-  const waiting = [...files];
+/** How long a file takes, roughly: a browser the longest, then what starts a process for each command. */
+const weight = ({ file }: Suite): number => (uses(file, 'chromium.ts') ? 2 : uses(file, 'cli.ts') ? 1 : 0);
+
+/** In turns, the longest first, so that no worker is alone with a long one at the end. */
+const inOrder = (suites: readonly Suite[]): Suite[] =>
+  suites
+    .map((suite) => ({ suite, weight: weight(suite) }))
+    .sort((one, other) => other.weight - one.weight)
+    .map(({ suite }) => suite);
+
+/** Tests wait for disks, answers and other programs: one more at a time than there are cores keeps the cores busy. */
+const workers = Math.max(2, availableParallelism()) + 1;
+
+/** Runs test files, each in a process of its own, and prints a line for each, with what failed in it; `first` runs beside them. */
+export async function runSuites(suites: readonly Suite[], first?: () => Promise<Count>): Promise<Count> {
+  const waiting = inOrder(suites).map((suite) => () => runFile(suite));
+  if (first) waiting.unshift(first);
   const counts: Count[] = [];
   const work = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) counts.push(await runFile(file));
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) counts.push(await job());
   };
-  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
+  await Promise.all(Array.from({ length: workers }, work));
   return sum(counts);
 }
+
+/** Where there is a file system in memory with room, the tests keep their files there: each record of SQLite waits for the disk. */
+function fastFolder(): string {
+  const memory = '/dev/shm';
+  const roomy = () => {
+    const { bavail, bsize } = statfsSync(memory);
+    return bavail * bsize > 2 ** 30;
+  };
+  const folder = mkdtempSync(join(existsSync(memory) && roomy() ? memory : tmpdir(), 'sallyport-run-'));
+  // Servers of other users read below it.
+  chmodSync(folder, 0o755);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let temporary: string | undefined;
 
 const reporter = join(import.meta.dirname, 'reporter.ts');
 
@@ -63,12 +111,13 @@ interface Progress {
   output: string;
 }
 
-async function runFile(file: string): Promise<Count> {
+async function runFile({ file, store }: Suite): Promise<Count> {
   const began = Date.now();
+  temporary ??= fastFolder();
   const child = fork(file, {
     execArgv: [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', `--test-timeout=${patience}`],
     silent: true,
-    env: { ...process.env, ...compiled },
+    env: { ...process.env, ...compiled, SALLYPORT_TEST_STORE: store, TMPDIR: temporary },
   });
   const progress = watch(child);
   const [code, signal]: unknown[] = await once(child, 'close');
@@ -78,10 +127,11 @@ async function runFile(file: string): Promise<Count> {
     complaints.push(complaint(`it ended before its tests did (${code ?? signal})`));
   }
   const count = { passed, failed: complaints.length };
-  print(line(file, count, Date.now() - began));
+  const place = store === 'mongodb' ? ', on MongoDB' : '';
+  print(`${line(file, count, Date.now() - began)}${place}`);
   if (count.failed > 0) {
     print([...complaints, indented(output, 4)].join('\n'));
-    failures.push([relative(root, file), ...complaints].join('\n'));
+    failures.push([`${relative(root, file)}${place}`, ...complaints].join('\n'));
   }
   return count;
 }

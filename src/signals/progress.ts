@@ -1,7 +1,7 @@
 import { moment } from '../audit/trail.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
 
-/** How far the deliveries of a webhook are. Times in milliseconds; 0 is never. */
+/** How far the deliveries to a receiver are. Times in milliseconds; 0 is never. */
 export interface Progress extends Entity {
   /** The process that delivers, and until when nobody else does. */
   holder: string;
@@ -18,22 +18,41 @@ export interface Progress extends Entity {
   reason: string;
   /** The last success. */
   delivered: number;
+  /** Verifications that wait to be sent. */
+  notes?: readonly Note[];
+  /** What the receiver refused last. */
+  refused?: Refusal;
+}
+
+/** A verification of a stream that its receiver asked for (SSF 1.0 §8.1.4.2). */
+export interface Note {
+  id: string;
+  at: number;
+  state?: string;
+}
+
+/** Why a receiver did not want a SET (RFC 8935 §2.4). */
+export interface Refusal {
+  id: string;
+  at: number;
+  err: string;
+  description: string;
 }
 
 /** What a holder writes down. */
 export type Step = Partial<Omit<Progress, 'id' | 'holder' | 'lease'>>;
 
-/** Whoever holds a webhook has so long (milliseconds), far more than one delivery is given. */
+/** Whoever holds a receiver has so long (milliseconds), far more than one delivery is given. */
 export const lease = 30_000;
 
 const untroubled = { due: 0, tries: 0, since: 0, reason: '' };
 
-/** Where each webhook stands; of all processes one at a time holds it. */
-export class ProgressOfWebhooks {
+/** Where each receiver stands; of all processes one at a time holds it. */
+export class Progresses {
   readonly #all: Collection<Progress>;
 
-  constructor(store: Store) {
-    this.#all = store.collection<Progress>({ name: 'webhook-progress', indexes: {} });
+  constructor(store: Store, name: 'webhook-progress' | 'stream-progress') {
+    this.#all = store.collection<Progress>({ name, indexes: {} });
   }
 
   get(id: string): Promise<Progress | undefined> {
@@ -55,6 +74,19 @@ export class ProgressOfWebhooks {
     await this.#all.take(id);
   }
 
+  /** All go on from now, whatever was not delivered yet: in a restored store that is long past, or was delivered since. */
+  async restart(): Promise<void> {
+    const cursor = moment(Date.now());
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const page: Progress[] = await this.#all.find({}, { after, limit: 1000 });
+      for (const { id } of page) {
+        const fresh = { holder: '', lease: 0, cursor, done: [], notes: [], ...untroubled };
+        await this.#all.change(id, (now) => ({ ...now, ...fresh }));
+      }
+      after = page.length < 1000 ? undefined : page.at(-1)?.id;
+    }
+  }
+
   /** Makes somebody the holder if nobody is; undefined when another one is. */
   async take(id: string, holder: string): Promise<Progress | undefined> {
     const found = await this.#all.get(id);
@@ -66,11 +98,18 @@ export class ProgressOfWebhooks {
   }
 
   /** Writes a step down and holds it longer; undefined when another one has it meanwhile. */
-  async step(id: string, holder: string, step: Step): Promise<Progress | undefined> {
+  async step(id: string, holder: string, step: Step | ((now: Progress) => Step)): Promise<Progress | undefined> {
     const progress = await this.#all.change(id, (now) =>
-      now.holder === holder ? { ...now, ...step, lease: Date.now() + lease } : now,
+      now.holder === holder
+        ? { ...now, ...(typeof step === 'function' ? step(now) : step), lease: Date.now() + lease }
+        : now,
     );
     return progress?.holder === holder ? progress : undefined;
+  }
+
+  /** Writes down what does not depend on who delivers. Throws what `edit` throws. */
+  change(id: string, edit: (now: Progress) => Step): Promise<Progress | undefined> {
+    return this.#all.change(id, (now) => ({ ...now, ...edit(now) }));
   }
 
   /** Leaves it to the others. */
@@ -81,3 +120,7 @@ export class ProgressOfWebhooks {
 
 const isFree = (progress: Progress, holder: string): boolean =>
   progress.holder === '' || progress.holder === holder || progress.lease <= Date.now();
+
+/** Moves the cursor to a place behind which nothing is left to do. */
+export const passed = ({ cursor, done }: Progress, place: string): Pick<Progress, 'cursor' | 'done'> =>
+  place <= cursor ? { cursor, done } : { cursor: place, done: done.filter((one) => one > place) };

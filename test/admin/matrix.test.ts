@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { after, it } from 'node:test';
+import { adminPermissions } from '../../src/directory/built-in.ts';
+import { page } from '../../src/http/paging.ts';
+import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
+import { type Described, describedBy } from '../support/admin-document.ts';
+import { fixtures, type Request } from '../support/admin-fixtures.ts';
+import type { World } from '../support/admin-things.ts';
+import { startApp } from '../support/app.ts';
+import { describing } from '../support/discovery.ts';
+import { near } from '../support/logging-out.ts';
+import { startReceiver } from '../support/receiver.ts';
+
+// At once, since what is tested follows from the document.
+const [app, provider, receiver] = await Promise.all([
+  startApp({ ...near, SALLYPORT_IMPERSONATION: 'true' }),
+  describing(),
+  startReceiver(),
+]);
+const api = adminApi(app, await adminToken(app));
+const operations = await describedBy(app);
+const world: World = { app, api, provider: provider.url, receiver: receiver.url, place: undefined, made: [] };
+after(async () => {
+  await app.close();
+  provider.close();
+  receiver.close();
+});
+
+const requestFor = async ({ name }: Described): Promise<Request> => {
+  const fixture = fixtures[name];
+  assert.ok(fixture, `${name} has no fixture in test/support/admin-fixtures.ts; add one that really does it`);
+  return fixture(world);
+};
+
+/** The admin API for whoever may do these things only. */
+const known = new Map<string, AdminApi>();
+async function holding(permissions: readonly string[]): Promise<AdminApi> {
+  const scope = permissions.join(' ');
+  const found = known.get(scope) ?? adminApi(app, await adminToken(app, scope));
+  known.set(scope, found);
+  return found;
+}
+
+function oddQueries({ query }: Described, { path }: Request): string[] {
+  const sign = path.includes('?') ? '&' : '?';
+  const odd = query.flatMap((name) => [`${name}[$ne]=x`, `${name}[$gt]=`, `${name}=a&${name}=b`]);
+  return [...odd, ...(query.length > 0 ? ['sort=name;--', '$where=1'] : [])].map((text) => `${path}${sign}${text}`);
+}
+
+const foreign = ['tenant_id', 'is_admin', 'emailVerified', 'mfa_enabled', '_id', 'actor', 'signedOut', 'fingerprint'];
+
+function oddBodies({ body: members }: Described, { body }: Request): unknown[] {
+  if (members === undefined) return [];
+  const rest = JSON.stringify(body ?? {}).slice(1);
+  return [
+    [body],
+    `{"__proto__":{"admin":true}${rest === '}' ? '' : ','}${rest}`,
+    ...foreign.map((name) => ({ ...body, [name]: true })),
+    ...members.map((name) => ({ ...body, [name]: { $ne: null } })),
+  ];
+}
+
+async function refusedAsInvalid({ name, method }: Described, sent: { path: string; body?: unknown }): Promise<void> {
+  const { status, body } = await api.send(method, sent.path, sent.body);
+  assert.deepEqual([status, body.code], [400, 'invalid'], `${name} ${sent.path} ${JSON.stringify(sent.body)}`);
+}
+
+/** Done with its own permission; refused with every other one, without a token, and with anything odd in it. */
+async function checkAccess(one: Described): Promise<void> {
+  const { name, method, permission, status } = one;
+  const request = await requestFor(one);
+  const { path, body } = request;
+  assert.equal((await fetch(`${app.issuer}/admin/api/v1${path}`, { method })).status, 401, name);
+  const others = await holding(adminPermissions.filter((other) => other !== permission));
+  const refused = await others.send(method, path, body);
+  assert.deepEqual([refused.status, refused.body.code], [403, 'insufficient_scope'], name);
+  assert.match(refused.headers.get('www-authenticate') ?? '', new RegExp(`scope="${permission}"`), name);
+  for (const odd of oddQueries(one, request)) await refusedAsInvalid(one, { body, path: odd });
+  for (const odd of oddBodies(one, request)) await refusedAsInvalid(one, { path, body: odd });
+  const done = await (await holding([permission])).send(method, path, body);
+  assert.equal(done.status, status, `${name}: ${JSON.stringify(done.body)}`);
+}
+
+for (const [noun, all] of Map.groupBy(operations, ({ path }) => path.split('/')[1])) {
+  it(`${noun}: every operation needs its own permission and no other, and takes nothing odd (sec-267, sec-269, sec-273, sec-274)`, async () => {
+    for (const one of all) await checkAccess(one);
+  });
+}
+
+it('has no fixture for what is no operation', () => {
+  const names = operations.map(({ name }) => name);
+  assert.deepEqual(
+    Object.keys(fixtures).filter((name) => !names.includes(name)),
+    [],
+  );
+});
+
+it('gives lists no longer than it says (sec-279)', async () => {
+  assert.equal(page.parse({ limit: '999999999' }).limit, 500);
+  for (const one of operations.filter(({ query }) => query.includes('limit'))) {
+    const { path } = await requestFor(one);
+    assert.equal((await api.get(`${path}?limit=999999999`)).status, 200, one.name);
+    for (const limit of ['0', '-1', '1.5', '1e999', 'x', '']) {
+      assert.equal((await api.get(`${path}?limit=${limit}`)).status, 400, `${one.name} ${limit}`);
+    }
+    assert.equal((await api.get(`${path}?cursor=%27--`)).status, 400, one.name);
+  }
+});
