@@ -15,6 +15,9 @@ export const isLive = ({ expires }: Secret, now: number): boolean => expires ===
 export const liveSecrets = (secrets: readonly Secret[], now: number): Secret[] =>
   secrets.filter((secret) => isLive(secret, now));
 
+/** Those that do not end because another has taken over. */
+export const lasting = (secrets: readonly Secret[]): Secret[] => secrets.filter(({ expires }) => expires === undefined);
+
 const day = 24 * 60 * 60;
 const longestOverlap = 90 * day;
 

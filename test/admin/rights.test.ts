@@ -108,7 +108,9 @@ describe('/admin/api/v1/groups, organizations, assignments and access/explain', 
     assert.deepEqual((await api.get('/groups/sales/members?limit=999999999')).body.items, [member]);
     assert.equal((await api.send('DELETE', `/groups/sales/members/${at(alice)}`)).status, 204);
     assert.deepEqual((await api.get('/groups/sales/members')).body.items, []);
-    assert.deepEqual((await api.get('/organizations/acme/members')).body.items, [{ subject: alice, name: 'alice@example.test' }]);
+    assert.deepEqual((await api.get('/organizations/acme/members')).body.items, [
+      { subject: alice, name: 'alice@example.test' },
+    ]);
     assert.equal((await api.send('PATCH', '/organizations/acme', { name: 'ACME' })).body.name, 'ACME');
     assert.equal((await api.send('DELETE', `/organizations/acme/members/${at('alice@example.test')}`)).status, 204);
     assert.equal((await api.send('DELETE', '/organizations/acme')).status, 204);
