@@ -81,6 +81,7 @@ async function missingGateways(): Promise<string[]> {
  */
 const sameOnEach = new RegExp(
   `/test/(${[
+    'admin/(matrix|impersonation|permissions)[.]',
     'cli/(?!people|keys)',
     'conformance/',
     'demo/start',

@@ -52,14 +52,15 @@ interface Basis {
   ways: Ways;
   ofGroups: ReadonlyMap<string, readonly Assignment[]> | undefined;
   roles: ReadonlyMap<string, Role>;
-  /** Whether the subject is a member of the organisation that is asked for. */
-  within: boolean;
+  /** When the subject stops being a member of the organisation that is asked for (seconds); undefined for no member. */
+  within: number | undefined;
 }
 
 /** Who may do what, computed when asked, so that a change counts at the next question. */
 export class Decide {
   readonly #ground: Ground;
   readonly #answers = new Map<string, Answer>();
+  readonly #ends = new WeakMap<Held, number>();
   constructor(ground: Ground) {
     this.#ground = ground;
   }
@@ -88,11 +89,17 @@ export class Decide {
     const marks = marksOf(basis, api);
     const same = known?.marks === marks && clock >= known.clock && clock < known.ends * 1000;
     const { held, ends } = same ? known : heldFrom(basis, api, organization);
+    if (Number.isFinite(ends)) this.#ends.set(held, ends);
     this.#answers.delete(key);
     const [oldest] = this.#answers.size >= mostAnswers ? this.#answers.keys() : [];
     if (oldest !== undefined) this.#answers.delete(oldest);
     this.#answers.set(key, { held, version, clock, real, marks, ends });
     return held;
+  }
+
+  /** When something that an answer of `held` rests on ends by itself (seconds), if anything does: until then it is good at most. */
+  endOf(held: Held): number | undefined {
+    return this.#ends.get(held);
   }
 
   /** All that a subject holds everywhere, or within an organisation too, each as `AUDIENCE#PERMISSION`. */
@@ -129,7 +136,7 @@ export class Decide {
       access.assignmentsOf(subject),
       groups.ways(subject),
       access.rolesByName(),
-      organization !== undefined && organizations.isMember(organization, subject),
+      organization === undefined ? undefined : organizations.memberUntil(organization, subject),
     ]);
     const ofGroups = ways.own.length === 0 ? undefined : await access.assignmentsOfGroups();
     return { own, ways, ofGroups, roles, within };
@@ -193,7 +200,7 @@ function assignedFrom({ own, ways, ofGroups, within }: Basis, organization: stri
   const now = Date.now() / 1000;
   const reached = reachedFrom(ways, now);
   const [certain, delegated, uncertain]: [string[], string[], string[]] = [[], [], []];
-  let ends = Number.POSITIVE_INFINITY;
+  let ends = within ?? Number.POSITIVE_INFINITY;
   // A record may outlast its time by as long as its write had to wait, so the store's word on that is not enough.
   const note = (all: readonly { until?: number }[]): void => {
     for (const { until } of all) if (until !== undefined && until > now) ends = Math.min(ends, until);
@@ -201,7 +208,10 @@ function assignedFrom({ own, ways, ofGroups, within }: Basis, organization: stri
   const add = (all: readonly Assignment[], sure: boolean): void => {
     note(all);
     for (const one of all) {
-      if (!lasts(one, now) || (one.organization !== undefined && !(within && one.organization === organization))) {
+      if (
+        !lasts(one, now) ||
+        (one.organization !== undefined && (within === undefined || one.organization !== organization))
+      ) {
         continue;
       }
       const byUs = sure && one.connection === undefined;

@@ -179,6 +179,13 @@ export class Organizations {
     return all.length === 0 ? [] : [...new Set(all.filter((one) => lasts(one, now)).map((one) => one.of))].sort();
   }
 
+  /** When the membership of a subject ends (seconds; Infinity: not by itself); undefined for somebody who is no member now. */
+  async memberUntil(id: string, subject: string): Promise<number | undefined> {
+    const now = Date.now() / 1000;
+    const all = (await this.#members.of(subject)).filter((one) => one.of === id && lasts(one, now));
+    return all.length === 0 ? undefined : Math.max(...all.map(({ until = Number.POSITIVE_INFINITY }) => until));
+  }
+
   /** The one to which a connection belongs. */
   async ofConnection(connection: string): Promise<Organization | undefined> {
     const tie = await this.#ties.get(tieOf('connection', connection));

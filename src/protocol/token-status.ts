@@ -149,6 +149,9 @@ async function standardClaims(parts: Parts, { payload, client, user }: LiveToken
   const organization = await organizationNow(organizations, { payload, client, user });
   const held = await decide.held(holderOf({ payload, client, user }), audience, organization);
   const claims = { ...accessTokenClaims({ issuer, payload, client, user, held, organization }), aud: audience };
+  const end = decide.endOf(held);
+  // Nobody is told when a right has run out, so whoever keeps the answer may not keep it longer than that.
+  if (end !== undefined && typeof claims.exp === 'number') claims.exp = Math.min(claims.exp, end);
   return client.tier === undefined ? claims : { ...claims, ...(await slaClaims(tiers, client, audience)) };
 }
 

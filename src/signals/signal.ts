@@ -99,8 +99,8 @@ const withdrawn: Telling = ({ actor, target }) =>
   given({ type: 'grant.revoked', sub: named(actor, 'user:'), client: named(target, 'client:') });
 
 /**
- * What each event comes to. An assignment or membership that ends by its time makes no event and needs none: whoever keeps an
- * answer keeps it no longer than its own limit, and that is the bound there (docs/gateways.md).
+ * What each event comes to. An assignment or membership that ends by its time makes no event and needs none: an answer that
+ * rests on it ends with it (protocol/token-status.ts).
  */
 const tellings: Readonly<Record<Unsettling, Telling>> = {
   'user.changed': aboutSubject('subject.changed'),

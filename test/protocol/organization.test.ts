@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { decodeJwt } from 'jose';
 import { startApp, type TestApp } from '../support/app.ts';
@@ -53,6 +54,38 @@ describe('the organization of a person’s tokens', () => {
     const next = (await refresh(app, acme.refresh_token)).body;
     assert.deepEqual(await seen(next.access_token), atAcme);
     assert.deepEqual(await seen((await refresh(app, next.refresh_token)).body.access_token), atAcme);
+  });
+  it('comes with a pushed request too (RFC 9126), and in a signed answer to a gateway, with its end (RFC 9701)', async () => {
+    const code_verifier = 'a-verifier-of-the-length-that-rfc-7636-wants';
+    const pushed = await post(
+      `${app.issuer}/oauth2/par`,
+      {
+        ...asked('acme'),
+        ...{
+          client_id: 'demo-web',
+          response_type: 'code',
+          redirect_uri: 'http://localhost:8080/callback',
+          code_challenge_method: 'S256',
+        },
+        code_challenge: createHash('sha256').update(code_verifier).digest('base64url'),
+      },
+      basic(app.client('demo-web')),
+    );
+    const { request_uri } = pushed.body;
+    const code = await authorize(app, {}, { request_uri });
+    const { access_token } = (await redeem(app, { ...code, code_verifier })).body;
+    assert.deepEqual(await seen(access_token), atAcme);
+    const until = Math.floor(Date.now() / 1000) + 60;
+    await app.parts.organizations.join('acme', alice, 'cli', { until });
+    const signed = await fetch(`${app.issuer}/oauth2/introspect`, {
+      method: 'POST',
+      headers: { ...basic(app.client('demo-gateway')), accept: 'application/token-introspection+jwt' },
+      body: new URLSearchParams({ token: access_token }),
+    });
+    const answer = decodeJwt<{ token_introspection: { org_id: string; exp: number } }>(await signed.text());
+    assert.deepEqual(answer.token_introspection.org_id, 'acme');
+    assert.equal(answer.token_introspection.exp, until);
+    await app.parts.organizations.join('acme', alice, 'cli');
   });
   it('is told to userinfo', async () => {
     const { access_token } = (await redeem(app, await authorize(app, {}, asked('acme')))).body;

@@ -107,4 +107,22 @@ describe('sec-272 rights that are taken away while a token lives, with two serve
       await becomes(two, { ...nothing, ...left });
     });
   }
+
+  it('an answer ends with the first of what it rests on, since nobody is told of that', async () => {
+    const { access, groups, organizations } = one.parts;
+    const whole = (await introspect({ ...one, issuer: one.url }, token)).exp;
+    const exp = async () => (await introspect({ ...one, issuer: one.url }, token)).exp;
+    const soon = (seconds: number) => ({ until: Math.floor(Date.now() / 1000) + seconds });
+    const [role, member, within] = [soon(90), soon(60), soon(30)];
+    await access.assign(alice, 'orders-editor', actor, role);
+    assert.equal(await exp(), role.until);
+    await groups.join(alice, 'inner', actor, member);
+    assert.equal(await exp(), member.until);
+    await organizations.join('acme', alice, actor, within);
+    assert.equal(await exp(), within.until);
+    await organizations.leave('acme', alice, actor);
+    await groups.leave(alice, 'inner', actor);
+    await access.unassign(alice, 'orders-editor', actor);
+    assert.equal(await exp(), whole);
+  });
 });

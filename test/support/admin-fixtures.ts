@@ -14,6 +14,7 @@ import {
   role,
   sent,
   session,
+  stream,
   tier,
   user,
   type World,
@@ -180,6 +181,10 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   testWebhook: at('webhooks', webhook, '/test'),
   rotateWebhookSecret: at('webhooks', webhook, '/secret', {}),
 
+  listStreams: just('/streams'),
+  getStream: at('streams', stream),
+  removeStream: at('streams', stream),
+
   listApis: just('/apis'),
   getApi: at('apis', api),
   addApi: async (world) => ({ path: '/apis', body: { id: `https://${fresh(world, 'api')}.example.test` } }),
@@ -210,6 +215,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
 
   listOrganizations: just('/organizations'),
   getOrganization: at('organizations', organization),
+  listOrganizationDomains: at('organizations', organization, '/domains'),
   addOrganization: named('/organizations', 'organization'),
   changeOrganization: at('organizations', organization, '', { name: 'Another' }),
   async removeOrganization(world) {

@@ -149,3 +149,9 @@ export async function identity(world: World): Promise<{ user: string; connection
   await world.app.parts.identities.link(one, from);
   return { user: id, connection: 'elsewhere' };
 }
+
+/** A stream of security events that nobody takes. */
+export async function stream(world: World): Promise<string> {
+  const terms = { requested: [], delivery: { method: 'poll' } } as const;
+  return (await world.app.parts.streams.add(await client(world), terms)).id;
+}
