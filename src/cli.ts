@@ -28,6 +28,8 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommands,
   stream: async () => (await import('./commands/stream.ts')).streamCommands,
   key: async () => (await import('./commands/key.ts')).keyCommands,
+  apply: async () => (await import('./commands/files.ts')).applyCommands,
+  export: async () => (await import('./commands/files.ts')).exportCommands,
   backup: async () => (await import('./commands/backup.ts')).backupCommands,
   restore: async () => (await import('./commands/backup.ts')).restoreCommands,
   gateway: async () => (await import('./commands/gateway.ts')).gatewayCommands,

@@ -122,3 +122,10 @@ export function createdFacts({ state, registrar, pkce, firstParty, introspects, 
   const audiences = introspects === 'all' ? 'all' : introspects.join(' ');
   return { state, registrar, grants: metadata.grant_types?.join(' '), pkce, firstParty, introspects: audiences };
 }
+
+/** What the audit trail tells of a change: which members, and the values of those that say who may do what. */
+export function changedFacts({ pkce, firstParty, introspects, tier }: Client, changed: ReadonlySet<string>) {
+  const facts = { pkce, firstParty, introspects: introspects === 'all' ? 'all' : introspects.join(' '), tier };
+  const telling = Object.fromEntries(Object.entries(facts).filter(([name]) => changed.has(name)));
+  return { changed: [...changed].join(' '), ...telling };
+}

@@ -9,6 +9,7 @@ import {
   type Around,
   type Client,
   type ClientChange,
+  changedFacts,
   checkedClient,
   checkedId,
   createdFacts,
@@ -19,7 +20,7 @@ import { displayName, skeleton } from './display-name.ts';
 import { type Move, moved, type State } from './life.ts';
 import { needsSecret, normalMetadata } from './metadata.ts';
 import { Quota } from './quota.ts';
-import { isLive, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
+import { isLive, lasting, matching, rotated, type Secret, sameFingerprint } from './secrets.ts';
 import { ClientUses } from './uses.ts';
 
 export type { Client, ClientChange, NewClient } from './client.ts';
@@ -91,12 +92,10 @@ export class Clients {
       pkce: input.pkce ?? 'required',
       ...(registrar === undefined ? {} : { registrar }),
       ...(registrationToken === undefined ? {} : { registrationToken: this.#tokenMark(id, registrationToken) }),
-      created: seconds(),
-      updated: seconds(),
+      ...{ created: seconds(), updated: seconds() },
     });
     await this.#insert(client, limit);
-    const detail = createdFacts(client);
-    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail });
+    await this.#trail.record({ type: 'client.created', actor, target: `client:${id}`, detail: createdFacts(client) });
     return secret === undefined ? { client } : { client, secret };
   }
 
@@ -125,11 +124,8 @@ export class Clients {
       for (const name of differences(now, next)) changed.add(name);
       return next;
     });
-    const { pkce, firstParty, introspects, tier } = client;
-    const facts = { pkce, firstParty, introspects: introspects === 'all' ? 'all' : introspects.join(' '), tier };
-    const telling = Object.fromEntries(Object.entries(facts).filter(([name]) => changed.has(name)));
-    const detail = { changed: [...changed].join(' '), ...telling };
-    await this.#trail.record({ type: 'client.changed', actor, target: `client:${id}`, detail });
+    const [target, detail] = [`client:${id}`, changedFacts(client, changed)];
+    await this.#trail.record({ type: 'client.changed', actor, target, detail });
     return client;
   }
 
@@ -160,9 +156,8 @@ export class Clients {
   }
 
   /** Gives a second secret; the older one ends after the overlap (seconds, at most 90 days). At most two live at a time. */
-  async rotateSecret(id: string, actor: string, overlap = day): Promise<{ client: Client; secret: string }> {
+  async rotateSecret(id: string, actor: string, overlap = day, secret = randomToken()) {
     checkedOverlap(overlap);
-    const secret = randomToken();
     const client = await this.#edit(id, (now) => {
       if (!needsSecret(now.metadata))
         throw invalid('This client does not prove itself by a secret, so it has none to rotate');
@@ -200,6 +195,11 @@ export class Clients {
     if (!proven) this.#proven.set(client, { digest, secret: fitting });
     this.uses.note(client.id, fitting.created);
     return true;
+  }
+
+  /** Whether this is the secret of the client that lasts; to ask is no use of it. */
+  secretLasts(client: Client, secret: string): boolean {
+    return matching(lasting(client.secrets), this.#secretMark(client.id, secret), seconds()) !== undefined;
   }
 
   /** Whether this is the registration access token of the client (RFC 7592 §3). */

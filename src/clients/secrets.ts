@@ -14,6 +14,9 @@ export const isLive = ({ expires }: Secret, now: number): boolean => expires ===
 export const liveSecrets = (secrets: readonly Secret[], now: number): Secret[] =>
   secrets.filter((secret) => isLive(secret, now));
 
+/** Those that do not end because another has taken over. */
+export const lasting = (secrets: readonly Secret[]): Secret[] => secrets.filter(({ expires }) => expires === undefined);
+
 /** The newest two: the one before ends after `overlap` seconds, or earlier if it had to anyway. */
 export function rotated(secrets: readonly Secret[], next: Secret, overlap: number): Secret[] {
   const end = next.created + overlap;

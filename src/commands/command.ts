@@ -11,6 +11,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** The command cannot do without it. */
   readonly required?: true;
+  /** One letter that stands for it too: `-f`. */
+  readonly short?: string;
   readonly about: string;
 }
 
@@ -112,8 +114,10 @@ export function usage({ words, operands, options }: Command): string {
   return ['sallyport', ...words, ...operands.map((name) => name.toUpperCase()), ...given, '[--json]'].join(' ');
 }
 
-const optionText = (name: string, spec: OptionSpec): string =>
-  spec.value === undefined ? `--${name}` : `--${name} ${isShort(spec) ? spec.choices?.join('|') : spec.value}`;
+const optionText = (name: string, spec: OptionSpec): string => {
+  const called = spec.short === undefined ? `--${name}` : `-${spec.short}`;
+  return spec.value === undefined ? called : `${called} ${isShort(spec) ? spec.choices?.join('|') : spec.value}`;
+};
 
 /** Choices that fit beside the option; others stand in what is said about it. */
 const isShort = ({ choices }: OptionSpec): boolean => choices !== undefined && choices.join('|').length <= 32;
@@ -156,8 +160,9 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 
 function parse(command: Command, typed: readonly string[], specs: Options) {
   const options: ParseArgsOptionsConfig = {};
-  for (const [name, { value, repeat }] of Object.entries(specs)) {
-    options[name] = { type: value === undefined ? 'boolean' : 'string', multiple: repeat === true };
+  for (const [name, { value, repeat, short }] of Object.entries(specs)) {
+    const type = value === undefined ? 'boolean' : 'string';
+    options[name] = { type, multiple: repeat === true, ...(short === undefined ? {} : { short }) };
   }
   try {
     return parseArgs({ args: [...typed], options, allowPositionals: true, strict: true });

@@ -8,8 +8,14 @@ import { type Command, command, type InputOf, type Options, type Spec } from './
 import { actor, inHouse } from './office.ts';
 import { atServer } from './remote.ts';
 
-/** Does one operation of the administration by its name, and answers its reply as it came. Throws what it is refused with. */
-export type Ask = (name: string, given?: Given) => Promise<unknown>;
+/** What came of an operation: its reply as it came, and the ETag of what can be changed later. */
+export interface Answered {
+  readonly reply?: unknown;
+  readonly etag?: string | undefined;
+}
+
+/** Does one operation of the administration by its name. Throws what it is refused with. */
+export type Ask = (name: string, given?: Given) => Promise<Answered>;
 
 /** Where administration is asked for something: the store of this machine, or a server elsewhere. Both do the same operations. */
 export class Desk {
@@ -20,7 +26,12 @@ export class Desk {
 
   /** Does an operation, and answers its reply. */
   async call<S extends z.ZodType>(name: string, reply: S, given?: Given): Promise<z.output<S>> {
-    return reply.parse(await this.#ask(name, given));
+    return reply.parse((await this.#ask(name, given)).reply);
+  }
+
+  /** The same with the ETag, for a change that must not meet another one. */
+  read(name: string, given?: Given): Promise<Answered> {
+    return this.#ask(name, given);
   }
 
   /** Does an operation that has nothing to answer. */
@@ -51,7 +62,7 @@ export function atDesk(server: string | undefined, work: (desk: Desk) => Promise
   if (server !== undefined) return atServer(server, (ask) => work(new Desk(ask)));
   return inHouse((house, config) => {
     const calls = new Calls(adminRooms(config, house));
-    return work(new Desk(async (name, given) => (await calls.run(operator, name, given)).reply));
+    return work(new Desk((name, given) => calls.run(operator, name, given)));
   });
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Group, isGroup, readFile } from './file.ts';
 import { type ConfigProblem, ConfigProblems } from './problems.ts';
-import { followed } from './references.ts';
+import { behind, followed } from './references.ts';
 import { always, production, type Rule, remarks } from './rules.ts';
 import { type Config, schema } from './schema.ts';
 import { sentence, unknownName } from './sentences.ts';
@@ -26,6 +26,22 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, file?: 
 /** The server that the environment names for commands (`SALLYPORT_SERVER`); without it they work on this machine's store. */
 export const serverElsewhere = (environment: NodeJS.ProcessEnv = process.env): string | undefined =>
   environment.SALLYPORT_SERVER || undefined;
+
+/** The client that commands are at a server elsewhere, where nobody can sign in (CI). Throws ConfigProblems for half of one. */
+export function clientElsewhere(
+  environment: NodeJS.ProcessEnv = process.env,
+): { id: string; secret: string } | undefined {
+  const { SALLYPORT_CLIENT_ID: id, SALLYPORT_CLIENT_SECRET: text, SALLYPORT_CLIENT_SECRET_FILE: file } = environment;
+  const found = text || !file ? { text: text ?? '' } : referredTo(`file:${file}`);
+  const secret = found && 'text' in found ? found.text : '';
+  if (!id && secret === '') return undefined;
+  if (id && secret !== '') return { id, secret };
+  const sentence = 'commands are a client by SALLYPORT_CLIENT_ID and SALLYPORT_CLIENT_SECRET (or _FILE): set both';
+  throw new ConfigProblems([{ path: id ? 'SALLYPORT_CLIENT_SECRET' : 'SALLYPORT_CLIENT_ID', sentence }]);
+}
+
+/** What `env:NAME` or `file:PATH` leads to on this machine, or why it leads nowhere; undefined for any other text. */
+export const referredTo = (text: string, environment: NodeJS.ProcessEnv = process.env) => behind(text, environment);
 
 /** The same for those who want to tell about it instead of failing. `file` is taken before SALLYPORT_CONFIG. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env, file?: string): Reading {

@@ -28,8 +28,8 @@ export function followed<C extends Referring>(
   return { connections: complete, problems };
 }
 
-/** What a reference leads to; undefined for a text that is none. */
-function behind(text: string | undefined, environment: Environment): Found | undefined {
+/** What a reference leads to, or why it leads nowhere; undefined for a text that is none. */
+export function behind(text: string | undefined, environment: Environment): Found | undefined {
   const [, kind, place = ''] = /^(env|file):(?!\/\/)(.+)$/s.exec(text ?? '') ?? [];
   if (kind === undefined) return undefined;
   return kind === 'env' ? fromVariable(place, environment) : fromFile(place);

@@ -52,9 +52,12 @@ function contents(file: string, variable: string): string {
 /** Kubernetes makes these for a service called sallyport, and tests have their own; nobody has misspelt them. */
 const notOurs = /^SALLYPORT_(?:TEST_.*|SERVICE_(?:HOST|PORT.*)|PORT_\d+_(?:TCP|UDP).*)$/;
 
+/** What only commands read (clientElsewhere). */
+const commandsOnly = ['SALLYPORT_CLIENT_ID', 'SALLYPORT_CLIENT_SECRET', 'SALLYPORT_CLIENT_SECRET_FILE'];
+
 /** Variables that look like ours and set nothing: most likely misspelt. */
 export function unknownVariables(environment: Environment): string[] {
-  const known = new Set(['SALLYPORT_CONFIG', 'SALLYPORT_SERVER']);
+  const known = new Set(['SALLYPORT_CONFIG', 'SALLYPORT_SERVER', ...commandsOnly]);
   for (const { env, secret } of settings) for (const name of secret ? [env, `${env}_FILE`] : [env]) known.add(name);
   return Object.keys(environment).filter((name) => /^SALLYPORT_/.test(name) && !known.has(name) && !notOurs.test(name));
 }

@@ -1,5 +1,5 @@
 import type { Trail } from '../audit/trail.ts';
-import type { Vault } from '../kernel/crypto.ts';
+import { same, type Vault } from '../kernel/crypto.ts';
 import { missing, Problem, problem } from '../kernel/errors.ts';
 import type { FetchLimits } from '../kernel/fetch.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
@@ -216,6 +216,13 @@ export class Connections {
   /** The settings with the secrets in clear, as connectors and the doctor need them. Never shown, never logged. */
   clear<C extends Connection>(settings: C): C {
     return this.#open.clear(settings);
+  }
+
+  /** Whether this is the secret that the connection has under this name. Throws `missing`. */
+  async secretFits(id: string, name: 'clientSecret' | 'bindPassword', secret: string): Promise<boolean> {
+    const settings: Partial<Record<string, unknown>> = { ...this.clear(await this.#known(id)) };
+    const kept = settings[name];
+    return typeof kept === 'string' && same(kept, secret);
   }
 
   #recordChange({ id, mfa, provision, declared }: Connection, changed: string, actor: string): Promise<void> {

@@ -17,6 +17,7 @@ import {
   clientWithUse,
   newClient,
   newClientBody,
+  ownSecret,
   refuseUnusable,
 } from './client-document.ts';
 
@@ -46,7 +47,7 @@ const reason = z.string().min(1).max(500);
 export const adminClients = (parts: Parts): Operation[] => [
   ...reading(parts),
   ...changing(parts),
-  rotating(parts),
+  ...secrets(parts),
   ...ending(parts),
   cleaning(parts),
   decision(parts, 'approve', 'Let a client get tokens', z.strictObject({ tier: z.string() }).partial()),
@@ -134,7 +135,7 @@ const changing = ({ clients, reach, clientCertificateHeader: certificateHeader }
     async run({ body, actor }) {
       refuseUnusable(body, certificateHeader);
       const { client, secret } = await clients.add(newClient(body), actor);
-      return { ...clientDocument(client), client_secret: secret };
+      return { ...clientDocument(client), ...fresh(secret, body.client_secret) };
     },
   }),
   operation({
@@ -159,8 +160,12 @@ const changing = ({ clients, reach, clientCertificateHeader: certificateHeader }
   }),
 ];
 
+/** A secret is shown to whom it is new. */
+const fresh = (secret: string | undefined, said: string | undefined) =>
+  said === undefined ? { client_secret: secret } : {};
+
 /** Whoever has the secret is the client, with all that it holds. */
-const rotating = ({ clients, reach }: Parts): Operation =>
+const secrets = ({ clients, reach }: Parts): Operation[] => [
   operation({
     name: 'rotateClientSecret',
     method: 'post',
@@ -170,7 +175,10 @@ const rotating = ({ clients, reach }: Parts): Operation =>
     scope: 'organization',
     params,
     body: z
-      .strictObject({ overlap: z.int().meta({ description: 'Seconds, usually a day; 0 ends the older one at once' }) })
+      .strictObject({
+        overlap: z.int().meta({ description: 'Seconds, usually a day; 0 ends the older one at once' }),
+        client_secret: ownSecret,
+      })
       .partial(),
     reply: clientWithSecret,
     versioned: clientReply,
@@ -179,10 +187,24 @@ const rotating = ({ clients, reach }: Parts): Operation =>
       const now = await known(clients, id);
       await reach.refuseBeyond(by, `client:${id}`, `The client ${id}`);
       expect(clientDocument(now));
-      const { client, secret } = await clients.rotateSecret(id, actor, body.overlap);
-      return { ...clientDocument(client), client_secret: secret };
+      const { client, secret } = await clients.rotateSecret(id, actor, body.overlap, body.client_secret);
+      return { ...clientDocument(client), ...fresh(secret, body.client_secret) };
     },
-  });
+  }),
+  operation({
+    name: 'checkClientSecret',
+    method: 'post',
+    path: '/clients/:id/secrets/check',
+    about: 'Say whether this is the secret of the client that lasts, without a change',
+    permission: 'clients:write',
+    params,
+    body: z.strictObject({ client_secret: z.string().max(1000) }),
+    reply: z.object({ fits: z.boolean() }),
+    run: async ({ params: { id }, body }) => ({
+      fits: clients.secretLasts(await known(clients, id), body.client_secret),
+    }),
+  }),
+];
 
 const ending = ({ clients, forgetClient: forget }: Parts): Operation[] => [
   operation({

@@ -35,6 +35,7 @@ export const adminConnections = (parts: Parts): Operation[] => [
   state(parts, 'enable', 'Let people in through a connection'),
   state(parts, 'disable', 'Keep a connection, but let nobody in through it'),
   ...tending(parts),
+  checking(parts),
   ...domains(parts),
 ];
 
@@ -165,6 +166,24 @@ const tending = (parts: Parts): Operation[] => [
     },
   }),
 ];
+
+const checking = ({ connections }: Parts): Operation =>
+  operation({
+    name: 'checkConnectionSecret',
+    method: 'post',
+    path: '/connections/:id/secrets/check',
+    about: 'Say whether the connection has this secret, without a change',
+    permission: write,
+    params,
+    body: z.strictObject({
+      name: z.enum(['client_secret', 'bind_password']),
+      secret: z.string().max(10_000),
+    }),
+    reply: z.object({ fits: z.boolean() }),
+    run: async ({ params: { id }, body: { name, secret } }) => ({
+      fits: await connections.secretFits(id, name === 'client_secret' ? 'clientSecret' : 'bindPassword', secret),
+    }),
+  });
 
 const domains = (parts: Parts): Operation[] => [
   operation({

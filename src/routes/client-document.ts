@@ -108,9 +108,19 @@ export const clientWithSecret = clientReply.extend({ client_secret: text.optiona
 
 const settable = { client_name: text, ...ours, ...metadata };
 
+/** A secret that was made elsewhere; long enough that nobody guesses it. */
+export const ownSecret = text
+  .regex(/^[\x21-\x7e]{32,200}$/)
+  .meta({ description: 'Made elsewhere, instead of a fresh one: 32 to 200 printable ASCII characters' });
+
 /** What a new client may be made of. */
 export const newClientBody = z
-  .strictObject({ client_id: text, state: z.enum(['pending', 'approved']), ...settable })
+  .strictObject({
+    client_id: text,
+    state: z.enum(['pending', 'approved']),
+    client_secret: ownSecret,
+    ...settable,
+  })
   .partial();
 
 /** A change: what is not named stays, null takes a member of the metadata or the tier away (RFC 7396). */
@@ -160,9 +170,9 @@ export const clientDocument = (client: Client): z.input<typeof clientReply> => (
 
 /** What the document of a new client says. An administrator's client is first-party unless it says otherwise. */
 export function newClient(document: z.output<typeof newClientBody>): NewClient {
-  const { client_id: id, client_name: name, first_party: firstParty = true, ...rest } = document;
+  const { client_id: id, client_name: name, first_party: firstParty = true, client_secret: secret, ...rest } = document;
   const { state, introspects, pkce, tier, introspection_cache_seconds: cacheSeconds, ...metadata } = rest;
-  return given({ id, name, firstParty, state, introspects, pkce, tier, cacheSeconds, metadata });
+  return given({ id, name, firstParty, state, introspects, pkce, tier, cacheSeconds, secret, metadata });
 }
 
 /** What a change means for the client as it is now. */

@@ -54,6 +54,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   }),
   changeClient: at('clients', client, '', { client_name: 'Another' }),
   rotateClientSecret: at('clients', client, '/secrets', {}),
+  checkClientSecret: at('clients', client, '/secrets/check', { client_secret: 'a guess' }),
   removeClient: at('clients', client),
   cleanUpClients: just('/clients/clean-up', { unused_since: 1 }),
   approveClient: at('clients', (world) => client(world, 'pending'), '/approve', { tier: 'gold' }),
@@ -105,6 +106,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   disableConnection: at('connections', connection, '/disable'),
   refreshConnection: at('connections', connection, '/refresh'),
   rotateConnectionKeys: at('connections', connection, '/keys', {}),
+  checkConnectionSecret: at('connections', connection, '/secrets/check', { name: 'client_secret', secret: 'secret' }),
   addConnectionDomain: async (world) => ({
     path: `/connections/${await connection(world)}/domains`,
     body: { name: `${fresh(world, 'domain')}.test` },
