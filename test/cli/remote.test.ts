@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
 import { type Cli, cli } from '../support/cli.ts';
+import { post } from '../support/oauth.ts';
 import { introspect, newBrowser, signIn } from '../support/signing-in.ts';
 
 describe('sallyport --server', () => {
@@ -12,7 +13,8 @@ describe('sallyport --server', () => {
   let sallyport: Cli;
   let keptFile: string;
   before(async () => {
-    app = await startApp();
+    // How an administrator comes by a factor, the tests of the console show.
+    app = await startApp({ SALLYPORT_CONSOLE_LEVEL: '1fa' });
     sallyport = await cli({ SALLYPORT_SERVER: app.issuer });
     sallyport.environment.HOME = sallyport.directory;
     keptFile = join(sallyport.directory, '.config/sallyport/sign-ins.json');
@@ -33,6 +35,23 @@ describe('sallyport --server', () => {
     assert.equal(said.status, 0, said.stderr);
     return said;
   }
+
+  it('lets no administrator in by a password alone, unless that is said (sec-278)', async () => {
+    const strict = await startApp();
+    const form = { client_id: 'sallyport-cli', scope: 'openid clients:read', resource: 'urn:sallyport:admin' };
+    const { body } = await post(`${strict.issuer}/oauth2/device`, form);
+    const browser = newBrowser(strict);
+    const confirm = await browser.submit(await browser.open(body.verification_uri_complete), {});
+    const asked = await signIn(
+      strict,
+      browser,
+      await browser.submit(confirm, { decision: 'allow' }),
+      'admin@example.test',
+    );
+    assert.match(asked.text, /name="code"/);
+    assert.doesNotMatch(asked.text, /value="allow"/);
+    await strict.close();
+  });
 
   it('asks for a sign-in first, with one line that says how', async () => {
     const { status, stderr } = await sallyport.run(['client', 'list']);

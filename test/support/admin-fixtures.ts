@@ -195,6 +195,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   sealAuditEvents: just('/audit-events/checkpoint'),
   rotateAuditKey: just('/audit-events/key'),
 
+  getOverview: just('/overview'),
+
   listStreams: just('/streams'),
   getStream: at('streams', stream),
   removeStream: at('streams', stream),
