@@ -10,6 +10,7 @@ import { applicationChangePages, applicationTabs } from './routes/console-applic
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
 import { applicationPages } from './routes/console-applications.ts';
 import { auditPages } from './routes/console-audit.ts';
+import { connectionPages } from './routes/console-connections.ts';
 import { overviewPages } from './routes/console-overview.ts';
 import type { ConsolePage } from './routes/console-page.ts';
 import { peoplePages } from './routes/console-people.ts';
@@ -34,7 +35,7 @@ export const consolePages: readonly ConsolePage[] = [
     ...applicationDeedPages,
   ],
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages],
-  ...[...auditPages, ...searchPages],
+  ...[...connectionPages, ...auditPages, ...searchPages],
 ];
 
 /** The console, and what it is put together of. */

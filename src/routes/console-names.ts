@@ -27,6 +27,10 @@ async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | unde
       const { client_name: name } = await visit.read('getClient', clientReply, { params: { id } });
       return html`<a href="${consoleAt('applications', id)}">${name}</a>`;
     }
+    if (kind === 'connection' && visit.may('getConnection')) {
+      await visit.do('getConnection', { params: { id } });
+      return html`<a href="${consoleAt('connections', id)}">${id}</a>`;
+    }
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;
   }

@@ -35,6 +35,7 @@ const places = {
   overview: { href: '/admin', calls: undefined, key: 'console.nav.overview' },
   applications: { href: '/admin/applications', calls: 'listClients', key: 'console.nav.applications' },
   people: { href: '/admin/people', calls: 'listUsers', key: 'console.nav.people' },
+  connections: { href: '/admin/connections', calls: 'listConnections', key: 'console.nav.connections' },
   audit: { href: '/admin/audit', calls: 'listAuditEvents', key: 'console.nav.audit' },
 } as const satisfies Record<string, { href: string; calls: string | undefined; key: Key }>;
 

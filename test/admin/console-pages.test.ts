@@ -3,7 +3,8 @@ import { after, before, beforeEach, describe, it, mock } from 'node:test';
 import { doneOf, password, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
-import { type Administrator, atConsole, newApplication, send } from '../support/console.ts';
+import { type Administrator, atConsole, hidden, newApplication, send } from '../support/console.ts';
+import { describing } from '../support/discovery.ts';
 import { newBrowser } from '../support/signing-in.ts';
 
 let app: TestApp;
@@ -94,6 +95,28 @@ describe('the pages of the console', () => {
     assert.match((await ada.browser.open('/admin/audit?type=role.removed&days=1')).text, /Nothing fits/);
     const verified = await send(ada.browser, await ada.browser.open('/admin/audit/verify'), {});
     assert.equal(doneOf(verified), 'Every event is there, and as it was recorded.');
+  });
+
+  it('show connections and what the provider needs, switch them off and on, and begin a test', async (t) => {
+    const provider = await describing();
+    t.after(() => provider.close());
+    const made = { id: 'corp', name: 'Corp sign-in', preset: 'generic-oidc', from: provider.url, clientId: 'us' };
+    await app.parts.connections.add({ ...made, clientSecret: 'secret', domains: ['corp.test'] }, 'cli');
+    assert.match((await ada.browser.open('/admin/connections')).text, /href="\/admin\/connections\/corp">Corp sign-in/);
+    const page = await ada.browser.open('/admin/connections/corp');
+    assert.match(page.text, new RegExp(`<code>${app.issuer}/federation/corp/callback</code>`));
+    assert.match(page.text, /_sallyport\.corp\.test TXT/);
+    assert.doesNotMatch(page.text, />secret</);
+    const off = await send(ada.browser, await ada.browser.open('/admin/connections/corp/disable'), {});
+    assert.equal(doneOf(off), 'Corp sign-in is disabled.');
+    assert.equal((await app.parts.connections.get('corp'))?.state, 'disabled');
+    assert.match(off.text, /disabled/);
+    const on = await send(ada.browser, await ada.browser.open('/admin/connections/corp/enable'), {});
+    assert.equal(doneOf(on), 'Corp sign-in is enabled.');
+    const form = await ada.browser.open('/admin/connections/corp/test');
+    const test = await ada.browser.send('POST', form.url, hidden(form));
+    assert.match(String(test.headers.location), /\/admin\/connections\/corp\/test\/[\w-]+\?key=/);
+    assert.match((await ada.browser.open('/admin/search?q=corp')).text, /href="\/admin\/connections\/corp"/);
   });
 
   it('find everything by a part of its name, and speak the language of the person', async () => {
