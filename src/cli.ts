@@ -34,7 +34,13 @@ const nouns: Record<string, () => Promise<readonly Command[]>> = {
   restore: async () => (await import('./commands/backup.ts')).restoreCommands,
   gateway: async () => (await import('./commands/gateway.ts')).gatewayCommands,
   audit: async () => (await import('./commands/audit.ts')).auditCommands,
+  completion: async () => (await import('./commands/completion.ts')).completionCommands(every),
 };
+
+/** All commands there are. */
+async function every(): Promise<readonly Command[]> {
+  return (await Promise.all(Object.values(nouns).map((load) => load()))).flat();
+}
 
 /** 0: done; 1: it failed; 2: used or configured wrongly. */
 type ExitCode = 0 | 1 | 2;
@@ -61,8 +67,7 @@ async function run(typed: readonly string[]): Promise<ExitCode> {
   const [noun = 'help', next] = typed;
   if (noun === 'help' && next !== undefined) return run([...typed.slice(1), '--help']);
   if (['help', '--help', '-h'].includes(noun)) {
-    const all = await Promise.all(Object.values(nouns).map((load) => load()));
-    print(`sallyport NOUN VERB [ID] [--option value] [--json]\n\n${overview(all.flat())}`);
+    print(`sallyport NOUN VERB [ID] [--option value] [--json]\n\n${overview(await every())}`);
     return typed.length === 0 ? 2 : 0;
   }
   const load = Object.hasOwn(nouns, noun) ? nouns[noun] : undefined;

@@ -105,6 +105,10 @@ const everywhere: Options = {
 
 const further = ({ anywhere }: Command): Options => ({ ...(anywhere ? elsewhere : {}), ...everywhere });
 
+/** The names of all options that a command takes. */
+export const completedOptions = (command: Command): string[] =>
+  Object.keys({ ...command.options, ...further(command) });
+
 /** `sallyport client approve ID [--tier TIER] [--json]` */
 export function usage({ words, operands, options }: Command): string {
   const given = Object.entries(options).map(([name, spec]) => {

@@ -142,3 +142,22 @@ describe('the launcher, under a Node.js that is too old', () => {
     assert.match(stderr, /^sallyport: this is Node\.js 20\.20\.2, and 24\.8 or newer is needed: run "npm ci".*\n$/);
   });
 });
+
+describe('sallyport completion', () => {
+  it('prints what completes words and options in a shell', () => {
+    const { status, stdout } = sallyport(['completion', 'bash']);
+    assert.equal(status, 0);
+    const tries = [['cli'], ['client', 'a'], ['client', 'approve', 'x', '--t'], ['connection', 'domain', 'v']];
+    const asked = tries.map((words) => {
+      const typed = ['sallyport', ...words].map((word) => `'${word}'`).join(' ');
+      return (
+        `COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _sallyport sallyport '${words.at(-1)}'; echo "$` +
+        '{COMPREPLY[*]}"'
+      );
+    });
+    const said = spawnSync('bash', ['-c', [stdout, ...asked].join('\n')], { encoding: 'utf8' });
+    assert.deepEqual([said.stdout, said.stderr], ['client\nadd approve\n--tier\nverify\n', '']);
+    assert.match(sallyport(['completion', 'zsh']).stdout, /^autoload .*bashcompinit/);
+    assert.deepEqual(sallyport(['completion', 'tcsh']).status, 2);
+  });
+});
