@@ -114,7 +114,7 @@ const webhooks = plain({
   // Its id is made by the server, and would be another one elsewhere.
   known: 'url',
   operations: operations('Webhook'),
-  usual: () => ({ types: [], audiences: [], enabled: true }),
+  usual: () => ({ types: [], audiences: [], events: [], enabled: true }),
   hint: ({ url }, { id }) =>
     `nobody has the secret of the webhook ${url}; make one: sallyport webhook rotate-secret ${id}`,
 });
