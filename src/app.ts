@@ -92,7 +92,13 @@ export async function createApp(config: Config, house: House, log: Log): Promise
     compose(koa, { config, house, log, metrics, edge, answered, frames, gateways, signals });
     return { kids: jwks.keys.map((key) => key.kid).join(' '), handler: koa.callback() };
   };
-  await Promise.all([house.keys.tend(), house.endings.settle(), declare(config.connections, { ...house, log })]);
+  const { endings, keys, clients } = house;
+  await Promise.all([
+    keys.tend(),
+    endings.settle(),
+    clients.uses.begin(),
+    declare(config.connections, { ...house, log }),
+  ]);
   let current = await build();
 
   // The library's key set is fixed for the life of a provider, so new keys mean a new app; begun requests end in the old one.

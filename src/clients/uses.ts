@@ -26,6 +26,11 @@ export class ClientUses {
     this.#all = store.collection<ClientUse>({ name: 'client-uses', indexes: {} });
   }
 
+  /** From the first start of a server on, uses are counted; what is older is not known. */
+  async begin(): Promise<void> {
+    await this.#began();
+  }
+
   /** Notes a use, by the secret that was made at this time; nobody waits for it. */
   note(client: string, secret?: number): void {
     const key = `${client} ${secret}`;

@@ -29,7 +29,7 @@ export async function inHouse(work: (house: House, config: Config) => Promise<vo
   if (config.store === 'memory:') throw outOfReach();
   const house = await openHouse(config, masterKey(config));
   try {
-    await house.access.ensureBuiltIn();
+    await house.access.ensureBuiltIn(config.console.level);
     await work(house, config);
   } finally {
     // Whoever goes on with the trail seals it too.

@@ -14,7 +14,7 @@ const start = command({
     const log = createLog(config.log);
     const house = await openHouse(config, masterKey(config), (what, err) => log.warn({ err }, what));
     try {
-      await house.access.ensureBuiltIn();
+      await house.access.ensureBuiltIn(config.console.level);
       // A first start should not take long: keys and password hashes are made on other threads while modules are loaded here.
       const [{ createApp }, { leaveOnSignal, serve }, { demo, fresh }] = await Promise.all([
         import('../app.ts'),

@@ -8,7 +8,7 @@ import { circle } from './circles.ts';
 import { Compiled } from './compiled.ts';
 import { observed } from './observed.ts';
 import { revised } from './revised.ts';
-import { type Api, checkedApi, checkedName, parsePermission, type Role } from './terms.ts';
+import { type AcrLevel, type Api, checkedApi, checkedName, parsePermission, type Role } from './terms.ts';
 
 export type { Api, Assignment, Role } from './terms.ts';
 
@@ -38,10 +38,15 @@ export class Access extends Assignments {
     this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: 'whole' }), changed);
   }
 
-  /** Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. */
-  async ensureBuiltIn(): Promise<void> {
+  /**
+   * Makes the administration's API and role, or brings them up to date; safe to repeat, also by several processes at once. `acr`: what
+   * the sign-in of a person must be worth for a token to administer with, by whichever client.
+   */
+  async ensureBuiltIn(acr?: AcrLevel): Promise<void> {
     const [api, role] = await Promise.all([this.#apis.get(adminApi), this.#roles.get(administrator)]);
-    if (!sameList(api?.permissions, builtInApi.permissions)) await this.#apis.put(builtInApi);
+    const demanding = acr === undefined || acr === '1fa' ? builtInApi : { ...builtInApi, acr };
+    if (!sameList(api?.permissions, builtInApi.permissions) || api?.acr !== demanding.acr)
+      await this.#apis.put(demanding);
     if (!sameList(role?.permissions, builtInRole.permissions)) await this.#roles.put(builtInRole);
   }
 

@@ -180,9 +180,9 @@ function refuse(scopes: readonly string[], why: string): void {
   if (scopes.length > 0) throw new errors.InvalidScope(why, scopes.join(' '));
 }
 
-/** The sign-in that a token at the token endpoint rests on. */
-const signInBehind = ({ oidc: { entities } }: KoaContextWithOIDC) =>
-  entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode;
+/** The sign-in that a token at the token endpoint rests on; a device code has none before its person has signed in. */
+const signInBehind = ({ oidc: { entities, route } }: KoaContextWithOIDC) =>
+  entities.RefreshToken ?? entities.AuthorizationCode ?? (route === 'token' ? entities.DeviceCode : undefined);
 
 /** Whose rights count: known at the token endpoint, not yet at the authorization endpoint. */
 function subjectAt(ctx: KoaContextWithOIDC, clientId: string): string | undefined {

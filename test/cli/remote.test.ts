@@ -6,7 +6,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
 import { type Cli, cli } from '../support/cli.ts';
 import { post } from '../support/oauth.ts';
-import { introspect, newBrowser, signIn } from '../support/signing-in.ts';
+import { introspect, newBrowser, signIn, signInto } from '../support/signing-in.ts';
 
 describe('sallyport --server', () => {
   let app: TestApp;
@@ -50,6 +50,9 @@ describe('sallyport --server', () => {
     );
     assert.match(asked.text, /name="code"/);
     assert.doesNotMatch(asked.text, /value="allow"/);
+    const elsewhere = { scope: 'openid clients:read', resource: 'urn:sallyport:admin' };
+    const page = await signInto(strict, newBrowser(strict), elsewhere, 'admin@example.test');
+    assert.match(page.text, /name="code"/, 'nor through any other client');
     await strict.close();
   });
 

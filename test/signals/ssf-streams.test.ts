@@ -138,6 +138,8 @@ describe('the transmitter of security events', { timeout: 60_000 }, () => {
   });
 
   it('is for clients: nobody would know whose stream a person has made', async () => {
+    // A password would do, so that it is not the sign-in that is refused.
+    await app.parts.access.ensureBuiltIn('1fa');
     const more = { scope: 'ssf.manage', resource: 'urn:sallyport:admin' };
     const page = await signInto(app, newBrowser(app), more, 'admin@example.test');
     const person = transmitter(app, (await redeem(app, page)).access_token);

@@ -45,7 +45,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
   const logged = createLog({ level: config.log.level, stream: { write: (line) => log.push(line) } });
   const complain = (what: string, err: unknown) => logged.warn({ err }, what);
   const parts = await openHouse(config, async () => masterKey, complain);
-  await parts.access.ensureBuiltIn();
+  await parts.access.ensureBuiltIn(config.console.level);
   const { demo } = await makeDemo(config, parts);
   const app = await createApp(config, parts, logged);
   handle = app.handler;
