@@ -1,7 +1,6 @@
 import type { Move } from '../clients/clients.ts';
 import { limitText } from '../clients/tier-limits.ts';
 import { given } from '../http/given.ts';
-import { Problem } from '../kernel/errors.ts';
 import { introspectionTokenReply, introspectionTokensReply } from '../routes/admin-introspection-tokens.ts';
 import { clientReply, clientWithSecret } from '../routes/client-document.ts';
 import { tierReply } from '../routes/tier-document.ts';
@@ -30,13 +29,9 @@ async function decide(desk: Desk, { id, move, body = {} }: Decision, answer: Inp
 /** A tier that nobody has defined is a name for gateways, which is worth knowing. */
 async function tierTold(desk: Desk, name: string | undefined): Promise<string> {
   if (name === undefined) return '';
-  try {
-    const { limits } = await desk.call('getTier', tierReply, { params: { id: name } });
-    return ` (tier ${name}: ${limits.map((limit) => limitText(given(limit))).join(', ') || 'no limits'})`;
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'missing') throw error;
-    return ` (tier ${name}, a name without limits; define them: sallyport tier add ${name} --limit '100 per minute')`;
-  }
+  const tier = await desk.find('getTier', tierReply, { params: { id: name } });
+  if (tier) return ` (tier ${name}: ${tier.limits.map((limit) => limitText(given(limit))).join(', ') || 'no limits'})`;
+  return ` (tier ${name}, a name without limits; define them: sallyport tier add ${name} --limit '100 per minute')`;
 }
 
 const approve = deskCommand({

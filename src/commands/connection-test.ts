@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
 import { testTtl } from '../federation/test-runs.ts';
-import { Problem, problem } from '../kernel/errors.ts';
+import { problem } from '../kernel/errors.ts';
 import { newTestReply, testReply } from '../routes/admin-connection-tests.ts';
 import { type Desk, deskCommand } from './desk.ts';
 import { facts, moment } from './listing.ts';
@@ -33,11 +33,9 @@ async function ended(desk: Desk, id: string, run: string): Promise<Report> {
 
 /** A report is kept for some time after its end, and for as long as there is one to wait for. */
 async function reportOf(desk: Desk, id: string, run: string): Promise<Report> {
-  try {
-    return await desk.call('getConnectionTest', testReply, { params: { id, run } });
-  } catch (error) {
-    throw error instanceof Problem && error.code === 'missing' ? notFinished(id) : error;
-  }
+  const report = await desk.find('getConnectionTest', testReply, { params: { id, run } });
+  if (!report) throw notFinished(id);
+  return report;
 }
 
 const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '    ');

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { presetOf } from '../federation/presets.ts';
-import { Problem } from '../kernel/errors.ts';
 import { connectionReply, wireSettings } from '../routes/connection-document.ts';
 import { misused } from './command.ts';
 import { domainCommands } from './connection-domain.ts';
@@ -33,14 +32,7 @@ function nextSteps({ id, addresses, domains }: Connection): string {
 /** Roles and groups that rules name and nobody has made yet: most likely misspelt, perhaps made later. */
 async function unknownNames(connection: Connection, desk: Desk): Promise<string[]> {
   const named = (kind: 'role' | 'group') => [...new Set(connection.group_rules.flatMap((rule) => rule[kind] ?? []))];
-  const there = (operation: string) => async (id: string) => {
-    try {
-      return await desk.call(operation, z.unknown(), { params: { id } });
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'missing') return undefined;
-      throw error;
-    }
-  };
+  const there = (operation: string) => (id: string) => desk.find(operation, z.unknown(), { params: { id } });
   const roles = await unknown(named('role'), there('getRole'));
   const groups = await unknown(named('group'), there('getGroup'));
   return [...roles.map((name) => `role ${name}`), ...groups.map((name) => `group ${name}`)];

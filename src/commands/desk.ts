@@ -4,6 +4,7 @@ import { adminPermissions } from '../directory/built-in.ts';
 import { Calls } from '../http/calls.ts';
 import { listOf } from '../http/paging.ts';
 import type { Given } from '../http/resource.ts';
+import { Problem } from '../kernel/errors.ts';
 import { type Command, command, type InputOf, type Options, type Spec } from './command.ts';
 import { actor, inHouse } from './office.ts';
 import { atServer } from './remote.ts';
@@ -29,7 +30,17 @@ export class Desk {
     return reply.parse((await this.#ask(name, given)).reply);
   }
 
-  /** The same with the ETag, for a change that must not meet another one. */
+  /** The same for one thing that may not be there: undefined then. */
+  async find<S extends z.ZodType>(name: string, reply: S, given?: Given): Promise<z.output<S> | undefined> {
+    try {
+      return await this.call(name, reply, given);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'missing') return undefined;
+      throw error;
+    }
+  }
+
+  /** As `call`, with the ETag, for a change that must not meet another one. */
   read(name: string, given?: Given): Promise<Answered> {
     return this.#ask(name, given);
   }

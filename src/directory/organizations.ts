@@ -169,7 +169,7 @@ export class Organizations {
 
   /** Whether the subject is a member at this moment. */
   async isMember(id: string, subject: string): Promise<boolean> {
-    return (await this.of(subject)).includes(id);
+    return (await this.memberUntil(id, subject)) !== undefined;
   }
 
   /** The ids of the organisations that a subject is a member of now, sorted. */
