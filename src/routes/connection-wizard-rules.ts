@@ -93,7 +93,7 @@ export async function rulesStep(visit: ConsoleVisit, place: WizardPlace, asked: 
   const rows = rowsOf(typed.size > 0 ? typed : new Map(Object.entries(now)));
   const { claims: _example, ...was } = now;
   return rulesForm(visit.frame, {
-    ...{ action: `${place.at(one.id, 'rules')}#preview`, value: form.value, ticked: form.ticked, etag, upstream },
+    ...{ action: place.at(one.id, 'rules'), value: form.value, ticked: form.ticked, etag, upstream },
     rows: mayGive(visit) ? withFree(rows) : undefined,
     given: mayGive(visit) ? await given(visit) : [],
     claims: claimsOf(one).map((name) => ({ name, value: form.value(`map-${name}`) })),

@@ -87,9 +87,8 @@ export async function settingUp(visit: ConsoleVisit, place: WizardPlace, opened:
   const of = (name: Opened['step']) => (step === name ? typed : none);
   const last = await lastTest(visit, one.id);
   const title = frame.say('connect.setup.title', { name: one.name });
-  const called = frame.say('connect.source');
   const source = html`${sourceFacts(visit, one)}
-${writes && fold(frame.say('connect.change', { what: called }), sourceStep(visit, place, { preset: one.preset, called: one.name, id: one.id, one, etag }, of('source')), step === 'source')}`;
+${writes && fold(frame.say('console.edit'), sourceStep(visit, place, { preset: one.preset, called: one.name, id: one.id, one, etag }, of('source')), step === 'source')}`;
   const steps = [
     chosenOf(visit, one),
     source,

@@ -27,9 +27,15 @@ export const connectionWizard = (place: WizardPlace): ConsolePage[] => [
   ...wizardDomainPages(place),
 ];
 
+/** What is called by no brand. */
+const plainNames: Readonly<Record<string, string>> = {
+  ...{ 'active-directory': 'ad', 'generic-ldap': 'directory', 'generic-oidc': 'sso', 'generic-saml': 'sso' },
+};
+
 /** A name for the addresses that no connection has, as far as this person can see. */
 async function freeName(visit: ConsoleVisit, preset: string): Promise<string> {
-  const [base = preset] = preset.split('-');
+  const [brand = preset] = preset.split('-');
+  const base = plainNames[preset] ?? brand;
   for (let count = 1; count < 20; count += 1) {
     const id = count === 1 ? base : `${base}-${count}`;
     try {

@@ -3,7 +3,7 @@ import { field } from '../account/fields.ts';
 import type { Frame } from '../layout.ts';
 import { copied } from './connection-wizard.ts';
 import { editForm } from './forms.ts';
-import { badge, head, table } from './parts.ts';
+import { badge, facts, head, section } from './parts.ts';
 
 /** A domain of a connection, the record that proves it, and where something can be done with it. */
 export interface DomainView {
@@ -18,39 +18,29 @@ export interface DomainPlaces {
   remove(domain: string): string;
 }
 
-const record = (frame: Frame, { record: one }: DomainView, at: number): Html => {
+const proofOf = (frame: Frame, { record }: DomainView, at: number): Html => {
   const { say } = frame;
-  return html`<span class="id">${say('connect.domains.record-name')}</span>${copied(frame, `record-name-${at}`, one.name, one.name)}
-<span class="id">${say('connect.domains.record-value')}</span>${copied(frame, `record-value-${at}`, one.value, one.value)}`;
+  const [name, value] = [say('connect.domains.record-name'), say('connect.domains.record-value')];
+  return facts([
+    [name, copied(frame, `record-name-${at}`, record.name, name)],
+    [value, copied(frame, `record-value-${at}`, record.value, value)],
+  ]);
 };
 
-/** The domains of a connection; `places` is missing where nothing can be changed. */
-export const domainTable = (frame: Frame, all: readonly DomainView[], places?: DomainPlaces): Html => {
+const deedsOf = ({ say }: Frame, { name, verified }: DomainView, places: DomainPlaces): Html =>
+  html`<p class="more">${!verified && html`<a class="button" href="${places.verify(name)}">${say('connect.domains.verify')}<span class="said"> ${name}</span></a>`}
+<a class="button danger" href="${places.remove(name)}">${say('connect.domains.remove')}<span class="said"> ${name}</span></a></p>`;
+
+/** The domains of a connection, each with the record that proves it; `places` is missing where nothing can be changed. */
+export const domainList = (frame: Frame, all: readonly DomainView[], places?: DomainPlaces): Html => {
   const { say } = frame;
-  return table(say('console.connections.domains'), {
-    columns: [
-      {
-        title: say('console.connections.domain'),
-        cell: ({ name, verified }) =>
-          html`${name} ${badge(say(`console.connections.domain.${verified ? 'verified' : 'waits'}`), verified ? 'good' : 'warn')}`,
-      },
-      {
-        title: say('console.connections.record'),
-        cell: (one) => record(frame, one, all.indexOf(one)),
-      },
-      ...(places === undefined
-        ? []
-        : [
-            {
-              title: say('connect.domains.deeds'),
-              cell: ({ name, verified }: DomainView) =>
-                html`${!verified && html`<a class="button" href="${places.verify(name)}">${say('connect.domains.verify')}<span class="said"> ${name}</span></a> `}<a class="button danger" href="${places.remove(name)}">${say('connect.domains.remove')}<span class="said"> ${name}</span></a>`,
-            },
-          ]),
-    ],
-    rows: all,
-    none: html`<p>${say('console.connections.domain.none')}</p>`,
-  });
+  if (all.length === 0) return html`<p>${say('console.connections.domain.none')}</p>`;
+  return html`${all.map((one, at) => {
+    const word = say(`console.connections.domain.${one.verified ? 'verified' : 'waits'}`);
+    return html`<h3>${one.name} ${badge(word, one.verified ? 'good' : 'warn')}</h3>
+${proofOf(frame, one, at)}
+${places && deedsOf(frame, one, places)}`;
+  })}`;
 };
 
 /** The domains of a connection, and a form for another one. */
@@ -70,16 +60,25 @@ export const domainsContent = (
     about: say('connect.domains.about'),
     up: { href: up, text: html`${called}` },
   })}
-${domainTable(frame, domains, places)}
+${section(say('console.connections.domains'), domainList(frame, domains, places))}
 ${
   places !== undefined &&
-  editForm(frame, {
-    fields: field({
-      ...{ name: 'domain', label: say('connect.domains.new'), value: typed, autocomplete: 'off', required: true },
-      ...{ maxlength: 253, hint: say('connect.domains.new.hint') },
+  section(
+    say('connect.domains.new'),
+    editForm(frame, {
+      fields: field({
+        ...{
+          name: 'domain',
+          label: say('console.connections.domain'),
+          value: typed,
+          autocomplete: 'off',
+          required: true,
+        },
+        ...{ maxlength: 253, hint: say('connect.domains.new.hint') },
+      }),
+      deed: say('connect.domains.add'),
+      back: up,
     }),
-    deed: say('connect.domains.add'),
-    back: up,
-  })
+  )
 }`;
 };

@@ -107,7 +107,7 @@ ${mayShow && box('shown', say('connect.rules.shown'), ticked('shown'))}
 ${factorPart(frame, view)}
 <h3 id="preview">${say('connect.preview')}</h3>
 ${area({ name: 'claims', label: say('connect.preview.claims'), value: value('claims'), hint: say('connect.preview.hint'), maxlength: 100_000, rows: 16 })}
-<p class="deeds"><button name="deed" value="preview">${say('connect.preview.deed')}</button>
+<p class="deeds"><button name="deed" value="preview" formaction="${action}#preview">${say('connect.preview.deed')}</button>
 <button class="primary" name="deed" value="save">${say('console.save')}</button></p></form>
 ${preview}`;
 };

@@ -29,7 +29,7 @@ ${!directory && [box('strong', say('test.ask.strong')), box('fresh', say('test.a
 <a class="button" href="${here}">${say('connect.test.look')}</a></p></form>
 ${
   last &&
-  html`<p>${badge(say(`connect.test.${last.state}`), tones[last.state])} ${moment(frame, last.began * 1000)}</p>
+  html`<p class="more">${badge(say(`connect.test.${last.state}`), tones[last.state])} ${moment(frame, last.began * 1000)}</p>
 ${last.state !== 'waiting' && findings(frame, last)}`
 }`;
 };

@@ -60,7 +60,7 @@ const places: Readonly<Record<string, Key>> = {
 
 /** A value that has to be entered elsewhere, with a button that copies it where scripts run. */
 export const copied = ({ say }: Frame, id: string, value: string, label: Value): Html =>
-  html`<code id="${id}">${value}</code> <button type="button" hidden data-copies="${id}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}<span class="said"> ${label}</span></button>`;
+  html`<span class="copied"><code id="${id}">${value}</code> <button type="button" hidden data-copies="${id}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}<span class="said"> ${label}</span></button></span>`;
 
 /** What the provider has to know of us, under the names that its console has for it. */
 export const addressFacts = (frame: Frame, addresses: Readonly<Record<string, string>>): Html =>
@@ -81,9 +81,9 @@ export const chosenStep = (
   const { called, where, addresses, naming } = view;
   const known = Object.keys(addresses).length > 0;
   return html`${facts([[say('console.connections.preset'), called]])}
-${naming}
 <h3>${say(known ? 'connect.enter-there' : 'connect.there')}</h3>
 <p>${where}</p>
+${naming}
 ${known && addressFacts(frame, addresses)}`;
 };
 

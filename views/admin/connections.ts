@@ -1,7 +1,7 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { moment } from '../account/frame.ts';
 import type { Frame } from '../layout.ts';
-import { type DomainView, domainTable } from './connection-domains.ts';
+import { type DomainView, domainList } from './connection-domains.ts';
 import { addressFacts } from './connection-wizard.ts';
 import { badge, type Deed, empty, facts, head, more, named, section, table } from './parts.ts';
 
@@ -83,6 +83,6 @@ ${facts([
   [say('console.connections.valid-until'), at(one.validUntil)],
 ])}
 ${section(say('console.connections.enter-there'), addressFacts(frame, one.addresses))}
-${section(say('console.connections.domains'), domainTable(frame, one.domains))}
+${section(say('console.connections.domains'), domainList(frame, one.domains))}
 ${events && section(say('console.nav.audit'), events)}`;
 };
