@@ -61,8 +61,10 @@ async function identities(visit: ConsoleVisit, { id }: PersonView): Promise<Iden
 
 async function factors(visit: ConsoleVisit, { id }: PersonView): Promise<Html> {
   const { items } = await visit.read('listFactors', listOf(factorReply), { params: { id } });
-  const all = items.map(({ name, kind, level, blocked, left, created, used }) => ({
+  const removes = visit.may('removeFactor');
+  const all = items.map(({ id: factor, name, kind, level, blocked, left, created, used }) => ({
     ...{ name, kind, blocked, left, created, used },
+    remove: removes ? consoleAt('people', id, 'factors', factor, 'remove') : undefined,
     phishingResistant: level === 'phr',
   }));
   return personFactorsContent(visit.frame, all, visit.user.profile.zoneinfo);
