@@ -154,7 +154,7 @@ const thingOf = async (visit: ConsoleVisit): Promise<Thing & { one: PolicyView }
 const editPage = fillingPage<Name>({
   path: `${at}/edit`,
   ...{ room, calls: 'changeMfaPolicy', fresh: true, names },
-  title: ({ frame }, name) => frame.say('console.applications.edit.title', { name }),
+  title: ({ frame }, name) => frame.say('console.mfa.edit', { name }),
   about: ({ frame }) => frame.say('console.mfa.order'),
   deed: 'console.save',
   fields: async (visit) => rulesFields(visit),

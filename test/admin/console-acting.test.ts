@@ -67,7 +67,7 @@ describe('for whom somebody acts in the console', () => {
     assert.equal((await one.browser.send('POST', '/admin/acting', { organization: 'umbrella' })).status, 400);
     assert.equal((await one.browser.send('POST', '/admin/acting', { organization: '' })).status, 400);
     await choose(one, 'globex');
-    const other = await keeper('other@x.test', ['acme', 'umbrella']);
+    const other = await keeper('other@x.test', ['acme', 'globex']);
     const cookie = one.browser.cookies.get('admin-place /');
     assert.ok(cookie);
     other.browser.cookies.set('admin-place /', cookie);

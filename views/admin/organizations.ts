@@ -155,8 +155,11 @@ export const membersContent = (
     href !== undefined && html` <a class="button" href="${href}">${text}<span class="said">: ${called}</span></a>`;
   return html`${table(say('console.organizations.tab.members'), {
     columns: [
-      { title: say('console.name'), cell: ({ name }) => name },
-      { title: say('console.people.roles'), cell: ({ roles }) => roles.join(', ') || '–' },
+      {
+        title: say('console.organizations.members.and-roles'),
+        cell: ({ name, roles }) =>
+          html`${name}${roles.length > 0 && html`<span class="id">${roles.join(', ')}</span>`}`,
+      },
       {
         title: say('console.people.given-by'),
         wide: true,
@@ -170,7 +173,7 @@ export const membersContent = (
       {
         title: html`<span class="said">${say('console.deeds')}</span>`,
         cell: ({ give, take, called }) =>
-          html`${button(give, say('console.people.give'), called)}${button(take, say('console.people.take'), called)}`,
+          html`${button(give, say('console.people.give'), called)}${button(take, say('console.sessions.end'), called)}`,
       },
     ],
     rows: all,

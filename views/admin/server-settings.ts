@@ -31,10 +31,10 @@ export const serverContent = (frame: Frame, groups: readonly (readonly [string, 
             title: say('console.server.setting'),
             cell: ({ name, variable }) => html`<code>${name}</code><span class="id">${variable}</span>`,
           },
-          { title: say('console.server.value'), cell: (one) => shown(frame, one) },
           {
-            title: say('console.server.from'),
-            cell: ({ from }) => (from === undefined ? '–' : say(`console.server.from.${from}`)),
+            title: say('console.server.value'),
+            cell: (one) =>
+              html`${shown(frame, one)}${one.from !== undefined && html`<span class="id">${say(`console.server.from.${one.from}`)}</span>`}`,
           },
           {
             title: say('console.server.about'),

@@ -91,7 +91,7 @@ export const receiverContent = (
   const { undelivered, events } = more;
   const at = (seconds: number | undefined): Value =>
     seconds !== undefined && moment(frame, seconds * 1000, more.timeZone);
-  return html`${head(html`<span class="id">${one.name}</span>`, {
+  return html`${head(one.name, {
     badge: deliveryBadge(frame, one),
     about: html`<code>${one.id}</code>`,
     deeds: more.deeds,
