@@ -20,12 +20,15 @@ export async function namesOf(visit: ConsoleVisit, subjects: readonly (string | 
 const places: Readonly<Record<string, { operation: string; at: readonly string[] }>> = {
   connection: { operation: 'getConnection', at: ['connections'] },
   organization: { operation: 'getOrganization', at: ['settings', 'organizations'] },
+  'mfa-policy': { operation: 'getMfaPolicy', at: ['settings', 'second-factors'] },
   registrar: { operation: 'getRegistrar', at: ['settings', 'registrars'] },
+  stream: { operation: 'getStream', at: ['settings', 'streams'] },
   webhook: { operation: 'getWebhook', at: ['settings', 'webhooks'] },
 };
 
 async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | undefined> {
-  const [, kind = '', id = ''] = /^(user|client|connection|organization|webhook|registrar):(.+)$/.exec(subject) ?? [];
+  const [, kind = '', id = ''] =
+    /^(user|client|connection|organization|webhook|registrar|stream|mfa-policy):(.+)$/.exec(subject) ?? [];
   try {
     if (kind === 'user' && visit.may('getUser')) {
       const { email, name } = await visit.read('getUser', userReply, { params: { id } });

@@ -62,8 +62,8 @@ const onePage = consolePage({
   },
 });
 
-type Name = 'id' | 'approve' | 'limit' | 'scopes' | 'redirect_hosts';
-const names = ['id', 'approve', 'limit', 'scopes', 'redirect_hosts'] as const;
+const names = ['id', 'approve', 'limit', 'grants', 'scopes', 'redirect_hosts', 'pkce'] as const;
+type Name = (typeof names)[number];
 type Field = FormField & { name: Name };
 
 const rules = ({ frame: { say } }: ConsoleVisit): Field[] => [
@@ -72,6 +72,7 @@ const rules = ({ frame: { say } }: ConsoleVisit): Field[] => [
     options: (['pending', 'at-once'] as const).map((how) => [how, say(`console.registrars.approve.${how}`)] as const),
   },
   { name: 'limit', label: say('console.registrars.limit'), maxlength: 10 },
+  { name: 'grants', label: say('console.registrars.grants'), hint: say('console.registrars.lists'), lines: true },
   { name: 'scopes', label: say('console.registrars.scopes'), hint: say('console.registrars.lists'), lines: true },
   {
     name: 'redirect_hosts',
@@ -83,7 +84,7 @@ const rules = ({ frame: { say } }: ConsoleVisit): Field[] => [
 
 /** What was typed; a limit that is no number is left to the operation to refuse. */
 const rulesOf = (form: ReadonlyMap<string, string>) => ({
-  approve: form.get('approve'),
+  ...{ approve: form.get('approve'), pkce: form.get('pkce'), grants: lines(form, 'grants') },
   ...(form.get('limit')?.trim() ? { limit: Number(form.get('limit')) } : {}),
   ...{ scopes: lines(form, 'scopes'), redirect_hosts: lines(form, 'redirect_hosts') },
 });
@@ -103,7 +104,7 @@ const addPage = fillingPage<Name>({
   },
   now: async () => ({
     ...{ name: '', back: path },
-    values: { id: '', approve: 'pending', limit: '', scopes: '', redirect_hosts: '' },
+    values: { id: '', approve: 'pending', limit: '', grants: '', scopes: '', redirect_hosts: '', pkce: 'required' },
   }),
   async send(visit, form) {
     const body = { id: form.get('id')?.trim() ?? '', ...rulesOf(form) };
@@ -119,9 +120,9 @@ const editPage = fillingPage<Name>({
   fields: async (visit) => rules(visit),
   async now(visit) {
     const { one, ...thing } = await registrarOf(visit);
-    const { id, approve, limit, scopes, redirectHosts } = one;
-    const lists = { scopes: scopes.join('\n'), redirect_hosts: redirectHosts.join('\n') };
-    return { ...thing, values: { id, approve, limit: String(limit), ...lists } };
+    const { id, approve, limit, grants, scopes, redirectHosts, pkce } = one;
+    const lists = { grants: grants.join('\n'), scopes: scopes.join('\n'), redirect_hosts: redirectHosts.join('\n') };
+    return { ...thing, values: { id, approve, pkce, limit: String(limit), ...lists } };
   },
   async send(visit, form) {
     const { id = '' } = visit.params;

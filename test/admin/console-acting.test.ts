@@ -46,7 +46,7 @@ const peopleSeen = async ({ browser }: Administrator): Promise<string[]> => {
 };
 
 describe('for whom somebody acts in the console', () => {
-  it('is one of the organizations that they look after, and what they see and do keeps to it', async () => {
+  it('sec-275 is one of the organizations that they look after, and what they see and do keeps to it', async () => {
     const both = await keeper('both@x.test', ['acme', 'globex']);
     const page = await both.browser.open('/admin');
     assert.match(page.text, /Acting for: <strong>acme &amp; sons<\/strong> <a href="\/admin\/acting">Change/);
@@ -62,7 +62,7 @@ describe('for whom somebody acts in the console', () => {
     assert.deepEqual((await app.parts.organizations.get('globex'))?.name, 'Globex');
   });
 
-  it('gives nothing: it is one of what they hold at each request, in their own browser', async () => {
+  it('sec-275 gives nothing: it is one of what they hold at each request, in their own browser', async () => {
     const one = await keeper('two@x.test', ['acme', 'globex']);
     assert.equal((await one.browser.send('POST', '/admin/acting', { organization: 'umbrella' })).status, 400);
     assert.equal((await one.browser.send('POST', '/admin/acting', { organization: '' })).status, 400);

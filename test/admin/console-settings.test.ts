@@ -83,6 +83,10 @@ describe('the settings in the console', () => {
     mock.timers.tick(16 * 60 * 1000);
     assert.equal((await stale.browser.send('POST', '/admin/settings/keys/replace', {})).status, 403);
     assert.match((await stale.browser.open('/admin/settings/keys/replace')).url.pathname, /^\/signin\//);
+    const { headers } = await stale.browser.send('GET', '/admin/settings/keys/replace');
+    const state = new URL(String(headers.location), app.issuer).searchParams.get('state');
+    const back = await stale.browser.open(`/admin/return?state=${state}`);
+    assert.match(back.text, /a sign-in of the last 15 minutes/);
     ada = await atConsole(app, 'ada2@x.test');
     const before = (await app.parts.keys.list()).map(({ kid }) => kid);
     await filled('keys/replace');
@@ -119,6 +123,14 @@ describe('the settings in the console', () => {
     assert.deepEqual(await app.parts.webhooks.list(), []);
   });
 
+  it('show the streams of security events, with who listens, and remove them', async () => {
+    const { id } = await app.parts.streams.add('demo-gateway', { requested: [], delivery: { method: 'poll' } });
+    assert.match((await open('webhooks')).text, new RegExp(`href="/admin/settings/streams/${id}">`));
+    assert.match((await open(`streams/${id}`)).text, /Fetched by the receiver/);
+    assert.match(doneOf(await filled(`streams/${id}/remove`)) ?? '', /is removed/);
+    assert.equal(await app.parts.streams.get(id), undefined);
+  });
+
   it('show what policies of second factors mean, and change them', async () => {
     assert.match((await open('second-factors')).text, /Everybody<\/a>[\s\S]*Asked of whoever has set one up/);
     const made = { subject: 'domain:X.test', second_factor: 'required', level: 'phr', grace: '0,5', remember: '' };
@@ -139,14 +151,18 @@ describe('the settings in the console', () => {
 
   it('make registrars whose header is shown once, and tiers in the words of limits', async () => {
     const shown = await filled('registrars/new', {
-      ...{ id: 'portal', approve: 'pending', limit: '7', scopes: 'orders:read', redirect_hosts: '' },
+      ...{ id: 'portal', approve: 'pending', limit: '7', grants: 'client_credentials', pkce: 'required' },
+      ...{ scopes: 'orders:read', redirect_hosts: '*.portal.test' },
     });
     const [, token = ''] = /^Bearer (\S+)$/.exec(textOf(shown, '<code id="register-header"') ?? '') ?? [];
-    assert.equal((await app.parts.registrars.byToken(token))?.limit, 7);
+    const made = await app.parts.registrars.byToken(token);
+    assert.deepEqual([made?.limit, made?.grants, made?.redirectHosts], [7, ['client_credentials'], ['*.portal.test']]);
     const rotated = await filled('registrars/portal/rotate');
     assert.equal(await app.parts.registrars.byToken(token), undefined);
     assert.match(textOf(rotated, '<code id="register-header"') ?? '', /^Bearer /);
-    await filled('registrars/portal/edit', { approve: 'at-once', limit: '8', scopes: '', redirect_hosts: '' });
+    await filled('registrars/portal/edit', {
+      ...{ approve: 'at-once', limit: '8', grants: '', scopes: '', redirect_hosts: '', pkce: 'optional' },
+    });
     assert.equal((await app.parts.registrars.get('portal'))?.approve, 'at-once');
     assert.match((await open('registrars/portal')).text, /Count at once/);
     await filled('registrars/portal/remove');

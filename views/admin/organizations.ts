@@ -98,11 +98,10 @@ ${section(
   say('console.connections.domains'),
   table(say('console.connections.domains'), {
     columns: [
-      { title: say('console.connections.domain'), cell: ({ name }) => name },
       {
-        title: say('console.state'),
-        cell: ({ verified }) =>
-          badge(say(`console.connections.domain.${verified ? 'verified' : 'waits'}`), verified ? 'good' : 'warn'),
+        title: say('console.connections.domain'),
+        cell: ({ name, verified }) =>
+          html`${name} ${badge(say(`console.connections.domain.${verified ? 'verified' : 'waits'}`), verified ? 'good' : 'warn')}`,
       },
       { title: say('console.organizations.domain.todo'), cell: (one) => proof(frame, one) },
     ],
@@ -116,8 +115,10 @@ ${
     say('console.settings.second-factors'),
     table(say('console.settings.second-factors'), {
       columns: [
-        { title: say('console.mfa.subject'), cell: ({ href, subject }) => named(href, subject) },
-        { title: say('console.mfa.says'), cell: ({ says }) => says },
+        {
+          title: say('console.mfa.subject'),
+          cell: ({ href, subject, says }) => html`${named(href, subject)}<div>${says}</div>`,
+        },
       ],
       rows: policies,
       none: html`<p>${say('console.organizations.mfa.none')}</p>`,
