@@ -24,7 +24,7 @@ export async function membersOf(visit: ConsoleVisit, { id, href }: OrganizationV
     visit,
     items.map(({ subject }) => subject),
   );
-  const gives = visit.may('addAssignment') && visit.may('listRoles');
+  const gives = visit.may('addAssignment');
   const ends = visit.may('removeOrganizationMember');
   const all = await Promise.all(
     items.map(async ({ subject, name, until, connection }): Promise<MemberView> => {
@@ -84,24 +84,26 @@ const removePage = askingPage({
   of: memberOf,
 });
 
-const givePage = askingPage({
+const givePage = fillingPage({
   path: `${members}/:subject/give`,
-  ...{ room, calls: 'addAssignment', fresh: true, text: 'organizations.members.give' },
-  of: memberOf,
-  async pick(visit) {
+  ...{ room, calls: 'addAssignment', fresh: true, names: ['role'] },
+  title: ({ frame }, name) => frame.say('console.organizations.members.give.title', { name }),
+  about: ({ frame }) => frame.say('console.organizations.members.give.sentence'),
+  deed: 'console.people.give',
+  async fields(visit) {
     const roles = await someOf(visit, 'listRoles', roleReply);
-    const options = roles.map(({ id }) => [id, id] as const);
-    return {
-      name: 'role',
-      label: visit.frame.say('console.people.role'),
-      value: visit.typed.get('role') ?? '',
-      options,
-    };
+    const label = visit.frame.say('console.people.role');
+    // Whoever looks after one organization sees no list of all roles, and is told which there are by whoever made them.
+    if (roles.length === 0) return [{ name: 'role', label, required: true, maxlength: 200 }];
+    return [{ name: 'role', label, options: roles.map(({ id }) => [id, id] as const) }];
   },
-  async run(visit, form) {
+  now: async (visit) => ({ ...(await memberOf(visit)), values: { role: '' } }),
+  async send(visit, form) {
     const { id: organization = '', subject = '' } = visit.params;
-    await visit.do('addAssignment', { body: { subject, organization, ...filled(form, 'role') } });
-    return undefined;
+    const { name, back } = await memberOf(visit);
+    const { role = '' } = filled(form, 'role');
+    await visit.do('addAssignment', { body: { subject, organization, role } });
+    return { goOn: back, said: { key: 'console.people.given', values: { name, role } } };
   },
 });
 

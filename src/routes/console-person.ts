@@ -84,11 +84,17 @@ async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Ht
   const { audience, paths } = await held(visit, subject, asked === undefined ? audiences : [asked]);
   return personAccessContent(visit.frame, {
     ...{ roles, audiences, audience, why: paths },
-    give: visit.may('addAssignment') ? `${href}/give` : undefined,
+    give: visit.may('addAssignment') ? giveAt(visit, subject, href) : undefined,
     path: `${href}/access`,
     timeZone: visit.user.profile.zoneinfo,
   });
 }
+
+/** Whoever acts for an organization gives roles within it. */
+const giveAt = ({ standing: { organization } }: ConsoleVisit, subject: string, href: string): string =>
+  organization === undefined
+    ? `${href}/give`
+    : consoleAt('settings', 'organizations', organization.id, 'members', subject, 'give');
 
 async function audiencesOf(visit: ConsoleVisit): Promise<string[]> {
   if (!visit.may('listApis') || !visit.may('explainAccess')) return [];

@@ -62,6 +62,25 @@ describe('for whom somebody acts in the console', () => {
     assert.deepEqual((await app.parts.organizations.get('globex'))?.name, 'Globex');
   });
 
+  it('gives roles within the organization, as far as they hold them there, and nothing elsewhere', async () => {
+    const one = await keeper('giver@x.test', ['acme']);
+    const person = (await app.parts.users.byEmail('of.acme@x.test'))?.id;
+    const { text } = await one.browser.open(`/admin/people/${person}/access`);
+    const [, href = ''] = /href="([^"]+)">Give a role/.exec(text) ?? [];
+    const given = await send(one.browser, await one.browser.open(href), { role: 'local' });
+    assert.match(given.text, /of\.acme@x\.test<\/a><span class="id">local/);
+    const all = await app.parts.access.assignments({ subject: `user:${person}` });
+    assert.deepEqual(
+      all.map(({ role, organization }) => [role, organization]),
+      [['local', 'acme']],
+    );
+    const more = await send(one.browser, await one.browser.open(href), { role: 'orders-editor' });
+    assert.equal(more.status, 403);
+    assert.match(more.text, /value="orders-editor"/);
+    const foreign = href.replace('/acme/', '/globex/');
+    assert.equal((await one.browser.send('POST', foreign, { role: 'local' })).status, 404);
+  });
+
   it('sec-275 gives nothing: it is one of what they hold at each request, in their own browser', async () => {
     const one = await keeper('two@x.test', ['acme', 'globex']);
     assert.equal((await one.browser.send('POST', '/admin/acting', { organization: 'umbrella' })).status, 400);

@@ -52,7 +52,11 @@ export const receiversContent = (
   const { caption, all, none, timeZone } = list;
   const columns: Column<ReceiverView>[] = [
     { title: say('console.webhooks.receiver'), cell: ({ href, name, id }) => named(href, name, id) },
-    { title: say('console.state'), cell: (one) => deliveryBadge(frame, one) },
+    {
+      title: say('console.state'),
+      cell: (one) =>
+        html`${deliveryBadge(frame, one)}${one.delivery.reason !== undefined && html`<span class="id" lang="en">${one.delivery.reason}</span>`}`,
+    },
     { title: say('console.webhooks.hears'), wide: true, cell: ({ hears }) => hears },
     {
       title: say('console.webhooks.delivered'),
