@@ -5,6 +5,7 @@ import { before, describe, it } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { type Deployment, type GatewayFile, type Guarded, pattern, placeholder } from '../../src/gateways/guide.ts';
 import { guides } from '../../src/gateways/guides.ts';
+import { standIns, withSecret } from '../../src/gateways/stand-in.ts';
 import { waysOf } from '../../src/gateways/ways.ts';
 import { type Cli, cli } from '../support/cli.ts';
 import { temporaryPath } from '../support/temporary.ts';
@@ -95,6 +96,14 @@ describe('every configuration', () => {
         const [least] = guide.files({ ...deployment, client: { ...deployment.client, keep: 1 } });
         assert.doesNotMatch(least?.text ?? '', /proxy_cache/);
       }
+    });
+
+    it(`${guide.kind}: with the secret put in afterwards is what it would have been with it`, () => {
+      const files = (secret: string) => guide.files({ ...deployment, client: { ...deployment.client, secret } });
+      const [standIn, secret] = ['stands-for-the-secret', "s$&cret'~#1"];
+      assert.deepEqual(withSecret(files(standIn), { id: 'edge', standIn, secret }), files(secret));
+      const left = standIns(guide.files(deployment), 'edge').map(({ by }) => by);
+      assert.equal(left.length > 0, guide.asks === 'introspection' || guide.asks === 'sign-in', left.join());
     });
 
     it(`${guide.kind}: is read by a parser of its format`, () => {
