@@ -1,4 +1,11 @@
-import type { Guarded, Guide } from './guide.ts';
+import type { Asks, Guarded } from './guide.ts';
+
+/** A kind of gateway as far as it matters here. */
+export interface Asking {
+  readonly asks: Asks;
+  readonly everyApi?: boolean | undefined;
+  readonly rsaOnly?: boolean | undefined;
+}
 
 /** A client as far as it matters to a gateway. */
 export interface GatewayClient {
@@ -29,7 +36,7 @@ export type Obstacle =
 
 /** The APIs that a gateway guards when none is named: all with routes that it may see, where it has to, or whose tokens it can read. */
 export const guardedByDefault = <T extends GatewayApi>(
-  { asks }: Guide,
+  { asks }: Asking,
   { introspects }: Pick<GatewayClient, 'introspects'>,
   apis: readonly T[],
 ): T[] =>
@@ -41,7 +48,7 @@ export const guardedByDefault = <T extends GatewayApi>(
   );
 
 /** What keeps this client from being a gateway of this kind for these APIs, in the order in which it is best mended. */
-export function obstaclesOfClient(guide: Guide, client: GatewayClient, apis: readonly GatewayApi[]): Obstacle[] {
+export function obstaclesOfClient(guide: Asking, client: GatewayClient, apis: readonly GatewayApi[]): Obstacle[] {
   const { state, introspects, auth = '', grants, redirects } = client;
   const found: Obstacle[] = state === 'approved' ? [] : [{ what: 'state', state }];
   if (guide.asks === 'introspection') {
@@ -54,7 +61,7 @@ export function obstaclesOfClient(guide: Guide, client: GatewayClient, apis: rea
 }
 
 function unseen(
-  { everyApi }: Guide,
+  { everyApi }: Asking,
   introspects: GatewayClient['introspects'],
   apis: readonly GatewayApi[],
 ): readonly string[] {
@@ -65,7 +72,7 @@ function unseen(
 }
 
 /** What keeps these APIs from being guarded by a gateway of this kind, whichever client it is. */
-export function obstaclesOfApis({ asks, rsaOnly }: Guide, apis: readonly GatewayApi[]): Obstacle[] {
+export function obstaclesOfApis({ asks, rsaOnly }: Asking, apis: readonly GatewayApi[]): Obstacle[] {
   if (asks !== 'jwt') return [];
   if (apis.length === 0) return [{ what: 'no-jwt' }];
   return apis.flatMap(({ audience, tokenFormat, signingAlg }): Obstacle[] => {
