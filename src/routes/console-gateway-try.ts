@@ -40,7 +40,7 @@ async function callers(visit: ConsoleVisit): Promise<{ id: string; name: string 
 
 const typedIn = ({ typed, ctx }: Pick<ConsoleVisit, 'typed' | 'ctx'>): TrialForm => {
   const told = (name: string): string | undefined => typed.get(name)?.trim() || parameter(ctx, name);
-  const [kind, client] = [told('kind'), told('client')];
+  const [kind, client] = [told('kind'), told('caller')];
   return { kind, client, method: told('method') ?? 'GET', uri: told('uri') ?? '' };
 };
 
@@ -64,7 +64,7 @@ const tryPage = consolePage({
   path: `${room}/try`,
   room,
   calls: 'tryGateway',
-  keeps: ['kind', 'client', 'method', 'uri'],
+  keeps: ['kind', 'caller', 'method', 'uri'],
   get: (visit) => page(visit, typedIn(visit)),
   async post(visit, typed) {
     const form = typedIn({ typed, ctx: visit.ctx });

@@ -46,7 +46,7 @@ ${field({ name: 'token', label: say('console.gateways.token'), hint: say('consol
 ${choice({ name: 'method', label: say('console.gateways.method'), value: method, options: known.map((one) => [one, one] as const) })}
 ${field({ name: 'uri', label: say('console.gateways.uri'), hint: say('console.gateways.uri.hint'), value: uri, autocomplete: 'off', required: true, maxlength: 4000 })}
 ${choice({
-  name: 'client',
+  name: 'caller',
   label: say('console.gateways.caller'),
   value: client ?? '',
   options: [
@@ -133,6 +133,7 @@ const times = ['exp', 'iat', 'nbf', 'auth_time'];
 function claim(frame: Frame, value: unknown, { name, timeZone }: { name: string; timeZone: string | undefined }): Html {
   if (typeof value === 'number' && times.includes(name))
     return html`${moment(frame, value * 1000, timeZone)} <span class="id">${value}</span>`;
+  if (Array.isArray(value) && value.length === 0) return html`–`;
   const text =
     typeof value === 'string'
       ? value

@@ -58,7 +58,7 @@ ${table(say(`console.gateways.asks.${asks}`), {
 })}`,
   ),
 )}
-<p class="hint">${say('console.gateways.bound.other-process')}</p>`;
+<p class="more hint">${say('console.gateways.bound.other-process')}</p>`;
 };
 
 /** An application that is, or could be, a gateway. */
@@ -176,11 +176,7 @@ ${choice({
   value: chosen?.id,
   options: fit.map(({ id, name }) => [id, name === id ? id : `${name} (${id})`] as const),
 })}
-${
-  apis.length > 0 &&
-  html`<fieldset><legend>${say('console.gateways.apis')}</legend><p class="hint">${say('console.gateways.apis.hint')}</p>
-${apis.map((api) => html`<label class="choice"><input type="checkbox" name="api" value="${api}"${wanted.apis.includes(api) && html` checked`}> ${api}</label>`)}</fieldset>`
-}
+${apis.length > 0 && choices(frame, apis, wanted.apis)}
 ${address('upstream', 'http://127.0.0.1:8080')}
 <details${[wanted.reach, wanted.ca, wanted.port].some((one) => one !== undefined) && html` open`}><summary>${say('console.gateways.further')}</summary>
 ${address('reach', frame.issuer)}
@@ -188,6 +184,20 @@ ${field({ name: 'port', label: say('console.gateways.port'), hint: say('console.
 ${field({ name: 'ca', label: say('console.gateways.ca'), hint: say('console.gateways.ca.hint'), value: wanted.ca, autocomplete: 'off' })}</details>
 <p class="deeds"><button class="primary">${say('console.gateways.write')}</button></p></form>`;
 }
+
+/** So many APIs are shown at once. */
+const few = 8;
+
+const choices = ({ say }: Frame, apis: readonly string[], chosen: readonly string[]): Html =>
+  html`<details${(apis.length <= few || chosen.length > 0) && html` open`}><summary>${say('console.gateways.apis')}</summary>
+<div role="group" aria-label="${say('console.gateways.apis')}"><p class="hint">${say('console.gateways.apis.hint')}</p>
+${apis.map((api) => html`<label class="choice"><input type="checkbox" name="api" value="${api}"${chosen.includes(api) && html` checked`}> <span>${api}</span></label>`)}</div></details>`;
+
+const guards = ({ say }: Frame, apis: readonly string[]): Html => {
+  if (apis.length === 0) return say('console.gateways.no-api');
+  if (apis.length > few) return say('console.gateways.guards.many', { count: apis.length });
+  return say('console.gateways.guards', { apis: apis.join(', ') });
+};
 
 function configuration(
   frame: Frame,
@@ -197,7 +207,7 @@ function configuration(
   const { say } = frame;
   const secret = standIns.filter(({ by }) => by !== 'basic');
   const whose = client && html`<a href="${client.href}">${client.name}</a>`;
-  return html`<p>${apis.length === 0 ? say('console.gateways.no-api') : say('console.gateways.guards', { apis: apis.join(', ') })}</p>
+  return html`<p>${guards(frame, apis)}</p>
 ${unrouted.length > 0 && html`<p class="notice">${say('console.gateways.unrouted', { apis: unrouted.join(', ') })}</p>`}
 ${
   standIns.length > 0 &&
@@ -209,7 +219,7 @@ ${files.map(
   (
     { name, text, href },
     at,
-  ) => html`<div class="card"><p><code>${name}</code> <span><button type="button" hidden data-copies="file-${at}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}</button>
+  ) => html`<div class="card"><p><code>${name}</code> <span class="deeds"><button type="button" hidden data-copies="file-${at}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}</button>
 <a class="button" href="${href}" download="${name}">${say('console.gateways.download')}</a></span></p>
 <pre lang="en"><code id="file-${at}">${text}</code></pre></div>`,
 )}`;
