@@ -1,5 +1,6 @@
 import { Activity } from './audit/activity.ts';
 import type { Config } from './config/schema.ts';
+import { shownSettings } from './config/shown.ts';
 import { Reach } from './directory/reach.ts';
 import { gatewayParts } from './gateway-rooms.ts';
 import type { House } from './house.ts';
@@ -21,6 +22,7 @@ export function adminRooms(config: Config, house: House, provider: WhereProvider
     impersonation,
     gateways: gatewayParts(config, house),
     reach: new Reach(house),
+    settings: shownSettings(config),
     activity: new Activity(house.store),
   });
 }

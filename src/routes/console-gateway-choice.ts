@@ -139,13 +139,24 @@ export function obstacleView(visit: ConsoleVisit, id: string, obstacle: Obstacle
     case 'redirect':
       return { text: say('console.gateways.lacks.redirect'), ...at('changeClient', '/edit', say('console.edit')) };
     case 'no-jwt':
-      return { text: say('console.gateways.lacks.jwt') };
+      return { text: say('console.gateways.lacks.jwt'), ...atApi(visit) };
     case 'opaque':
-      return { text: say('console.gateways.lacks.opaque', { api: obstacle.audience }) };
+      return { text: say('console.gateways.lacks.opaque', { api: obstacle.audience }), ...atApi(visit, obstacle) };
     case 'algorithm':
-      return { text: say('console.gateways.lacks.algorithm', { api: obstacle.audience }) };
+      return { text: say('console.gateways.lacks.algorithm', { api: obstacle.audience }), ...atApi(visit, obstacle) };
   }
 }
+
+/** Where an API is changed, or all are listed. */
+const atApi = (visit: ConsoleVisit, { audience }: { audience?: string } = {}): Pick<ObstacleView, 'way'> =>
+  visit.may('changeApi')
+    ? {
+        way: {
+          href: consoleAt('access', 'apis', ...(audience === undefined ? [] : [audience])),
+          text: visit.frame.say('console.gateways.lacks.api.deed'),
+        },
+      }
+    : {};
 
 function stateView(
   { frame: { say } }: ConsoleVisit,
