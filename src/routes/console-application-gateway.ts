@@ -1,4 +1,5 @@
 import { applicationGatewayContent } from '../../views/admin/application-gateway.ts';
+import { isBuiltIn } from '../directory/built-in.ts';
 import { listOf } from '../http/paging.ts';
 import { apiReply } from './api-document.ts';
 import { clientReply } from './client-document.ts';
@@ -9,7 +10,8 @@ import { type ConsolePage, type ConsoleVisit, consolePage, lines, matchOf } from
 /** The audiences of all APIs, as far as this person may know them. */
 async function audiences(visit: ConsoleVisit): Promise<string[]> {
   if (!visit.may('listApis')) return [];
-  return (await visit.read('listApis', listOf(apiReply), { query: { limit: 500 } })).items.map(({ id }) => id);
+  const { items } = await visit.read('listApis', listOf(apiReply), { query: { limit: 500 } });
+  return items.map(({ id }) => id).filter((id) => !isBuiltIn(id));
 }
 
 /** What an application may do as a gateway: whose tokens it may introspect, and how long it may keep an answer. */

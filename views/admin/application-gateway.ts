@@ -5,6 +5,9 @@ import type { ApplicationView } from './applications.ts';
 import { area, type Conflict, conflicts, editForm } from './forms.ts';
 import { head } from './parts.ts';
 
+/** So many audiences are named. */
+const few = 8;
+
 /** What an application may introspect is changed here. */
 export function applicationGatewayContent(
   frame: Frame,
@@ -40,7 +43,7 @@ ${editForm(frame, {
       ['all', say('console.gateways.introspects.all')],
     ],
   })}
-${area({ name: 'audiences', label: say('console.gateways.audiences'), value: values.audiences, hint: known.length === 0 ? say('console.lines') : say('console.gateways.audiences.hint', { all: known.join(', ') }) })}
+${area({ name: 'audiences', label: say('console.gateways.audiences'), value: values.audiences, hint: known.length === 0 || known.length > few ? say('console.lines') : say('console.gateways.audiences.hint', { all: known.join(', ') }) })}
 ${field({ name: 'keep', label: say('console.gateways.keep'), hint: say('console.gateways.keep.hint'), value: values.keep, autocomplete: 'off', maxlength: 5 })}`,
   deed: say('console.save'),
   back: one.href,

@@ -144,5 +144,6 @@ function claim(frame: Frame, value: unknown, { name, timeZone }: { name: string;
 }
 
 const command = ({ say }: Frame, id: string, text: string): Html =>
-  html`<details><summary>${say('console.gateways.curl')}</summary><div class="card"><p>${say('console.gateways.curl.about')} <button type="button" hidden data-copies="${id}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}</button></p>
-<pre><code id="${id}">${text}</code></pre></div></details>`;
+  html`<details><summary>${say('console.gateways.curl')}</summary><div class="card"><p>${say('console.gateways.curl.about')}</p>
+<pre><code id="${id}">${text}</code></pre>
+<button type="button" hidden data-copies="${id}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}</button></div></details>`;

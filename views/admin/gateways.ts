@@ -219,8 +219,8 @@ ${files.map(
   (
     { name, text, href },
     at,
-  ) => html`<div class="card"><p><code>${name}</code> <span class="deeds"><button type="button" hidden data-copies="file-${at}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}</button>
-<a class="button" href="${href}" download="${name}">${say('console.gateways.download')}</a></span></p>
+  ) => html`<div class="card"><p><code>${name}</code></p><div class="deeds"><button type="button" hidden data-copies="file-${at}" data-done="${say('console.copied')}" data-failed="${say('console.not-copied')}">${say('console.copy')}</button>
+<a class="button" href="${href}" download="${name}">${say('console.gateways.download')}</a></div>
 <pre lang="en"><code id="file-${at}">${text}</code></pre></div>`,
 )}`;
 }
