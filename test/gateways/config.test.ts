@@ -150,15 +150,7 @@ describe('sallyport gateway', () => {
     [['toaster', '--client', 'demo-gateway'], 2, /KIND is one of nginx, /],
     [['nginx'], 2, /--client ID is missing/],
     [['nginx', '--client', 'nobody'], 1, /The client nobody does not exist/],
-    [['nginx', '--client', 'demo-gateway', '--api', 'https://none.example.test'], 1, /does not exist/],
     [['kong', '--client', 'demo-service'], 1, /sallyport client set demo-service --introspect all/],
-    [['krakend', '--client', 'demo-gateway'], 1, /sallyport api set AUDIENCE --token-format jwt/],
-    [
-      ['aws', '--client', 'demo-gateway', '--api', 'https://api.example.test/orders'],
-      1,
-      /sallyport api set https:\/\/api\.example\.test\/orders --token-format jwt/,
-    ],
-    [['oauth2-proxy', '--client', 'demo-service'], 1, /sallyport client set demo-service .*--redirect-uri/],
     [['nginx', '--client', 'demo-gateway', '--upstream', 'ftp://x'], 2, /--upstream must be an address/],
   ];
   for (const [args, code, sentence] of refusals) {
