@@ -48,13 +48,23 @@ function bounds(kind: Kind): string[] {
   ];
 }
 
-/** The table of docs/gateways.md that says how long something still counts at each kind. */
-const boundsTable = (): string =>
-  [
-    '| kind | asks | without kept seconds | with N kept seconds | measured: 0 kept, 5 kept | run in our tests |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...guides.map(({ kind, asks }) => `| \`${kind}\` | ${asks} | ${bounds(kind).join(' | ')} |`),
+/** The table of docs/gateways.md that says how long something still counts at each kind, in columns as the formatter wants them. */
+function boundsTable(): string {
+  const titles = ['kind', 'asks', 'without kept seconds', 'with N kept seconds', 'measured: 0 kept, 5 kept'];
+  const head = [...titles, 'run in our tests'];
+  const rows = guides.map(({ kind, asks }) => [`\`${kind}\``, asks, ...bounds(kind)]);
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0, fill)).join(' | ')} |`;
+  return [
+    line(head),
+    line(
+      head.map(() => '-'),
+      '-',
+    ),
+    ...rows.map((row) => line(row)),
   ].join('\n');
+}
 
 /** Files that are printed from the code, with the content they should have. */
 export const generated = (): { file: string; content: string }[] => [
