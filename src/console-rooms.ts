@@ -5,19 +5,25 @@ import type { House } from './house.ts';
 import { Calls } from './http/calls.ts';
 import type { Caller, Operation } from './http/resource.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
+import { accessPages } from './routes/console-access.ts';
 import { addApplicationPages } from './routes/console-add-application.ts';
 import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
 import { applicationPages } from './routes/console-applications.ts';
+import { assignmentPages } from './routes/console-assignments.ts';
 import { auditPages } from './routes/console-audit.ts';
 import { connectionPages } from './routes/console-connections.ts';
+import { givePages } from './routes/console-give.ts';
 import { overviewPages } from './routes/console-overview.ts';
 import type { ConsolePage } from './routes/console-page.ts';
 import { peoplePages } from './routes/console-people.ts';
 import { personPages } from './routes/console-person.ts';
 import { personChangePages } from './routes/console-person-changes.ts';
 import { personDeedPages } from './routes/console-person-deeds.ts';
+import { rolePages } from './routes/console-role.ts';
+import { roleFormPages } from './routes/console-role-form.ts';
 import { searchPages } from './routes/console-search.ts';
+import { whyPages } from './routes/console-why.ts';
 import { Freshness } from './signin/freshness.ts';
 import { hasEnded, type Session } from './signin/standing.ts';
 
@@ -35,6 +41,7 @@ export const consolePages: readonly ConsolePage[] = [
     ...applicationDeedPages,
   ],
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages],
+  ...[...accessPages, ...rolePages, ...roleFormPages, ...assignmentPages, ...givePages, ...whyPages],
   ...[...connectionPages, ...auditPages, ...searchPages],
 ];
 

@@ -9,6 +9,13 @@ interface Names {
   of(subject: string): Html;
 }
 
+/** What has its page in the room of access, and the operation that says whether it is there. */
+const parts: Readonly<Record<string, readonly [noun: string, operation: string]>> = {
+  role: ['roles', 'getRole'],
+  group: ['groups', 'getGroup'],
+  api: ['apis', 'getApi'],
+};
+
 /** Each is asked for once. What is gone, or not this person's to know, keeps the name that it has in the trail. */
 export async function namesOf(visit: ConsoleVisit, subjects: readonly (string | undefined)[]): Promise<Names> {
   const wanted = [...new Set(subjects.filter((one) => one !== undefined))];
@@ -17,7 +24,7 @@ export async function namesOf(visit: ConsoleVisit, subjects: readonly (string | 
 }
 
 async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | undefined> {
-  const [, kind = '', id = ''] = /^(user|client|connection|role):(.+)$/.exec(subject) ?? [];
+  const [, kind = '', id = ''] = /^(user|client|connection|role|group|api):(.+)$/s.exec(subject) ?? [];
   try {
     if (kind === 'user' && visit.may('getUser')) {
       const { email, name } = await visit.read('getUser', userReply, { params: { id } });
@@ -30,6 +37,11 @@ async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | unde
     if (kind === 'connection' && visit.may('getConnection')) {
       await visit.do('getConnection', { params: { id } });
       return html`<a href="${consoleAt('connections', id)}">${id}</a>`;
+    }
+    const [noun, operation] = parts[kind] ?? [];
+    if (noun !== undefined && operation !== undefined && visit.may(operation)) {
+      await visit.do(operation, { params: { id } });
+      return html`<a href="${consoleAt('access', noun, id)}">${kind === 'group' ? subject : id}</a>`;
     }
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;

@@ -12,11 +12,13 @@ import { listOf } from '../http/paging.ts';
 import { type Html, html } from '../kernel/html.ts';
 import { parameter } from './account-list.ts';
 import { assignmentReply, explainedReply } from './admin-assignments.ts';
+import { accessRoom, addressOf } from './console-access.ts';
 import { eventsOf } from './console-events.ts';
 import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage } from './console-page.ts';
 import { peoplePath, personOf, personTabs } from './console-people.ts';
 import { personDeeds } from './console-person-deeds.ts';
 import { sessionsOf } from './console-sessions.ts';
+import { whyViews } from './console-why.ts';
 import { factorReply } from './factor-document.ts';
 
 const at = `${peoplePath}/:id`;
@@ -82,7 +84,7 @@ async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Ht
   const { audience, paths } = await held(visit, subject, asked === undefined ? audiences : [asked]);
   return personAccessContent(visit.frame, {
     ...{ roles, audiences, audience, why: paths },
-    give: visit.may('addAssignment') ? `${href}/give` : undefined,
+    give: visit.may('addAssignment') ? addressOf(`${accessRoom}/assignments/new`, { subject }) : undefined,
     path: `${href}/access`,
     timeZone: visit.user.profile.zoneinfo,
   });
@@ -103,10 +105,5 @@ async function held(visit: ConsoleVisit, subject: string, audiences: readonly st
   return { audience: audiences[0], paths: [] };
 }
 
-async function why(visit: ConsoleVisit, subject: string, audience: string) {
-  const { paths } = await visit.read('explainAccess', explainedReply, { query: { subject, audience } });
-  return paths.map(({ permission, groups, roles, organization }) => ({
-    permission,
-    path: [...(organization === undefined ? [] : [organization]), ...groups, ...roles],
-  }));
-}
+const why = async (visit: ConsoleVisit, subject: string, audience: string) =>
+  whyViews(visit, await visit.read('explainAccess', explainedReply, { query: { subject, audience } }));

@@ -14,7 +14,7 @@ import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
 import type { ConsolePage, ConsoleReply, ConsoleShown } from './console-page.ts';
-import { ConsoleVisit } from './console-page.ts';
+import { ConsoleVisit, mayOpen } from './console-page.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
 import { type Area, Carried, type Needs, toSignIn } from './own-sign-in.ts';
@@ -134,7 +134,7 @@ async function visitOf(
   const caller = await callerOf(user);
   if (!administers(caller)) return { visit: 'refused', user };
   if (!(await isEnough(rooms, session, 'session'))) return { user };
-  if (page.calls !== undefined && !calls.may(caller, page.calls)) throw notPermitted();
+  if (!mayOpen(page, (operation) => calls.may(caller, operation))) throw notPermitted();
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
   const typed = typedBefore(rooms, ctx, user, ctx.path);
   const frame = frameFor(frames, ctx, user);
@@ -195,7 +195,7 @@ function present(rooms: Rooms, visit: ConsoleVisit, { room }: ConsolePage, shown
 const openRooms = ({ pages }: Rooms, visit: ConsoleVisit): ReadonlySet<Room> =>
   new Set(
     pages
-      .filter(({ calls }) => calls === undefined || visit.may(calls))
+      .filter((page) => mayOpen(page, (operation) => visit.may(operation)))
       .map(({ path }) => path)
       .filter(isRoom),
   );

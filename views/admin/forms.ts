@@ -5,7 +5,7 @@ import { strong } from '../layout.ts';
 /** Something that somebody else has changed since the form was shown. */
 export interface Conflict {
   name: Html;
-  now: string;
+  now: string | Html;
 }
 
 /** A form of the console: what it carries unseen, its fields, what it does, and the way back. */
@@ -32,7 +32,7 @@ ${fields}
 <p class="deeds"><button class="${danger ? 'danger' : 'primary'}">${deed}</button>
 <a class="button" href="${back}">${say('account.cancel')}</a></p></form>`;
 
-/** What somebody else has changed since the form was shown; what was typed stands below, and counts when it is sent again. */
+/** What somebody else has changed since the form was shown; what was typed stands below, with what they changed elsewhere, and counts when it is sent again. */
 export const conflicts = ({ say }: Frame, all: readonly Conflict[]): Html | false =>
   all.length > 0 &&
   html`<div class="notice"><p>${say('console.conflict')}</p>
