@@ -124,7 +124,8 @@ const matrixPage = consolePage({
     const page = Math.max(1, Number(parameter(visit.ctx, 'page')) || 1);
     const roles = await rolesOf(visit);
     const apis = await apisOf(visit, roles);
-    const api = apis.find(({ id }) => id === asked.api) ?? apis[0];
+    const first = apis.find(({ permissions }) => permissions.length > 0) ?? apis[0];
+    const api = apis.find(({ id }) => id === asked.api) ?? first;
     const texts = api?.permissions.map((name) => `${api.id}#${name}`) ?? [];
     const byName = new Map(roles.map((role) => [role.id, role]));
     const rows = roles

@@ -71,7 +71,7 @@ async function factors(visit: ConsoleVisit, { id }: PersonView): Promise<Html> {
 }
 
 /** The roles that were given, and by which ways the person holds what, on one API at a time. */
-async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Html> {
+async function access(visit: ConsoleVisit, { id, href, email }: PersonView): Promise<Html> {
   const subject = `user:${id}`;
   const { items } = await visit.read('listAssignments', listOf(assignmentReply), { query: { subject, limit: 500 } });
   const take = visit.may('removeAssignment');
@@ -84,7 +84,7 @@ async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Ht
   const { audience, paths } = await held(visit, subject, asked === undefined ? audiences : [asked]);
   return personAccessContent(visit.frame, {
     ...{ roles, audiences, audience, why: paths },
-    give: visit.may('addAssignment') ? addressOf(`${accessRoom}/assignments/new`, { subject }) : undefined,
+    give: visit.may('addAssignment') ? addressOf(`${accessRoom}/assignments/new`, { subject: email ?? subject }) : undefined,
     path: `${href}/access`,
     timeZone: visit.user.profile.zoneinfo,
   });

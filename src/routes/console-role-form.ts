@@ -120,11 +120,13 @@ async function previewShown(visit: ConsoleVisit, id: string, form: ReadonlyMap<s
     title: say('console.access.preview.title', { name: strong(id) }),
     sentence: say('console.access.holding-it', { holders: countOf(visit.frame, holding) }),
     changes,
-    includedBy: includedBy.map((one) => ({
-      id: one.id,
-      gained: one.gained.map((text) => partsOf(text).permission),
-      lost: one.lost.map((text) => partsOf(text).permission),
-    })),
+    includedBy: includedBy
+      .filter(({ gained: more, lost: less }) => more.length + less.length > 0)
+      .map((one) => ({
+        id: one.id,
+        gained: one.gained.map((text) => partsOf(text).permission),
+        lost: one.lost.map((text) => partsOf(text).permission),
+      })),
     carried: [...form].filter(([name]) => name !== 'step'),
     back: roleAt(id),
   });

@@ -49,7 +49,7 @@ function deedsOf(visit: ConsoleVisit, id: string): Deed[] {
   const give = addressOf(`${accessRoom}/assignments/new`, { role: id });
   return [
     ...(own && visit.may('changeRole') ? [{ href: roleAt(id, 'edit'), text: say('console.edit') }] : []),
-    ...(visit.may('addAssignment') ? [{ href: give, text: say('console.access.give') }] : []),
+    ...(visit.may('addAssignment') ? [{ href: give, text: say('console.access.give-this') }] : []),
     ...(own && visit.may('removeRole')
       ? [{ href: roleAt(id, 'remove'), text: say('console.people.remove'), kind: 'danger' as const }]
       : []),

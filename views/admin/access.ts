@@ -87,8 +87,8 @@ function found(frame: Frame, view: Matrix): Html {
     say('console.access.no-permissions'),
     changeApi === undefined ? undefined : { href: changeApi, text: say('console.access.apis.change') },
   );
-  return html`${permissions.length === 0 && none}
-${cells(frame, view)}
+  if (permissions.length === 0) return html`${cells(frame, view)}<div class="part">${none}</div>${more(frame, view)}`;
+  return html`${cells(frame, view)}
 <p class="hint"><span aria-hidden="true">●</span> ${say('console.access.own')} &nbsp; <span aria-hidden="true">○</span> ${say('console.access.included')}</p>
 ${more(frame, view)}`;
 }
@@ -102,9 +102,9 @@ export function matrixContent(frame: Frame, view: Matrix): Html {
   return html`${accessHead(frame, { part: 'roles', open, deeds })}
 ${
   apis.length > 0 &&
-  html`<nav class="switch" aria-label="${say('console.people.api')}">${apis.map(
+  html`<nav aria-label="${say('console.people.api')}"><p class="switch">${apis.map(
     ({ id, href, open: here }) => html`<a href="${href}"${here && html` aria-current="page"`}>${id}</a> `,
-  )}</nav>
+  )}</p></nav>
 ${filters(
   frame,
   '/admin/access',

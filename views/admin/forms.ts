@@ -16,6 +16,8 @@ export interface EditForm {
   etag?: string | undefined;
   was?: string | undefined;
   fields?: Value;
+  /** Over the whole page, for many boxes. */
+  wide?: boolean;
   deed: Html;
   danger?: boolean | undefined;
   back: string;
@@ -26,8 +28,11 @@ export const carried = ({ etag, was }: Pick<EditForm, 'etag' | 'was'>): Html =>
   html`${etag !== undefined && html`<input type="hidden" name="etag" value="${etag}">`}${was !== undefined && html`<input type="hidden" name="was" value="${was}">`}`;
 
 /** A form with its button and a way back. */
-export const editForm = ({ say }: Frame, { action, fields, deed, danger, back, ...hidden }: EditForm): Html =>
-  html`<form method="post"${action !== undefined && html` action="${action}"`} class="edit">${carried(hidden)}
+export const editForm = (
+  { say }: Frame,
+  { action, fields, wide = false, deed, danger, back, ...hidden }: EditForm,
+): Html =>
+  html`<form method="post"${action !== undefined && html` action="${action}"`}${!wide && html` class="edit"`}>${carried(hidden)}
 ${fields}
 <p class="deeds"><button class="${danger ? 'danger' : 'primary'}">${deed}</button>
 <a class="button" href="${back}">${say('account.cancel')}</a></p></form>`;

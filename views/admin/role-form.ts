@@ -52,6 +52,7 @@ ${conflicts(frame, conflicting)}
 ${editForm(frame, {
   etag,
   was,
+  wide: true,
   fields: html`${
     isNew &&
     field({
@@ -137,7 +138,7 @@ export function rolePreviewContent(frame: Frame, view: RolePreviewView): Html {
           all.map((one) => html`<code>${one}</code>`),
         );
   return html`${head(title, { about: sentence })}
-<form method="post" class="previewed">${carriedFields(carried)}
+<form method="post">${carriedFields(carried)}
 ${table(say('console.access.changes'), {
   columns: [
     { title: say('console.people.permission'), cell: ({ permission }) => html`<code>${permission}</code>` },
