@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { explain } from '../../src/directory/explain.ts';
+import { doneOf, somebody } from '../support/account.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { alertOf, type Page, textOf } from '../support/browser.ts';
+import { type Administrator, atConsole, enterWithKey } from '../support/console.ts';
+import { fieldsOf, follow, rowsOf } from '../support/console-forms.ts';
+import { addKey } from '../support/second-factor.ts';
+import { newBrowser } from '../support/signing-in.ts';
+
+const stock = 'https://api.example.test/stock';
+const on = (...names: string[]): string[] => names.map((name) => `${stock}#${name}`);
+const enc = encodeURIComponent;
+
+let app: TestApp;
+let ada: Administrator;
+before(async () => {
+  app = await startApp();
+  ada = await atConsole(app, 'ada@x.test');
+  const made = { permissions: ['read', 'order'], tokenFormat: 'opaque', signingAlg: 'RS256', routes: [] } as const;
+  await app.parts.access.saveApi({ id: stock, ...made, permissions: [...made.permissions], routes: [] }, 'cli');
+  for (const [id, names] of [
+    ['helper', ['read', 'order']],
+    ['reader', ['read']],
+  ] as const) {
+    await app.parts.access.saveRole({ id, permissions: on(...names), includes: [] }, 'cli');
+  }
+});
+after(() => app.close());
+
+const permissionsOf = async (subject: string, place?: string) => [
+  ...new Set((await explain(app.parts, subject, stock, place)).paths.map(({ permission }) => permission)),
+];
+const open = (path: string) => ada.browser.open(path);
+/** The form of this page, with these fields other than they are. */
+const send = (page: Page, fields: Record<string, string | undefined> = {}) => follow(ada.browser, page, fields);
+const title = (page: Page) => textOf(page, '<h1');
+
+/** Somebody who administers by what they hold within an organization. */
+async function localAdministrator(email: string, place: string, role: string) {
+  const id = await somebody(app, email);
+  await app.parts.organizations.join(place, `user:${id}`, 'cli');
+  await app.parts.access.assign(`user:${id}`, role, 'cli', { organization: place });
+  const one = { id, email, key: await addKey(app, id), browser: newBrowser(app) };
+  await enterWithKey(one, await one.browser.open('/admin'));
+  return one;
+}
+
+describe('who has what', () => {
+  it('is given after a preview of what is gained, within an organization and until a time, and taken', async () => {
+    const id = await somebody(app, 'hugo@x.test');
+    await app.parts.access.assign(`user:${id}`, 'reader', 'cli');
+    await app.parts.organizations.add({ id: 'acme', name: 'Acme', domains: [], connections: [] }, 'cli');
+    const form = await open('/admin/access/assignments/new?role=helper');
+    assert.equal(fieldsOf(form).role, 'helper');
+    const asked = { subject: 'hugo@x.test', organization: 'acme', until: '2099-01-31T18:00', role: 'helper' };
+    const preview = await send(form, asked);
+    assert.equal(title(preview), 'Give hugo@x.test the role helper');
+    assert.match(preview.text, /does not count yet/);
+    assert.deepEqual(rowsOf(preview), [['order', stock]], 'what is held already is no gain');
+    const given = await send(preview, { step: 'save' });
+    assert.equal(doneOf(given), 'hugo@x.test has the role helper.');
+    const [one] = await app.parts.access.assignments({ role: 'helper' });
+    assert.deepEqual([one?.organization, one?.until], ['acme', Date.parse('2099-01-31T18:00:00Z') / 1000]);
+    await app.parts.organizations.join('acme', `user:${id}`, 'cli');
+    assert.deepEqual(await permissionsOf(`user:${id}`, 'acme'), ['order', 'read']);
+    const [, take = ''] = /href="([^"]+\/take)"[^>]*>Take<span class="said">: helper/.exec(given.text) ?? [];
+    const question = await open(take);
+    assert.match(title(question) ?? '', /helper.*hugo@x\.test/);
+    assert.match(question.text, /organization acme only/);
+    assert.equal(doneOf(await send(question)), 'hugo@x.test has the role helper no more.');
+    assert.deepEqual(await permissionsOf(`user:${id}`, 'acme'), ['read']);
+  });
+
+  it('refuses nobody, no role, and a time that has come, with what was typed', async () => {
+    const form = await open('/admin/access/assignments/new');
+    for (const [fields, why] of [
+      [{ subject: 'nobody@x.test', role: 'reader' }, /nobody@x\.test/],
+      [{ subject: 'hugo@x.test', role: 'no-such-role' }, /no-such-role/],
+      [{ subject: 'hugo@x.test', role: 'reader', until: 'tomorrow' }, /2030-01-31T18:00/],
+    ] as const) {
+      const page = await send(form, fields);
+      assert.match(alertOf(page) ?? '', why);
+      assert.equal(fieldsOf(page).subject, fields.subject);
+    }
+    const late = { subject: 'hugo@x.test', role: 'reader', until: '2001-01-01T00:00', step: 'save' };
+    assert.match(alertOf(await send(form, late)) ?? '', /already have ended/);
+    assert.match((await open('/admin/access/assignments?subject=nobody%40x.test')).text, /Nothing fits/);
+  });
+
+  it('sec-267 is for whoever looks after one organization what belongs to it, and nothing else', async () => {
+    const { access, organizations } = app.parts;
+    const permissions = ['assignments:read', 'assignments:write', 'users:read'].map(
+      (one) => `urn:sallyport:admin#${one}`,
+    );
+    await access.saveRole({ id: 'local', permissions: [...permissions, ...on('read')], includes: [] }, 'cli');
+    await organizations.add({ id: 'branch', name: 'Branch', domains: [], connections: [] }, 'cli');
+    const member = await somebody(app, 'max@x.test');
+    await organizations.join('branch', `user:${member}`, 'cli');
+    const { browser } = await localAdministrator('lou@x.test', 'branch', 'local');
+    const list = await browser.open('/admin/access');
+    assert.equal(list.url.pathname, '/admin/access/assignments');
+    assert.deepEqual(
+      rowsOf(list).map(([subject, name]) => [subject, name]),
+      [['lou@x.testPerson', 'local']],
+    );
+    assert.doesNotMatch(list.text, /href="\/admin\/access\/(why|groups|apis|roles)|href="\/admin\/access"[^>]*>Roles/);
+    for (const path of ['roles/reader', 'roles/new', 'why', 'groups', 'apis']) {
+      assert.equal((await browser.send('GET', `/admin/access/${path}`)).status, 403, path);
+    }
+    const form = await browser.open('/admin/access/assignments/new');
+    assert.match(form.text, /Within the organization branch only/);
+    const given = await follow(browser, await follow(browser, form, { subject: 'max@x.test', role: 'reader' }), {
+      step: 'save',
+    });
+    assert.equal(doneOf(given), 'max@x.test has the role reader.');
+    assert.equal((await access.assignmentsOf(`user:${member}`))[0]?.organization, 'branch');
+    const beyond = await follow(browser, form, { subject: 'max@x.test', role: 'helper' });
+    assert.deepEqual([beyond.status, /which you do not hold/.test(alertOf(beyond) ?? '')], [403, true]);
+    const outside = await follow(browser, form, { subject: 'hugo@x.test', role: 'reader' });
+    assert.equal(outside.status, 404);
+  });
+});
+
+describe('why', () => {
+  it('shows each way from a person, a client or a group to a permission, with subject, API and organization in the address', async () => {
+    const { access, groups } = app.parts;
+    const dora = await somebody(app, 'dora@x.test');
+    await groups.save({ id: 'fleet', includes: [] }, 'cli');
+    for (const one of [`user:${dora}`, 'client:demo-service']) await groups.join(one, 'fleet', 'cli');
+    await access.assign('group:fleet', 'helper', 'cli');
+    const query = `subject=dora%40x.test&api=${enc(stock)}`;
+    const page = await open(`/admin/access/why?${query}`);
+    assert.deepEqual(
+      rowsOf(page).map(([permission, path]) => [permission, path]),
+      [
+        ['order', 'fleet → helper'],
+        ['read', 'fleet → helper'],
+      ],
+    );
+    for (const subject of ['group:fleet', 'demo-service']) {
+      assert.equal(rowsOf(await open(`/admin/access/why?subject=${subject}&api=${enc(stock)}`)).length, 2, subject);
+    }
+    const within = `/admin/access/why?subject=max%40x.test&api=${enc(stock)}`;
+    assert.match((await open(within)).text, /Nothing on this API/);
+    assert.deepEqual(rowsOf(await open(`${within}&organization=branch`))[0]?.slice(0, 2), ['read', 'branch → reader']);
+    assert.match(alertOf(await open('/admin/access/why?subject=nobody')) ?? '', /nobody/);
+    assert.match((await open('/admin/access/why')).text, /Name a person/);
+  });
+});
