@@ -7,6 +7,8 @@ import type { Caller, Operation } from './http/resource.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
 import { accessPages } from './routes/console-access.ts';
 import { addApplicationPages } from './routes/console-add-application.ts';
+import { apiFormPages } from './routes/console-api-form.ts';
+import { apiPages } from './routes/console-apis.ts';
 import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
 import { applicationPages } from './routes/console-applications.ts';
@@ -14,6 +16,8 @@ import { assignmentPages } from './routes/console-assignments.ts';
 import { auditPages } from './routes/console-audit.ts';
 import { connectionPages } from './routes/console-connections.ts';
 import { givePages } from './routes/console-give.ts';
+import { groupChangePages } from './routes/console-group-changes.ts';
+import { groupPages } from './routes/console-groups.ts';
 import { overviewPages } from './routes/console-overview.ts';
 import type { ConsolePage } from './routes/console-page.ts';
 import { peoplePages } from './routes/console-people.ts';
@@ -42,6 +46,7 @@ export const consolePages: readonly ConsolePage[] = [
   ],
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages],
   ...[...accessPages, ...rolePages, ...roleFormPages, ...assignmentPages, ...givePages, ...whyPages],
+  ...[...groupPages, ...groupChangePages, ...apiPages, ...apiFormPages],
   ...[...connectionPages, ...auditPages, ...searchPages],
 ];
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AccessPart, accessParts, accessPath, type Cell, matrixContent } from '../../views/admin/access.ts';
 import { listOf } from '../http/paging.ts';
-import { Problem } from '../kernel/errors.ts';
+import { invalid, Problem } from '../kernel/errors.ts';
 import { parameter } from './account-list.ts';
 import { roleReply } from './admin-roles.ts';
 import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage } from './console-page.ts';
@@ -28,6 +28,9 @@ export const roleAt = (id: string, ...rest: readonly string[]): string => consol
 
 /** The page of a group. */
 export const groupAt = (id: string, ...rest: readonly string[]): string => consoleAt('access', 'groups', id, ...rest);
+
+/** The page of an API. */
+export const apiAt = (id: string, ...rest: readonly string[]): string => consoleAt('access', 'apis', id, ...rest);
 
 /** What is asked of a list in the address: shown with what has to stay of it. */
 export function addressOf(path: string, asked: Readonly<Record<string, string | undefined>>): string {
@@ -110,6 +113,13 @@ export function heldBy(roles: ReadonlyMap<string, Role>, id: string): ReadonlyMa
   return found;
 }
 
+/** The time that was typed, in UTC, in seconds. Throws `invalid`. */
+export function timeTyped(text: string): number {
+  const time = Date.parse(`${text}Z`);
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) && !Number.isNaN(time)) return Math.floor(time / 1000);
+  throw invalid('The end is a date and a time, such as 2030-01-31T18:00');
+}
+
 const perPage = 50;
 
 /** The matrix: roles by the permissions of the API that the address names, or of the first one. */
@@ -149,6 +159,8 @@ const matrixPage = consolePage({
       first: page > 1 ? at(1) : undefined,
       next: rows.length > page * perPage ? at(page + 1) : undefined,
       add: visit.may('addRole') ? consoleAt('access', 'roles', 'new') : undefined,
+      addApi: visit.may('addApi') ? consoleAt('access', 'apis', 'new') : undefined,
+      changeApi: api && visit.may('changeApi') ? apiAt(api.id, 'edit') : undefined,
     });
     return { title: visit.frame.say('console.access.roles'), content };
   },

@@ -17,7 +17,8 @@ const perPage = 50;
 
 type Assignment = z.output<typeof assignmentReply>;
 
-const kindOf = (subject: string): HolderView['kind'] =>
+/** What a subject is: `user:ID` and its like. */
+export const kindOf = (subject: string): HolderView['kind'] =>
   subject.startsWith('user:') ? 'user' : subject.startsWith('group:') ? 'group' : 'client';
 
 async function holderViews(visit: ConsoleVisit, all: readonly Assignment[]): Promise<HolderView[]> {

@@ -3,10 +3,9 @@ import { moment } from '../../views/account/frame.ts';
 import { type GiveForm, giveContent, givePreviewContent } from '../../views/admin/assignments.ts';
 import { countOf } from '../../views/admin/role-form.ts';
 import { strong } from '../../views/layout.ts';
-import { invalid } from '../kernel/errors.ts';
 import { parameter } from './account-list.ts';
 import { assignmentPreviewReply, assignmentReply } from './admin-assignments.ts';
-import { accessRoom, addressOf, partsOf, wholeList } from './console-access.ts';
+import { accessRoom, addressOf, partsOf, timeTyped, wholeList } from './console-access.ts';
 import { assignmentsPath } from './console-assignments.ts';
 import { type ConsolePage, type ConsoleShown, type ConsoleVisit, consolePage, filled } from './console-page.ts';
 
@@ -34,16 +33,9 @@ async function formOf(visit: ConsoleVisit): Promise<GiveForm> {
   };
 }
 
-/** The time that was typed, in UTC, in seconds. Throws `invalid`. */
-function timeOf(text: string): number {
-  const time = Date.parse(`${text}Z`);
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) && !Number.isNaN(time)) return Math.floor(time / 1000);
-  throw invalid('The end is a date and a time, such as 2030-01-31T18:00');
-}
-
 function bodyOf(form: ReadonlyMap<string, string>): { until?: number } {
   const { until, ...body } = filled(form, ...fields);
-  return until === undefined ? body : { ...body, until: timeOf(until) };
+  return until === undefined ? body : { ...body, until: timeTyped(until) };
 }
 
 async function formShown(visit: ConsoleVisit): Promise<ConsoleShown> {

@@ -84,7 +84,9 @@ async function access(visit: ConsoleVisit, { id, href, email }: PersonView): Pro
   const { audience, paths } = await held(visit, subject, asked === undefined ? audiences : [asked]);
   return personAccessContent(visit.frame, {
     ...{ roles, audiences, audience, why: paths },
-    give: visit.may('addAssignment') ? addressOf(`${accessRoom}/assignments/new`, { subject: email ?? subject }) : undefined,
+    give: visit.may('addAssignment')
+      ? addressOf(`${accessRoom}/assignments/new`, { subject: email ?? subject })
+      : undefined,
     path: `${href}/access`,
     timeZone: visit.user.profile.zoneinfo,
   });

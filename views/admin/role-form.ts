@@ -32,7 +32,8 @@ export interface RoleForm {
   back: string;
 }
 
-const group = ({ say }: Frame, { title, all }: Boxes, open: boolean): Html => {
+/** Boxes under a line that says how many are ticked; open where some are. */
+export const boxes = ({ say }: Frame, { title, all }: Boxes, open: boolean): Html => {
   const ticked = all.filter((one) => one.ticked).length;
   return html`<details${(open || ticked > 0) && html` open`}><summary>${title} <span class="badge">${say('console.access.ticked', { ticked, of: all.length })}</span></summary>
 <div class="counts" role="group" aria-label="${title}">${all.map(
@@ -61,8 +62,8 @@ ${editForm(frame, {
     })
   }
 <h2>${say('console.access.permissions')}</h2>
-${apis.map((one) => group(frame, one, apis.length === 1))}
-${roles.all.length > 0 && html`<h2>${say('console.access.includes')}</h2>${group(frame, roles, false)}`}`,
+${apis.map((one) => boxes(frame, one, apis.length === 1))}
+${roles.all.length > 0 && html`<h2>${say('console.access.includes')}</h2>${boxes(frame, roles, false)}`}`,
   deed: say(isNew ? 'console.save' : 'console.access.preview'),
   back,
 })}`;
