@@ -134,14 +134,28 @@ export async function foreseeRole(ground: Ground, next: Role): Promise<RoleFores
   };
 }
 
+/** What is given, and to whom. */
+interface Gift {
+  subject: string;
+  role: string;
+  organization?: string | undefined;
+  /** Whoever looks after an organisation is told nothing of what is held outside of it. */
+  discreet: boolean;
+}
+
 /** What would come of giving a role to a subject; that it can be given is the caller's to know. */
 export async function foreseeAssignment(
   ground: Ground & { decide: Decide },
-  { subject, role, organization }: { subject: string; role: string; organization?: string | undefined },
+  { subject, role, organization, discreet }: Gift,
 ): Promise<AssignmentForesight> {
   const { access, decide, organizations } = ground;
-  const given = [...permissionsOf(await access.rolesByName(), role)].sort();
-  const mine = await decide.permissions(subject, organization);
+  const roles = await access.rolesByName();
+  const given = [...permissionsOf(roles, role)].sort();
+  const within = async () =>
+    (await access.assignmentsOf(subject))
+      .filter((one) => one.organization === organization && lasts(one, Date.now() / 1000))
+      .flatMap((one) => [...permissionsOf(roles, one.role)]);
+  const mine = discreet ? new Set(await within()) : await decide.permissions(subject, organization);
   const count = new Count(ground);
   await count.add(subject, organization);
   const member = organization === undefined || subject.startsWith('group:');

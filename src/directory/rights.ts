@@ -63,7 +63,7 @@ export class Rights {
   ): Promise<AssignmentForesight> {
     if (!(await this.#parts.access.role(given.role))) throw missing(`The role ${given.role}`);
     await this.#refuseAssigning(by, subject, given);
-    return foreseeAssignment(this.#parts, { subject, ...given });
+    return foreseeAssignment(this.#parts, { subject, ...given, discreet: by.organization !== undefined });
   }
 
   async #refuseAssigning(

@@ -5,6 +5,7 @@ import { listOf } from '../http/paging.ts';
 import { parameter } from './account-list.ts';
 import { clientReply } from './client-document.ts';
 import { connectionReply } from './connection-document.ts';
+import { wholeList } from './console-access.ts';
 import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage } from './console-page.ts';
 import { userReply } from './user-document.ts';
 
@@ -20,9 +21,9 @@ export const searchPages: readonly ConsolePage[] = [
     async get(visit) {
       const { ctx, frame } = visit;
       const q = parameter(ctx, 'q')?.trim().slice(0, 100) ?? '';
-      const found =
-        q === '' ? [] : (await Promise.all([applications(visit, q), people(visit, q), connections(visit, q)])).flat();
-      const rooms = (['overview', 'applications', 'people', 'audit'] as const).flatMap((name) =>
+      const all = [applications(visit, q), people(visit, q), connections(visit, q), access(visit, q)];
+      const found = q === '' ? [] : (await Promise.all(all)).flat();
+      const rooms = (['overview', 'applications', 'people', 'access', 'audit'] as const).flatMap((name) =>
         pageNamed(visit, name, q),
       );
       const content = foundContent(frame, { q, all: [...rooms, ...found] });
@@ -35,6 +36,7 @@ const places = {
   overview: { href: '/admin', calls: undefined, key: 'console.nav.overview' },
   applications: { href: '/admin/applications', calls: 'listClients', key: 'console.nav.applications' },
   people: { href: '/admin/people', calls: 'listUsers', key: 'console.nav.people' },
+  access: { href: '/admin/access', calls: 'listAssignments', key: 'console.nav.access' },
   connections: { href: '/admin/connections', calls: 'listConnections', key: 'console.nav.connections' },
   audit: { href: '/admin/audit', calls: 'listAuditEvents', key: 'console.nav.audit' },
 } as const satisfies Record<string, { href: string; calls: string | undefined; key: Key }>;
@@ -77,4 +79,24 @@ async function connections(visit: ConsoleVisit, q: string): Promise<Found[]> {
     .filter(({ id, name = '' }) => `${id}\n${name}`.toLowerCase().includes(q.toLowerCase()))
     .slice(0, most)
     .map(({ id, name = id }) => ({ href: consoleAt('connections', id), name, id, kind }));
+}
+
+const nouns = [
+  ['roles', 'listRoles', 'console.people.role'],
+  ['groups', 'listGroups', 'console.access.kind.group'],
+  ['apis', 'listApis', 'console.people.api'],
+] as const;
+
+/** Roles, groups and APIs with this in their names. */
+async function access(visit: ConsoleVisit, q: string): Promise<Found[]> {
+  const open = nouns.filter(([, operation]) => visit.may(operation));
+  const all = await Promise.all(
+    open.map(async ([noun, operation, key]) =>
+      (await wholeList(visit, operation, z.object({ id: z.string() })))
+        .filter(({ id }) => id.toLowerCase().includes(q.toLowerCase()))
+        .slice(0, most)
+        .map(({ id }) => ({ href: consoleAt('access', noun, id), name: id, id, kind: visit.frame.say(key) })),
+    ),
+  );
+  return all.flat();
 }

@@ -149,3 +149,60 @@ describe('why', () => {
     assert.match((await open('/admin/access/why')).text, /Name a person/);
   });
 });
+
+describe('groups and APIs', () => {
+  it('are made, changed, filled and removed; what two change at once is kept', async () => {
+    const { groups, access } = app.parts;
+    const made = await send(await open('/admin/access/groups/new'), { id: 'crew', 'g:fleet': 'yes' });
+    assert.equal(doneOf(made), 'crew is saved.');
+    assert.deepEqual((await groups.get('crew'))?.includes, ['fleet']);
+    const joined = await send(await open('/admin/access/groups/crew/join'), { subject: 'hugo@x.test' });
+    assert.equal(doneOf(joined), 'hugo@x.test is in crew.');
+    assert.deepEqual(
+      rowsOf(joined).map(([subject]) => subject),
+      ['fleetGroup', 'hugo@x.testPerson'].map((text) => text.replace('fleet', 'group:fleet')),
+    );
+    assert.match((await open('/admin/access/groups/fleet')).text, /Is in[\s\S]*groups\/crew"/);
+    const edit = await open('/admin/access/groups/crew/edit');
+    for (const id of ['night', 'day']) await groups.save({ id, includes: [] }, 'cli');
+    await groups.save({ id: 'crew', includes: ['fleet', 'night'] }, 'cli');
+    const lost = await send(edit, { 'g:day': 'yes' });
+    assert.equal(lost.status, 412);
+    await send(lost);
+    assert.deepEqual((await groups.get('crew'))?.includes, ['day', 'fleet', 'night']);
+    const circle = await send(await open('/admin/access/groups/fleet/edit'), { 'g:crew': 'yes' });
+    assert.match(alertOf(circle) ?? '', /circle/);
+    const [, out = ''] = /href="([^"]+)"[^>]*>Take out<span class="said">: hugo/.exec(joined.text) ?? [];
+    assert.match(title(await open(out)) ?? '', /hugo@x\.test out of crew/);
+    assert.equal(doneOf(await send(await open(out))), 'hugo@x.test is in crew no more.');
+    assert.equal(doneOf(await send(await open('/admin/access/groups/crew/remove'))), 'The group crew is removed.');
+    assert.equal(await groups.get('crew'), undefined);
+
+    const id = 'https://api.example.test/fleet';
+    const at = `/admin/access/apis/${enc(id)}`;
+    const added = await send(await open('/admin/access/apis/new'), {
+      ...{ id, permissions: 'fleet:read\r\nfleet:write', routes: 'GET /fleet/** = fleet:read', token_ttl: '60' },
+    });
+    assert.equal(doneOf(added), `${id} is saved.`);
+    assert.deepEqual((await access.api(id))?.tokenTtl, 60);
+    assert.match(added.text, /<code>GET \/fleet\/\*\*<\/code><\/th><td><code>fleet:read/);
+    const form = await open(`${at}/edit`);
+    await access.changeApi(id, (now) => ({ ...now, host: 'fleet.example.test' }), 'cli');
+    const overtaken = await send(form, { token_ttl: '', token_format: 'jwt' });
+    assert.equal(overtaken.status, 412);
+    assert.match(overtaken.text, /Host is now: <strong>fleet\.example\.test/);
+    await send(overtaken);
+    const now = await access.api(id);
+    assert.deepEqual([now?.host, now?.tokenTtl, now?.tokenFormat], ['fleet.example.test', undefined, 'jwt']);
+    for (const [fields, why] of [
+      [{ routes: 'GET /x = no:such' }, /not among the permissions/],
+      [{ token_ttl: 'soon' }, /token_ttl|number/],
+    ] as const) {
+      const refused = await send(await open(`${at}/edit`), fields);
+      assert.deepEqual([refused.status, why.test(alertOf(refused) ?? '')], [400, true], alertOf(refused));
+    }
+    assert.match(alertOf(await send(await open(`/admin/access/apis/${enc(stock)}/remove`))) ?? '', /used by/);
+    assert.equal(doneOf(await send(await open(`${at}/remove`))), `The API ${id} is removed.`);
+    assert.match((await open('/admin/search?q=fleet')).text, /href="\/admin\/access\/groups\/fleet"/);
+  });
+});
