@@ -111,9 +111,11 @@ describe('who has what', () => {
     }
     const form = await browser.open('/admin/access/assignments/new');
     assert.match(form.text, /Within the organization branch only/);
-    const given = await follow(browser, await follow(browser, form, { subject: 'max@x.test', role: 'reader' }), {
-      step: 'save',
-    });
+    await access.assign(`user:${member}`, 'reader', 'cli');
+    const preview = await follow(browser, form, { subject: 'max@x.test', role: 'reader' });
+    assert.deepEqual(rowsOf(preview), [['read', stock]], 'what is held outside is not told');
+    await access.unassign(`user:${member}`, 'reader', 'cli');
+    const given = await follow(browser, preview, { step: 'save' });
     assert.equal(doneOf(given), 'max@x.test has the role reader.');
     assert.equal((await access.assignmentsOf(`user:${member}`))[0]?.organization, 'branch');
     const beyond = await follow(browser, form, { subject: 'max@x.test', role: 'helper' });
