@@ -64,8 +64,12 @@ export async function preparedChange(
 
 function source(before: Settings, { from, metadata, ...said }: ConnectionChange) {
   const [entityId] = Array.isArray(said.entityIds) ? said.entityIds : [];
-  return { from, metadata, tenants: said.tenants ?? before.tenants, auth: before.auth, entityId };
+  // As an export says a connection that was made of a metadata file.
+  const told = before.kind === 'saml' && described.every((name) => said[name] !== undefined);
+  return { from, metadata, told, tenants: said.tenants ?? before.tenants, auth: before.auth, entityId };
 }
+
+const described = ['entityIds', 'signOn', 'certificates'];
 
 const reader = ({ outgoing, readMetadata }: Parts) => ({
   fetch: (address: string) => metadataFetch(address, outgoing),

@@ -9,13 +9,6 @@ interface Names {
   of(subject: string): Html;
 }
 
-/** What has its page in the room of access, and the operation that says whether it is there. */
-const parts: Readonly<Record<string, readonly [noun: string, operation: string]>> = {
-  role: ['roles', 'getRole'],
-  group: ['groups', 'getGroup'],
-  api: ['apis', 'getApi'],
-};
-
 /** Each is asked for once. What is gone, or not this person's to know, keeps the name that it has in the trail. */
 export async function namesOf(visit: ConsoleVisit, subjects: readonly (string | undefined)[]): Promise<Names> {
   const wanted = [...new Set(subjects.filter((one) => one !== undefined))];
@@ -23,8 +16,21 @@ export async function namesOf(visit: ConsoleVisit, subjects: readonly (string | 
   return { of: (subject) => named.get(subject) ?? html`${subject}` };
 }
 
+/** What is known by its id, and where its page is. */
+const places: Readonly<Record<string, { operation: string; at: readonly string[] }>> = {
+  api: { operation: 'getApi', at: ['access', 'apis'] },
+  connection: { operation: 'getConnection', at: ['connections'] },
+  group: { operation: 'getGroup', at: ['access', 'groups'] },
+  organization: { operation: 'getOrganization', at: ['settings', 'organizations'] },
+  'mfa-policy': { operation: 'getMfaPolicy', at: ['settings', 'second-factors'] },
+  registrar: { operation: 'getRegistrar', at: ['settings', 'registrars'] },
+  role: { operation: 'getRole', at: ['access', 'roles'] },
+  stream: { operation: 'getStream', at: ['settings', 'streams'] },
+  webhook: { operation: 'getWebhook', at: ['settings', 'webhooks'] },
+};
+
 async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | undefined> {
-  const [, kind = '', id = ''] = /^(user|client|connection|role|group|api):(.+)$/s.exec(subject) ?? [];
+  const [, kind = '', id = ''] = /^([a-z-]+):(.+)$/s.exec(subject) ?? [];
   try {
     if (kind === 'user' && visit.may('getUser')) {
       const { email, name } = await visit.read('getUser', userReply, { params: { id } });
@@ -34,14 +40,10 @@ async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | unde
       const { client_name: name } = await visit.read('getClient', clientReply, { params: { id } });
       return html`<a href="${consoleAt('applications', id)}">${name}</a>`;
     }
-    if (kind === 'connection' && visit.may('getConnection')) {
-      await visit.do('getConnection', { params: { id } });
-      return html`<a href="${consoleAt('connections', id)}">${id}</a>`;
-    }
-    const [noun, operation] = parts[kind] ?? [];
-    if (noun !== undefined && operation !== undefined && visit.may(operation)) {
-      await visit.do(operation, { params: { id } });
-      return html`<a href="${consoleAt('access', noun, id)}">${kind === 'group' ? subject : id}</a>`;
+    const place = Object.hasOwn(places, kind) ? places[kind] : undefined;
+    if (place && visit.may(place.operation)) {
+      await visit.do(place.operation, { params: { id } });
+      return html`<a href="${consoleAt(...place.at, id)}">${id}</a>`;
     }
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;
