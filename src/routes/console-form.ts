@@ -44,7 +44,8 @@ const goesOnFrom = ({ typed, problem }: Pick<ConsoleVisit, 'typed' | 'problem'>,
 const conflict = (name: Html | undefined, before: unknown, now: string): Conflict[] =>
   name === undefined || before === now ? [] : [{ name, now }];
 
-function earlier(text: string | undefined): Record<string, unknown> | undefined {
+/** The values that a form carries as `was`; undefined for what is none. */
+export function earlier(text: string | undefined): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text ?? '');
     return typeof value === 'object' && value !== null ? { ...value } : undefined;

@@ -5,6 +5,7 @@ import { plain } from '../../views/words.ts';
 import { html } from '../kernel/html.ts';
 import { groupReply } from './admin-groups.ts';
 import { accessRoom, groupAt, timeTyped, wholeList } from './console-access.ts';
+import { condensed, keptBoxes, withKeptBoxes } from './console-boxes.ts';
 import { etagFor, filledForm } from './console-form.ts';
 import { type Group, groupOf, groupsPath } from './console-groups.ts';
 import { namesOf } from './console-names.ts';
@@ -27,7 +28,7 @@ async function formOf(
   const names = (await wholeList(visit, 'listGroups', groupReply)).map((one) => one.id).filter((name) => name !== id);
   const now = Object.fromEntries(names.map((name) => [box + name, includes.includes(name) ? 'yes' : '']));
   const labels = Object.fromEntries(names.map((name) => [box + name, html`${name}`]));
-  const { ticked: on, was, conflicts } = filledForm<string>(visit, now, labels);
+  const { ticked: on, was, conflicts } = filledForm<string>(withKeptBoxes(visit, now), now, labels);
   return {
     ...rest,
     groups: {
@@ -47,7 +48,8 @@ const addPage = consolePage({
   room,
   calls: 'addGroup',
   fresh: true,
-  keeps: ['id'],
+  keeps: keptBoxes,
+  condense: condensed,
   async get(visit) {
     const rest = { id: visit.typed.get('id') ?? '', isNew: true, back: groupsPath };
     const form = await formOf(visit, { id: '', includes: [] }, rest);
@@ -65,6 +67,8 @@ const editPage = consolePage({
   room,
   calls: 'changeGroup',
   fresh: true,
+  keeps: keptBoxes,
+  condense: condensed,
   async get(visit) {
     const { group, etag } = await groupOf(visit);
     const { id } = group;

@@ -121,6 +121,8 @@ export interface ConsolePage {
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
+  /** The form with a few of those fields in place of many, which a cookie would not hold. */
+  condense?(form: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
   get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string }>;
   /** What it throws is told on the page that `get` then shows, with what was typed. */
   post?(visit: ConsoleVisit, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;

@@ -3,6 +3,7 @@ import { strong } from '../../views/layout.ts';
 import { type Html, html } from '../kernel/html.ts';
 import { rolePreviewReply, roleReply } from './admin-roles.ts';
 import { accessRoom, apisOf, type KnownApi, partsOf, type Role, roleAt, rolesOf } from './console-access.ts';
+import { condensed, keptBoxes, withKeptBoxes } from './console-boxes.ts';
 import { etagFor, filledForm } from './console-form.ts';
 import { type ConsolePage, type ConsoleShown, type ConsoleVisit, consolePage, matchOf } from './console-page.ts';
 import { roleOf } from './console-role.ts';
@@ -49,7 +50,7 @@ async function formOf(
   const roles = await rolesOf(visit);
   const now = boxesOf(role, await apisOf(visit, [...roles, role]), roles);
   const labels = Object.fromEntries(Object.keys(now).map((name) => [name, labelOf(name)]));
-  const { ticked: on, was, conflicts } = filledForm<string>(visit, now, labels);
+  const { ticked: on, was, conflicts } = filledForm<string>(withKeptBoxes(visit, now), now, labels);
   const box = (name: string, label: Box['label']): Box => ({ name, label, ticked: on(name) });
   const [permissions, others] = [permissionBox, roleBox].map((kind) =>
     Object.keys(now).filter((name) => name.startsWith(kind)),
@@ -78,7 +79,8 @@ const addPage = consolePage({
   room: accessRoom,
   calls: 'addRole',
   fresh: true,
-  keeps: ['id'],
+  keeps: keptBoxes,
+  condense: condensed,
   async get(visit) {
     const none = { id: '', permissions: [], includes: [] };
     const form = await formOf(visit, none, { id: visit.typed.get('id') ?? '', isNew: true, back: accessRoom });
@@ -139,6 +141,8 @@ const editPage = consolePage({
   room: accessRoom,
   calls: 'changeRole',
   fresh: true,
+  keeps: keptBoxes,
+  condense: condensed,
   get: changeShown,
   async post(visit, form) {
     const { id = '' } = visit.params;

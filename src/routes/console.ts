@@ -155,7 +155,8 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
   const form = await sentForm(ctx);
   const { visit, user } = await visitOf(rooms, ctx, found);
   if (visit === 'refused') return refuse(rooms, ctx, user);
-  if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: ctx.path });
+  if (!visit)
+    return keepTyped(rooms, ctx, { form: page.condense?.(form) ?? form, user, keeps: page.keeps, path: ctx.path });
   const { reply, seen } = await done(page, visit, form);
   if ('goOn' in reply) {
     const { actFor: organization, said } = reply;

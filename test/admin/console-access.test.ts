@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import { explain } from '../../src/directory/explain.ts';
 import { doneOf, somebody } from '../support/account.ts';
 import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { alertOf, type Page, textOf } from '../support/browser.ts';
-import { type Administrator, atConsole } from '../support/console.ts';
+import { type Administrator, atConsole, enterWithKey } from '../support/console.ts';
 import { follow, rowsOf } from '../support/console-forms.ts';
 
 const stock = 'https://api.example.test/stock';
@@ -158,6 +158,22 @@ describe('a role', () => {
     assert.equal((await send(preview, { step: 'save' })).status, 412);
     assert.equal((await send(await send(preview, { step: 'form' }))).status, 412);
     assert.deepEqual((await kept('shared'))?.permissions, on('read'));
+  });
+
+  it('is as it was ticked when a sign-in comes between', async () => {
+    await role('slow', ['read', 'write']);
+    const eva = await atConsole(app, 'eva@x.test');
+    const form = await eva.browser.open('/admin/access/roles/slow/edit');
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + 16 * 60_000 });
+    const ticked = { [`p:${stock}#order`]: 'yes', [`p:${stock}#read`]: undefined };
+    const late = await follow(eva.browser, form, ticked);
+    assert.deepEqual([late.status, title(late)], [403, 'Confirm that it is you']);
+    await app.parts.access.saveRole({ id: 'slow', permissions: on('read', 'write', 'close'), includes: [] }, 'cli');
+    const again = await enterWithKey(eva, await eva.browser.open('/admin/access/roles/slow/edit'));
+    assert.equal(again.url.pathname, '/admin/access/roles/slow/edit');
+    await follow(eva.browser, await follow(eva.browser, again), { step: 'save' });
+    mock.timers.reset();
+    assert.deepEqual((await kept('slow'))?.permissions.toSorted(), on('close', 'order', 'write'));
   });
 
   it('is not made of what cannot be, and the page says so before anything is saved', async () => {
