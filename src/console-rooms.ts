@@ -12,10 +12,13 @@ import { apiPages } from './routes/console-apis.ts';
 import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
 import { applicationEndPages } from './routes/console-application-end.ts';
+import { applicationGatewayPages } from './routes/console-application-gateway.ts';
 import { applicationPages } from './routes/console-applications.ts';
 import { assignmentPages } from './routes/console-assignments.ts';
 import { auditPages } from './routes/console-audit.ts';
 import { connectionPages } from './routes/console-connections.ts';
+import { gatewayTrialPages } from './routes/console-gateway-try.ts';
+import { gatewayPages } from './routes/console-gateways.ts';
 import { givePages } from './routes/console-give.ts';
 import { groupChangePages } from './routes/console-group-changes.ts';
 import { groupPages } from './routes/console-groups.ts';
@@ -51,6 +54,7 @@ export const consolePages: readonly ConsolePage[] = [
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages, ...personFactorPages],
   ...[...accessPages, ...rolePages, ...roleFormPages, ...assignmentPages, ...givePages, ...whyPages],
   ...[...groupPages, ...groupChangePages, ...apiPages, ...apiFormPages],
+  ...[...gatewayPages, ...gatewayTrialPages, ...applicationGatewayPages],
   ...[...connectionPages, ...auditPages, ...searchPages, ...settingsPages],
 ];
 

@@ -81,7 +81,7 @@ async function missingGateways(): Promise<string[]> {
  */
 const sameOnEach = new RegExp(
   `/test/(${[
-    'admin/(matrix|impersonation|permissions|console-acting|console-settings|console-access(-[a-z]+)?)[.]',
+    'admin/(matrix|impersonation|permissions|console-(acting|gateways|settings|access(-[a-z]+)?))[.]',
     'cli/(?!keys)',
     'conformance/',
     'demo/start',

@@ -102,10 +102,17 @@ export interface ConsoleShown {
  * What comes of a form: another page of the console with what was done (and the organization to act for from now on, empty
  * for the whole server), a page, or a file to keep.
  */
-export type ConsoleReply =
-  | ConsoleShown
-  | { goOn: string; said?: Said; actFor?: string }
-  | { file: string; json: string };
+export type ConsoleReply = ConsoleShown | { goOn: string; said?: Said; actFor?: string } | ConsoleFile;
+
+/** A file to keep: JSON, or any other text. */
+export type ConsoleFile = { file: string; json: string } | { file: string; text: string };
+
+/** Sends a file to be kept. */
+export function sendFile(ctx: Context, it: ConsoleFile): void {
+  ctx.type = 'json' in it ? 'application/json' : 'text/plain';
+  ctx.attachment(it.file);
+  ctx.body = 'json' in it ? it.json : it.text;
+}
 
 /** One page of the console: where it is, who may open it, what it shows and does. */
 export interface ConsolePage {
@@ -123,7 +130,7 @@ export interface ConsolePage {
   keeps?: readonly string[];
   /** The form with a few of those fields in place of many, which a cookie would not hold. */
   condense?(form: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
-  get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string }>;
+  get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string } | ConsoleFile>;
   /** What it throws is told on the page that `get` then shows, with what was typed. */
   post?(visit: ConsoleVisit, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
 }

@@ -13,7 +13,7 @@ import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
 import type { ConsolePage, ConsoleReply, ConsoleShown, Standing } from './console-page.ts';
-import { ConsoleVisit, mayOpen } from './console-page.ts';
+import { ConsoleVisit, mayOpen, sendFile } from './console-page.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
 import { type Area, Carried, type Needs, toSignIn } from './own-sign-in.ts';
@@ -102,6 +102,7 @@ async function open(rooms: Rooms, ctx: Context, found: Found | undefined): Promi
   if (visit === 'refused') return refuse(rooms, ctx, user);
   if (!visit) return signInFor(rooms, ctx, found, user);
   const reply = await found.page.get(visit);
+  if ('file' in reply) return sendFile(ctx, reply);
   return 'goOn' in reply ? goOn(ctx, reply.goOn) : present(rooms, visit, found.page, reply);
 }
 
@@ -164,12 +165,7 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
     if (said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said });
     return goOn(ctx, reply.goOn);
   }
-  if ('file' in reply) {
-    ctx.type = 'application/json';
-    ctx.attachment(reply.file);
-    ctx.body = reply.json;
-    return undefined;
-  }
+  if ('file' in reply) return sendFile(ctx, reply);
   return present(rooms, seen, page, reply);
 }
 
@@ -185,7 +181,7 @@ async function done(
     if (!(error instanceof Problem) || error.status >= 500) throw error;
     const seen = visit.again(form, error);
     const shown = await page.get(seen);
-    if ('goOn' in shown) throw error;
+    if (!('content' in shown)) throw error;
     return { reply: { status: error.status, ...shown }, seen };
   }
 }
