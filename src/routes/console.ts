@@ -13,7 +13,7 @@ import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
 import type { ConsolePage, ConsoleReply, ConsoleShown, Standing } from './console-page.ts';
-import { ConsoleVisit, sendFile } from './console-page.ts';
+import { ConsoleVisit, mayOpen, sendFile } from './console-page.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
 import { type Area, Carried, type Needs, toSignIn } from './own-sign-in.ts';
@@ -139,7 +139,7 @@ async function visitOf(
   const standing = chosen(rooms, ctx, user, standings);
   if (!standing) return { visit: 'refused', user };
   if (!(await isEnough(rooms, session, 'session'))) return { user };
-  if (page.calls !== undefined && !calls.may(standing.caller, page.calls)) throw notPermitted();
+  if (!mayOpen(page, (operation) => calls.may(standing.caller, operation))) throw notPermitted();
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
   const typed = typedBefore(rooms, ctx, user, ctx.path);
   const frame = frameFor(frames, ctx, user);
@@ -156,7 +156,8 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
   const form = await sentForm(ctx);
   const { visit, user } = await visitOf(rooms, ctx, found);
   if (visit === 'refused') return refuse(rooms, ctx, user);
-  if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: ctx.path });
+  if (!visit)
+    return keepTyped(rooms, ctx, { form: page.condense?.(form) ?? form, user, keeps: page.keeps, path: ctx.path });
   const { reply, seen } = await done(page, visit, form);
   if ('goOn' in reply) {
     const { actFor: organization, said } = reply;
@@ -198,7 +199,7 @@ function present(rooms: Rooms, visit: ConsoleVisit, { room }: ConsolePage, shown
 const openRooms = ({ pages }: Rooms, visit: ConsoleVisit): ReadonlySet<Room> =>
   new Set(
     pages
-      .filter(({ calls, listed }) => (calls === undefined || visit.may(calls)) && (listed?.(visit) ?? true))
+      .filter((page) => mayOpen(page, (operation) => visit.may(operation)) && (page.listed?.(visit) ?? true))
       .map(({ path }) => path)
       .filter(isRoom),
   );
