@@ -27,6 +27,7 @@ import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminScimTokens } from './admin-scim-tokens.ts';
 import { adminSessions } from './admin-sessions.ts';
+import { adminSetupLinks } from './admin-setup-links.ts';
 import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminUserSignIn } from './admin-user-sign-in.ts';
@@ -46,6 +47,7 @@ const base = '/admin/api/v1';
 /** The rooms of administration, one file for each. */
 const makers = [
   ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
+  adminSetupLinks,
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens, adminOverview],

@@ -13,7 +13,6 @@ import type { Said } from './account-page.ts';
 interface Known {
   ctx: Context;
   frame: Frame;
-  user: User;
   caller: Caller;
   calls: Calls;
   /** What stands in the address for `:id` and its like. */
@@ -23,11 +22,10 @@ interface Known {
   problem?: Problem | undefined;
 }
 
-/** An administrator on a page of the console. What is read and done goes through the operations of the admin API, as this person. */
-export class ConsoleVisit {
+/** Somebody on a page of administration, who need not be signed in. What is read and done goes through the operations of the admin API, as this caller. */
+export class PageVisit {
   readonly ctx: Context;
   readonly frame: Frame;
-  readonly user: User;
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;
   readonly typed: ReadonlyMap<string, string>;
@@ -36,11 +34,10 @@ export class ConsoleVisit {
   readonly #known: Known;
 
   constructor(known: Known) {
-    const { ctx, frame, user, caller, params, typed, problem } = known;
+    const { ctx, frame, caller, params, typed, problem } = known;
     this.#known = known;
     this.ctx = ctx;
     this.frame = frame;
-    this.user = user;
     this.caller = caller;
     this.params = params;
     this.typed = typed;
@@ -73,7 +70,23 @@ export class ConsoleVisit {
   }
 
   /** The page again, with what was typed and why it was not taken. */
-  again(typed: ReadonlyMap<string, string>, problem: Problem): ConsoleVisit {
+  again(typed: ReadonlyMap<string, string>, problem: Problem): PageVisit {
+    return new PageVisit({ ...this.#known, typed, problem });
+  }
+}
+
+/** An administrator who is signed in, on a page of the console. */
+export class ConsoleVisit extends PageVisit {
+  readonly user: User;
+  readonly #known: Known & { user: User };
+
+  constructor(known: Known & { user: User }) {
+    super(known);
+    this.#known = known;
+    this.user = known.user;
+  }
+
+  override again(typed: ReadonlyMap<string, string>, problem: Problem): ConsoleVisit {
     return new ConsoleVisit({ ...this.#known, typed, problem });
   }
 }
@@ -89,8 +102,8 @@ export interface ConsoleShown {
 /** What comes of a form: another page of the console with what was done, a page, or a file to keep. */
 export type ConsoleReply = ConsoleShown | { goOn: string; said?: Said } | { file: string; json: string };
 
-/** One page of the console: where it is, who may open it, what it shows and does. */
-export interface ConsolePage {
+/** One page of the console: where it is, who may open it, what it shows and does. With `PageVisit` it takes those too who are not signed in. */
+export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
   /** `/admin/applications/:id` */
   path: string;
   /** The entry of the rail that is marked; the page at its path is the one that the entry leads to. */
@@ -101,13 +114,13 @@ export interface ConsolePage {
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
-  get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string }>;
+  get(visit: V): Promise<ConsoleShown | { goOn: string }>;
   /** What it throws is told on the page that `get` then shows, with what was typed. */
-  post?(visit: ConsoleVisit, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
+  post?(visit: V, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
 }
 
 /** Declares a page of the console. */
-export const consolePage = (page: ConsolePage): ConsolePage => page;
+export const consolePage = <V extends PageVisit = ConsoleVisit>(page: ConsolePage<V>): ConsolePage<V> => page;
 
 /** An address of the console; names in it are encoded. */
 export const consoleAt = (...names: readonly string[]): string =>
