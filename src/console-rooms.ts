@@ -18,6 +18,7 @@ import { personPages } from './routes/console-person.ts';
 import { personChangePages } from './routes/console-person-changes.ts';
 import { personDeedPages } from './routes/console-person-deeds.ts';
 import { searchPages } from './routes/console-search.ts';
+import { setupLinkPages } from './routes/console-setup-links.ts';
 import { Freshness } from './signin/freshness.ts';
 import { hasEnded, type Session } from './signin/standing.ts';
 
@@ -35,7 +36,7 @@ export const consolePages: readonly ConsolePage[] = [
     ...applicationDeedPages,
   ],
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages],
-  ...[...connectionPages, ...auditPages, ...searchPages],
+  ...[...connectionPages, ...setupLinkPages, ...auditPages, ...searchPages],
 ];
 
 /** The console, and what it is put together of. */

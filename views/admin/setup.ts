@@ -1,0 +1,84 @@
+import { type Html, html } from '../../src/kernel/html.ts';
+import { moment } from '../account/frame.ts';
+import { brand, documentOf, type Frame, footer, layout, passing, strong } from '../layout.ts';
+
+/** For whom a set-up link is, and who has sent it, where that is a person. Times in seconds. */
+export interface Invitation {
+  organization: string;
+  inviter?: string | undefined;
+  until: number;
+}
+
+const from = ({ issuer, say }: Frame, inviter: string | undefined): Html =>
+  inviter === undefined ? say('setup.host', { host: new URL(issuer).host }) : html`${inviter}`;
+
+/** What a set-up link is for. Looking at it uses nothing up, so whatever reads mail may follow it; the button does. */
+export const setupStartPage = (
+  frame: Frame,
+  { organization, inviter, until }: Invitation,
+  { action, hours }: { action: string; hours: number },
+): Html => {
+  const { say } = frame;
+  return layout(
+    frame,
+    say('setup.start.title', { organization }),
+    html`<h1>${say('setup.start.title', { organization: strong(organization) })}</h1>
+<p>${say('setup.start.about', { organization: strong(organization) })}</p>
+<p>${say('setup.invited', { inviter: strong(from(frame, inviter)) })}</p>
+<form method="post" action="${action}">
+<button class="primary">${say('setup.start.deed')}</button>
+</form>
+<p class="hint">${say('setup.start.once', { hours })}</p>
+<p class="hint">${say('setup.until', { time: moment(frame, until * 1000) })}</p>`,
+  );
+};
+
+/** Why a link opens nothing. */
+export type SetupOver = 'used' | 'expired' | 'ended' | 'none';
+
+/** Nothing can be set up here, and whom to ask. */
+export const setupOverPage = (frame: Frame, why: SetupOver, inviter?: string): Html => {
+  const { say } = frame;
+  return layout(
+    passing(frame),
+    say(`setup.over.${why}.title`),
+    html`<h1>${say(`setup.over.${why}.title`)}</h1>
+<p role="alert">${say(`setup.over.${why}`)}</p>
+<p>${say('setup.over.ask', { inviter: strong(from(frame, inviter)) })}</p>`,
+  );
+};
+
+/** What a page of the wizard shows to somebody who came by a link. */
+export interface SetupView extends Invitation {
+  title: Html;
+  /** The page, beginning with its heading. */
+  content: Html;
+  said?: Html | undefined;
+  problem?: string | undefined;
+}
+
+/** The connection wizard for one organisation: the look of the console, and no way to anything else of it. */
+export const setupFrame = (frame: Frame, view: SetupView): Html => {
+  const { say } = frame;
+  const { organization, inviter, until, title, content, said, problem } = view;
+  const named = html`${title} – ${organization}`;
+  return documentOf(
+    { ...frame, style: frame.consoleStyle },
+    problem === undefined ? named : say('page.error', { title: named }),
+    html`<body class="account console alone">
+<a class="skip" href="#content">${say('account.skip')}</a>
+<header>
+${brand(frame)}
+<p>${say('setup.for', { organization: strong(organization) })}</p>
+</header>
+<main id="content" tabindex="-1">
+${said !== undefined && html`<p class="done" role="status">${said}</p>`}
+${problem !== undefined && html`<p class="alert" role="alert" lang="en">${problem}</p>`}
+${content}
+<p class="hint">${say('setup.invited', { inviter: from(frame, inviter) })} ${say('setup.until', { time: moment(frame, until * 1000) })}</p>
+</main>
+${footer(frame)}
+<script type="module" src="${frame.consoleScript}"></script>
+</body>`,
+  );
+};
