@@ -171,6 +171,19 @@ export class Rights {
     return organizations.join(id, subject, by.actor, how);
   }
 
+  /**
+   * A provider is to give these to whom it names: whoever says so may come through it themselves, so nobody lets it give more than
+   * they hold, and nobody but an administrator what is not there yet.
+   */
+  async refuseMapping(by: By, roles: readonly string[], groups: readonly string[]): Promise<void> {
+    const { access, groups: all } = this.#parts;
+    if (by.organization === undefined && adminPermissions.every((name) => by.permissions?.has(name) ?? true)) return;
+    for (const name of roles) if (!(await access.role(name))) throw beyond(`the role ${name}, which is not there`);
+    for (const name of groups) if (!(await all.get(name))) throw beyond(`the group ${name}, which is not there`);
+    const given = await Promise.all([this.#rolesGive(roles), ...groups.map((name) => this.#groupGives(name))]);
+    await this.#refuseGiving(by, [by.actor], new Set(given.flatMap((one) => [...one])));
+  }
+
   /** Takes all of these first, so that nobody is an administrator by them when they are removed for good. */
   async #emptied(by: By, given: () => Promise<Assignment[]>, nested: () => Promise<Membership[]>): Promise<void> {
     const { access, groups } = this.#parts;

@@ -28,6 +28,8 @@ export interface Source {
   from?: string | undefined;
   metadata?: string | undefined;
   tenants?: unknown;
+  /** Whether the settings themselves say all that a description would. */
+  told?: boolean;
   /** How we prove ourselves so far. */
   auth?: unknown;
   /** The entity id that is wanted, where metadata holds several. */
@@ -47,6 +49,7 @@ export function imported(preset: Preset, source: Source, reader: Reader): Promis
   const from = source.from ?? (source.metadata === undefined ? preset.at : undefined);
   if (preset.kind === 'ldap') return Promise.resolve(from === undefined ? {} : directory(from));
   if (from === undefined && source.metadata === undefined) {
+    if (source.told) return Promise.resolve({});
     throw invalid(`It takes --from, to know the provider: ${preset.from}`);
   }
   return preset.kind === 'oidc' ? oidc({ ...source, from }, reader) : saml(preset, { ...source, from }, reader);

@@ -15,6 +15,8 @@ import { Calls } from '../../src/http/calls.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { describing } from '../support/discovery.ts';
 import { everything, file, secrets } from '../support/files.ts';
+import { makeKeys } from '../support/saml-parts.ts';
+import { SamlPeople } from '../support/saml-people.ts';
 
 describe('files', () => {
   it('are refused with everything that is wrong, each in its place, and no secret in them', () => {
@@ -117,6 +119,21 @@ describe('files at a server', () => {
       delete process.env.FILES_TEST_SECRET;
       provider.close();
     }
+  });
+
+  it('make a SAML connection again of what was exported, without the metadata file that it was made of', async () => {
+    await new SamlPeople(app, 'saml', await makeKeys()).connect();
+    const kind = kinds.find(({ name }) => name === 'connections');
+    const exported = async () =>
+      (await kind?.found(desk, { wanted: [], all: true }))?.find(({ key }) => key === 'saml')?.document;
+    const before = await exported();
+    await app.parts.connections.remove('saml', 'test');
+    const text = JSON.stringify({ connections: [before] });
+    assert.deepEqual([await applied(text), await applied(text)], [1, 0]);
+    assert.deepEqual(await exported(), before);
+    const { certificates: _left, ...without } = before ?? {};
+    await app.parts.connections.remove('saml', 'test');
+    await assert.rejects(applied(JSON.stringify({ connections: [without] })), /It takes --from, to know the provider/);
   });
 
   it('remove nothing that is not theirs, and never the last administrator', async () => {
