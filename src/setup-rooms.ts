@@ -4,6 +4,7 @@ import { type SetupLink, setupActor } from './federation/setup-links.ts';
 import type { House } from './house.ts';
 import { Calls } from './http/calls.ts';
 import type { Caller, Operation } from './http/resource.ts';
+import { setupPages } from './routes/setup-pages.ts';
 
 /** All that a set-up link can be for, within its organisation. */
 const setupPermissions = ['connections:read', 'connections:write'];
@@ -16,7 +17,7 @@ export function setupRooms(house: House, operations: readonly Operation[]) {
     calls: new Calls(operations),
     callerOf: (link: SetupLink) => callerOf(house, link),
     inviterOf: (link: SetupLink) => inviterOf(house, link),
-    pages: [],
+    pages: setupPages,
   };
 }
 

@@ -11,6 +11,7 @@ import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
 import { adminAudit } from './admin-audit.ts';
 import { adminClients } from './admin-clients.ts';
+import { adminConnectionPreview } from './admin-connection-preview.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
@@ -46,8 +47,16 @@ const base = '/admin/api/v1';
 
 /** The rooms of administration, one file for each. */
 const makers = [
-  ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
-  adminSetupLinks,
+  ...[
+    adminClients,
+    adminIntrospectionTokens,
+    adminRegistrars,
+    adminTiers,
+    adminConnections,
+    adminConnectionPreview,
+    adminConnectionTests,
+    adminSetupLinks,
+  ],
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens, adminOverview],

@@ -2,7 +2,7 @@ import type { Identities } from '../directory/identities.ts';
 import type { Organizations } from '../directory/organizations.ts';
 import type { Reach } from '../directory/reach.ts';
 import { beyond } from '../directory/rights.ts';
-import type { Connection } from '../federation/connection.ts';
+import { type Connection, evidenceRule } from '../federation/connection.ts';
 import type { By } from '../http/resource.ts';
 import { invalid, Problem, problem } from '../kernel/errors.ts';
 
@@ -32,7 +32,8 @@ const leads = ['from', 'metadata', 'issuer', 'discovery'];
 export async function refuseReshaping(parts: Parts, by: By, said: Said, before?: Connection): Promise<void> {
   if (by.organization === undefined) return;
   refuseTrust(said, before);
-  const names = Object.keys(said).filter((name) => said[name] !== undefined && !harmless.has(name));
+  const known: Said = { ...before };
+  const names = Object.keys(said).filter((name) => !harmless.has(name) && differs(said[name], known[name]));
   if (!before || names.length === 0) return;
   if (before.groupRules.length > 0) throw beyond('roles or groups, by the rules of this connection, to other people');
   await refuseMightier(parts, by, before.id);
@@ -42,10 +43,26 @@ export async function refuseReshaping(parts: Parts, by: By, said: Said, before?:
   }
 }
 
+const isGroup = (value: unknown): value is Said => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether a change (RFC 7396) says something else than what is so. */
+function differs(said: unknown, now: unknown): boolean {
+  if (said === undefined) return false;
+  if (isGroup(said) && isGroup(now)) return Object.keys(said).some((name) => differs(said[name], now[name]));
+  return JSON.stringify(said) !== JSON.stringify(now);
+}
+
+const rulesOf = (said: readonly unknown[]): unknown[] =>
+  said.map((one) => {
+    const rule = evidenceRule.safeParse(one);
+    return rule.success ? rule.data : one;
+  });
+
 function refuseTrust(said: Said, before: Connection | undefined): void {
   const { mfa, evidence, unsolicited } = said;
   const says = typeof mfa === 'string' && mfa !== 'ignore' && mfa !== before?.mfa;
-  if (says || Array.isArray(evidence)) throw beyond('your provider the word on second factors');
+  const proves = Array.isArray(evidence) && differs(rulesOf(evidence), before?.evidence ?? []);
+  if (says || proves) throw beyond('your provider the word on second factors');
   if (typeof unsolicited === 'string') throw beyond('your provider sign-ins that nobody here began');
 }
 

@@ -14,7 +14,7 @@ export interface Filled<N extends string> {
 
 /** A form with what is so now, under the labels of its fields. Ticked is `yes`. */
 export function filledForm<N extends string>(
-  { typed, problem }: ConsoleVisit,
+  { typed, problem }: Pick<ConsoleVisit, 'typed' | 'problem'>,
   now: Readonly<Record<N, string>>,
   labels: Readonly<Partial<Record<N, Html>>>,
 ): Filled<N> {

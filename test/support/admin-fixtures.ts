@@ -121,7 +121,9 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     await world.app.parts.connections.domains.add(id, name, 'test');
     return { path: `/connections/${id}/domains/${name}` };
   },
+  previewConnection: at('connections', connection, '/preview', { claims: { email: 'a@b.test' } }),
   testConnection: at('connections', connection, '/test', {}),
+  listConnectionTests: at('connections', connection, '/tests'),
   async getConnectionTest(world) {
     const id = await connection(world);
     const { run } = await sent(world, `/connections/${id}/test`, {});

@@ -44,13 +44,16 @@ export interface AreaField {
   label: Html;
   value: string;
   hint?: Html | undefined;
+  maxlength?: number;
+  /** So many lines are seen at most; the rest is scrolled to. */
+  rows?: number;
 }
 
 /** A field of several lines. */
-export const area = ({ name, label, value, hint }: AreaField): Html =>
+export const area = ({ name, label, value, hint, maxlength = 10_000, rows = 1000 }: AreaField): Html =>
   html`<label for="${name}">${label}</label>
 ${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}
-<textarea id="${name}" name="${name}" rows="${Math.max(3, value.split('\n').length + 1)}" spellcheck="false" maxlength="10000"${hint !== undefined && html` aria-describedby="${name}-hint"`}>
+<textarea id="${name}" name="${name}" rows="${Math.min(rows, Math.max(3, value.split('\n').length + 1))}" spellcheck="false" maxlength="${maxlength}"${hint !== undefined && html` aria-describedby="${name}-hint"`}>
 ${value}</textarea>`;
 
 /** Something that is shown this once, with a button that copies it where scripts run. */

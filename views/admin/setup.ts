@@ -1,6 +1,7 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { moment } from '../account/frame.ts';
 import { brand, documentOf, type Frame, footer, layout, passing, strong } from '../layout.ts';
+import { badge, empty, head, named, table } from './parts.ts';
 
 /** For whom a set-up link is, and who has sent it, where that is a person. Times in seconds. */
 export interface Invitation {
@@ -81,4 +82,38 @@ ${footer(frame)}
 <script type="module" src="${frame.consoleScript}"></script>
 </body>`,
   );
+};
+
+/** A connection of the organisation. */
+interface SetupConnection {
+  name: string;
+  href: string;
+  enabled: boolean;
+  /** What came of the last test, as long as that is kept. */
+  tested: 'waiting' | 'succeeded' | 'failed' | undefined;
+}
+
+/** The first page of the wizard, and its last: what there is, and whether anything is left to do. */
+export const setupHomeContent = (
+  { say }: Frame,
+  { all, add }: { all: readonly SetupConnection[]; add: string | undefined },
+): Html => {
+  const first = add === undefined ? undefined : { href: add, text: say('connect.deed'), kind: 'primary' as const };
+  const done = all.find(({ enabled, tested }) => enabled && tested === 'succeeded');
+  const untested = done ? undefined : all.find(({ enabled, tested }) => enabled && tested !== 'succeeded');
+  return html`${head(say('setup.home.title'), { about: say('setup.home.about'), deeds: first && all.length > 0 ? [first] : [] })}
+${done && html`<p class="done" role="status">${say('setup.home.done', { name: done.name })}</p>`}
+${untested && html`<p class="notice">${say('setup.home.untested', { name: untested.name })}</p>`}
+${table(say('console.nav.connections'), {
+  columns: [
+    { title: say('console.name'), cell: ({ href, name }) => named(href, name) },
+    {
+      title: say('console.state'),
+      cell: ({ enabled }) =>
+        badge(say(`console.connections.state.${enabled ? 'enabled' : 'disabled'}`), enabled ? 'good' : 'plain'),
+    },
+  ],
+  rows: all,
+  none: empty(say('setup.home.none'), first),
+})}`;
 };
