@@ -81,7 +81,7 @@ async function missingGateways(): Promise<string[]> {
  */
 const sameOnEach = new RegExp(
   `/test/(${[
-    'admin/(matrix|impersonation|permissions)[.]',
+    'admin/(matrix|impersonation|permissions|setup-links)[.]',
     'cli/(?!keys)',
     'conformance/',
     'demo/start',
