@@ -32,6 +32,10 @@ const leads = ['from', 'metadata', 'issuer', 'discovery'];
 export async function refuseReshaping(parts: Parts, by: By, said: Said, before?: Connection): Promise<void> {
   if (by.organization === undefined) return;
   refuseTrust(said, before);
+  // By a link nobody holds anything that a rule could give; not even a role that gives nothing yet.
+  if (by.actor.startsWith('setup-link:') && differs(said.groupRules, before?.groupRules ?? [])) {
+    throw beyond('roles or groups by a set-up link');
+  }
   const known: Said = { ...before };
   const names = Object.keys(said).filter((name) => !harmless.has(name) && differs(said[name], known[name]));
   if (!before || names.length === 0) return;

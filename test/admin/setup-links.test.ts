@@ -4,52 +4,20 @@ import { doneOf, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { Browser, textOf } from '../support/browser.ts';
 import { atConsole, send } from '../support/console.ts';
-import { type Describing, describing } from '../support/discovery.ts';
-import { near } from '../support/logging-out.ts';
+import { SetUp } from '../support/set-up.ts';
 import { newBrowser } from '../support/signing-in.ts';
 
-const admin = 'urn:sallyport:admin';
+let set: SetUp;
 let app: TestApp;
-let provider: Describing;
 before(async () => {
   mock.timers.enable({ apis: ['Date'], now: Date.now() });
-  [app, provider] = await Promise.all([startApp(near), describing()]);
-  const { access, connections, organizations } = app.parts;
-  const permissions = ['connections:read', 'connections:write'].map((name) => `${admin}#${name}`);
-  await access.saveRole({ id: 'connector', permissions, includes: [] }, 'cli');
-  for (const id of ['globex', 'free']) {
-    const said = { id, preset: 'generic-oidc', from: provider.url, clientId: 'us', clientSecret: 'secret' };
-    await connections.add(said, 'cli');
-  }
-  await organizations.add({ id: 'acme', name: 'Acme & Sons', domains: ['acme.test'], connections: [] }, 'cli');
-  const theirs = { domains: ['globex.test'], connections: ['globex'] };
-  await organizations.add({ id: 'globex', name: 'Globex', ...theirs }, 'cli');
+  set = await SetUp.start();
+  ({ app } = set);
 });
 after(async () => {
-  await app.close();
-  provider.close();
+  await set.stop();
   mock.timers.reset();
 });
-
-/** A link as somebody made it, and its page. */
-async function link(by = 'cli', organization = 'acme') {
-  const { link: made, key } = await app.parts.setupLinks.make({ organization }, by);
-  return { id: made.id, path: `/setup/link/${made.id}/${key}`, key };
-}
-
-/** A browser that has opened one. */
-async function opened(by?: string, organization?: string) {
-  const [browser, one] = [newBrowser(app), await link(by, organization)];
-  const page = await browser.submit(await browser.open(one.path), {});
-  assert.equal(page.status, 200, page.text);
-  return { browser, page, ...one };
-}
-
-const made = (more: Record<string, string> = {}) => ({
-  ...{ preset: 'generic-oidc', from: provider.url, name: 'Acme sign-in', clientId: 'us', clientSecret: 'their secret' },
-  ...more,
-});
-const settings = async (id: string) => JSON.stringify(await app.parts.connections.get(id));
 
 describe('a set-up link', () => {
   it('is made in the console, shown once, seen there and ended', async () => {
@@ -89,7 +57,7 @@ describe('a set-up link', () => {
   });
 
   it('is looked at without using it up, and then opened by one browser', async () => {
-    const one = await link();
+    const one = await set.link();
     for (let look = 0; look < 3; look += 1) {
       const { status, headers } = await newBrowser(app).open(one.path);
       assert.deepEqual([status, headers['referrer-policy'], headers['set-cookie']], [200, 'no-referrer', undefined]);
@@ -111,7 +79,7 @@ describe('a set-up link', () => {
   });
 
   it('slows down whoever tries keys, and lets the right one through', async () => {
-    const one = await link();
+    const one = await set.link();
     const wrong = `/setup/link/${one.id}/${'x'.repeat(43)}`;
     const statuses: number[] = [];
     for (let count = 0; count < 22; count += 1) statuses.push((await newBrowser(app).open(wrong)).status);
@@ -142,11 +110,15 @@ describe('a set-up link', () => {
   });
 
   it('connects a provider of its own organisation, in its own name, up to the end', async () => {
-    const { browser, page, id } = await opened();
+    const { browser, page, id } = await set.opened();
     assert.match(page.text, /Set-up for <strong>Acme &amp; Sons<\/strong>/);
     assert.doesNotMatch(page.text, /href="\/admin/);
     assert.match((await browser.open('/setup/new')).text, /\/setup\/new\?preset=okta-saml/);
-    const added = await send(browser, await browser.open('/setup/new?preset=generic-oidc'), made({ id: 'acme-sso' }));
+    const added = await send(
+      browser,
+      await browser.open('/setup/new?preset=generic-oidc'),
+      set.filled({ id: 'acme-sso' }),
+    );
     assert.equal(added.url.pathname, '/setup/acme-sso/setup');
     const { state, shown, confined, groupRules } = (await app.parts.connections.get('acme-sso')) ?? {};
     assert.deepEqual([state, shown, confined, groupRules], ['disabled', false, true, []]);
@@ -170,106 +142,13 @@ describe('a set-up link', () => {
     );
   });
 
-  it('reaches nothing else: no other organisation, no room of the console, no admin API (sec-268, sec-275)', async () => {
-    const { browser } = await opened();
-    const other = await opened('cli', 'globex');
-    await app.parts.connections.add({ ...saidOf('acme-only'), state: 'disabled' }, 'cli');
-    await app.parts.organizations.adopt('acme', 'acme-only', 'cli');
-    const before = await Promise.all(['globex', 'free', 'acme-only'].map(settings));
-    const foreign = [
-      ...['globex', 'free', 'nowhere'].map((id) => [browser, id] as const),
-      ...['acme-only', 'free'].map((id) => [other.browser, id] as const),
-    ];
-    for (const [who, id] of foreign) {
-      for (const rest of ['setup', 'domains', 'enable', 'source', 'rules', 'remove']) {
-        assert.equal((await who.open(`/setup/${id}/${rest}`)).status, 404, `${id} ${rest}`);
-      }
-      for (const rest of ['domains', 'enable', 'disable', 'refresh', 'remove', 'source', 'rules', 'test']) {
-        const { status } = await who.send('POST', `/setup/${id}/${rest}`, { ...made(), domain: 'x.test' });
-        assert.equal(status, 404, `POST ${id} ${rest}`);
-      }
-    }
-    assert.deepEqual(await Promise.all(['globex', 'free', 'acme-only'].map(settings)), before);
-    assert.equal((await other.browser.open('/setup/globex/setup')).status, 200);
-    for (const path of ['/admin', '/admin/connections', '/admin/connections/acme-only/setup', '/account']) {
-      assert.match((await browser.open(path)).url.pathname, /^\/signin\//, path);
-    }
-    const cookie = [...browser.cookies.values()].map(({ name, value }) => `${name}=${value}`).join('; ');
-    for (const path of ['connections', 'organizations/acme/setup-links', 'users']) {
-      assert.equal((await fetch(`${app.issuer}/admin/api/v1/${path}`, { headers: { cookie } })).status, 401);
-    }
-    for (const path of ['/setup', '/setup/new', '/setup/acme-only/setup']) {
-      assert.equal((await newBrowser(app).open(path)).status, 403, path);
-    }
-    const forged = await browser.send('POST', '/setup/acme-only/enable', {}, { origin: 'https://evil.example' });
-    assert.equal(forged.status, 403);
-    assert.equal((await app.parts.connections.get('acme-only'))?.state, 'disabled');
-  });
-
-  it('gives nobody roles, a second factor or a domain that is not theirs, whatever is posted', async () => {
-    const { browser } = await opened();
-    const id = 'acme-posted';
-    await send(browser, await browser.open('/setup/new?preset=generic-oidc'), made({ id }));
-    const rules = { deed: 'save', mfa: 'ignore', 'map-email': 'email', 'map-name': 'name', groups: 'groups' };
-    const posted: [string, Record<string, string>][] = [
-      [`${id}/rules`, { ...rules, mfa: 'accept', evidence: 'amr=pwd => phr' }],
-      [`${id}/rules`, { ...rules, evidence: 'amr=pwd' }],
-      [`${id}/source`, { ...made(), clientSecret: '', from: `${provider.url}/other` }],
-      ['new', made({ id: 'acme-ldap', preset: 'generic-ldap', from: 'ldaps://directory.internal/dc=x' })],
-    ];
-    for (const [path, form] of posted) {
-      const { status, text } = await browser.send('POST', `/setup/${path}`, form);
-      assert.ok(status === 403 || status === 400, `${path} ${status} ${text}`);
-    }
-    await browser.send('POST', `/setup/${id}/rules`, {
-      ...rules,
-      shown: 'yes',
-      'up-0': 'all',
-      'gives-0': 'administrator',
-    });
-    const { groupRules, shown, mfa } = (await app.parts.connections.get(id)) ?? {};
-    assert.deepEqual([groupRules, shown, mfa], [[], false, 'ignore']);
-    assert.equal(await app.parts.connections.get('acme-ldap'), undefined);
-    const taken = await browser.send('POST', `/setup/${id}/domains`, { domain: 'globex.test' });
-    assert.equal(taken.status, 409);
-    assert.equal(
-      (await send(browser, await browser.open(`/setup/${id}/domains`), { domain: 'acme.test' })).status,
-      200,
-    );
-    const word = await browser.send('POST', `/setup/${id}/domains/acme.test/verify`, { by: 'word' });
-    assert.equal(word.status, 403);
-    assert.equal((await app.parts.connections.get(id))?.domains[0]?.verified, undefined);
-  });
-
-  it('turns no connection to another provider through which others come, or by whose rules they get something', async () => {
-    const { browser } = await opened();
-    const id = 'acme-used';
-    await app.parts.connections.add(saidOf(id), 'cli');
-    await app.parts.organizations.adopt('acme', id, 'cli');
-    const change = (form: Record<string, string>) =>
-      browser.send('POST', `/setup/${id}/source`, { ...made(), ...form });
-    const turned = { from: 'https://other.example', clientId: 'them' };
-    const boss = await somebody(app, 'boss@acme.test');
-    await app.parts.organizations.join('acme', `user:${boss}`, 'cli');
-    const from = { actor: 'cli', ip: '192.0.2.1', requestId: 'r' };
-    await app.parts.identities.link({ connection: id, subject: 's', user: boss, origin: false, label: 'b' }, from);
-    await app.parts.access.assign(`user:${boss}`, 'orders-reader', 'cli');
-    assert.equal((await change(turned)).status, 403);
-    assert.equal((await change({ name: 'Renamed', clientSecret: 'renewed' })).status, 303);
-    await app.parts.access.unassign(`user:${boss}`, 'orders-reader', 'cli');
-    assert.equal((await change({ clientId: 'them' })).status, 303);
-    await app.parts.connections.change(id, { groupRules: [{ upstream: 'all', role: 'orders-reader' }] }, 'cli');
-    assert.equal((await change({ clientId: 'more' })).status, 403);
-    assert.equal((await app.parts.connections.get(id))?.name, 'Acme sign-in');
-  });
-
   it('is dead with the rights of whoever made it, with its organisation and with its time', async () => {
     const { access, organizations, users } = app.parts;
     await organizations.add({ id: 'gone', name: 'Gone', domains: [], connections: [] }, 'cli');
     const over = async (browser: Browser, words: RegExp) => {
       const [page, form] = [
         await browser.open('/setup'),
-        await browser.send('POST', '/setup/new', made({ id: 'late' })),
+        await browser.send('POST', '/setup/new', set.filled({ id: 'late' })),
       ];
       assert.ok(page.status >= 403 && form.status >= 403);
       assert.match(page.text, words);
@@ -278,7 +157,7 @@ describe('a set-up link', () => {
     await organizations.join('acme', `user:${local}`, 'cli');
     const give = () => access.assign(`user:${local}`, 'connector', 'cli', { organization: 'acme' });
     await give();
-    const [mine, elsewhere] = [await opened(`user:${local}`), await link(`user:${local}`, 'globex')];
+    const [mine, elsewhere] = [await set.opened(`user:${local}`), await set.link(`user:${local}`, 'globex')];
     assert.match((await newBrowser(app).open(elsewhere.path)).text, /was ended/);
     await access.unassign(`user:${local}`, 'connector', 'cli', 'acme');
     await over(mine.browser, /This link was ended[\s\S]*local@acme\.test/);
@@ -286,19 +165,15 @@ describe('a set-up link', () => {
     assert.equal((await mine.browser.open('/setup')).status, 200);
     await users.disable(local, 'cli');
     await over(mine.browser, /This link was ended/);
-    const [lost, timed] = [await opened('cli', 'gone'), await opened()];
+    const [lost, timed] = [await set.opened('cli', 'gone'), await set.opened()];
     await organizations.remove('gone', 'cli');
     await organizations.add({ id: 'gone', name: 'Again', domains: [], connections: [] }, 'cli');
     await over(lost.browser, /need a set-up link/);
-    const unopened = await link();
+    const unopened = await set.link();
     mock.timers.tick(8 * 3_600_000);
     await over(timed.browser, /need a set-up link|This link is too old/);
     mock.timers.tick(7 * 86_400_000);
     assert.match((await newBrowser(app).open(unopened.path)).text, /This link is too old/);
     assert.equal(await app.parts.connections.get('late'), undefined);
   });
-});
-
-const saidOf = (id: string) => ({
-  ...{ id, name: id, preset: 'generic-oidc', from: provider.url, clientId: 'us', clientSecret: 'secret' },
 });
