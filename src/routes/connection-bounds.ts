@@ -17,7 +17,7 @@ export async function refuseBeyond(
   rights: Rights,
   by: By,
   said: Readonly<Record<string, unknown>>,
-  before?: Pick<Connection, 'groupRules' | 'kind'>,
+  before?: Pick<Connection, 'groupRules' | 'kind' | 'shown'>,
 ): Promise<void> {
   const { groupRules } = said;
   const known = new Set(before?.groupRules.map(text));
@@ -29,7 +29,8 @@ export async function refuseBeyond(
   if (kind === 'ldap' && (before === undefined || said.from !== undefined || said.servers !== undefined)) {
     throw beyond('you a way to directories inside the network of this server');
   }
-  if (said.shown === true) throw beyond('your provider a button on the sign-in page of everybody');
+  if (said.shown === true && before?.shown !== true)
+    throw beyond('your provider a button on the sign-in page of everybody');
 }
 
 /** What tells where a provider is. */

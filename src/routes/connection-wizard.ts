@@ -77,7 +77,8 @@ const newPage = (place: WizardPlace): ConsolePage =>
 
 const setupPage = (place: WizardPlace): ConsolePage =>
   consolePage({
-    ...{ path: patternOf(place, ':id', 'setup'), room: place.room, calls: 'getConnection' },
+    // What is typed here is sent by forms that need a fresh sign-in, and is too long to be carried over one.
+    ...{ path: patternOf(place, ':id', 'setup'), room: place.room, calls: 'getConnection', fresh: true },
     get: (visit) => settingUp(visit, place),
   });
 
