@@ -41,6 +41,9 @@ export const setupTime = 8 * 60 * 60;
 /** So long one that is over is still told as that, and listed. */
 const remembered = 30 * day;
 
+/** In the year 2286. */
+const farAway = 10_000_000_000;
+
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
 /** When it ends by itself: for whoever has opened it, after the time for setting up. */
@@ -82,7 +85,8 @@ export class SetupLinks {
       throw invalid(`A set-up link is good for 1 to ${mostDays} whole days`);
     }
     const made = seconds();
-    const [id, key] = [`${made.toString(36)}-${randomToken(9)}`, randomToken()];
+    // Ids sort, so that the newest comes first.
+    const [id, key] = [`${(farAway - made).toString(36)}-${randomToken(9)}`, randomToken()];
     const link: SetupLink = {
       ...{ id, organization, by: actor, made, expires: made + days * day },
       ...(note === undefined || note.trim() === '' ? {} : { note: checkedNote(note) }),
@@ -92,7 +96,7 @@ export class SetupLinks {
     return { link, key };
   }
 
-  /** Those of an organisation, in the order in which they were made; such as are over are listed for 30 days. */
+  /** Those of an organisation, the newest first; such as are over are listed for 30 days. */
   async of(organization: string, page?: Page): Promise<SetupLink[]> {
     return (await this.#all.find({ organization }, page)).map(shown);
   }

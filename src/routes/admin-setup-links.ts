@@ -64,7 +64,7 @@ export const adminSetupLinks = (parts: Parts): Operation[] => [
     name: 'listSetupLinks',
     method: 'get',
     path,
-    about: 'List the set-up links of an organization, the oldest first; those that are over, for 30 days',
+    about: 'List the set-up links of an organization, the newest first; those that are over, for 30 days',
     permission: 'connections:read',
     scope,
     params: z.object({ id: text }),

@@ -32,7 +32,7 @@ const homePage = consolePage<PageVisit>({
   },
 });
 
-/** Once people are let in, the first page says whether anything is left to do. */
+/** Once people are let in, the first page says so, and whether anything is left to do. */
 function toTheEnd(page: ConsolePage<PageVisit>): ConsolePage<PageVisit> {
   const { post } = page;
   if (!post || !page.path.endsWith('/enable')) return page;
@@ -40,7 +40,7 @@ function toTheEnd(page: ConsolePage<PageVisit>): ConsolePage<PageVisit> {
     ...page,
     async post(visit, form) {
       const reply = await post(visit, form);
-      return 'goOn' in reply ? { ...reply, goOn: place.at() } : reply;
+      return 'goOn' in reply ? { goOn: place.at() } : reply;
     },
   };
 }

@@ -113,6 +113,9 @@ describe('set-up links', () => {
       await assert.rejects(links().end(organization, id, 'user:u3'), { code: 'missing' });
     }
     const browser = await links().take(link.id, key, seen);
+    mock.timers.tick(1000);
+    const newer = (await made()).link.id;
+    assert.equal((await links().of('acme'))[0]?.id, newer);
     assert.deepEqual(await links().of('globex'), []);
     await links().end('acme', link.id, 'user:u2');
     await links().end('acme', link.id, 'user:u3');

@@ -1,4 +1,4 @@
-import { type Html, html, type Value } from '../../src/kernel/html.ts';
+import { type Html, html } from '../../src/kernel/html.ts';
 import { choice, field } from '../account/fields.ts';
 import { moment } from '../account/frame.ts';
 import type { Frame } from '../layout.ts';
@@ -64,14 +64,11 @@ ${
       },
       {
         title: say('console.state'),
-        cell: ({ state }) => badge(say(`console.setup-links.state.${state}`), tones[state]),
+        cell: ({ state, end }) =>
+          html`${badge(say(`console.setup-links.state.${state}`), tones[state])}${end !== undefined && html` <a href="${end}">${say('console.setup-links.end')}</a>`}`,
       },
       { title: say('console.setup-links.by'), wide: true, cell: ({ by, made }) => html`${by}, ${at(made)}` },
       { title: say('console.setup-links.ends'), wide: true, cell: ({ ends }) => at(ends) },
-      {
-        title: say('console.setup-links.deeds'),
-        cell: ({ end }): Value => end !== undefined && html`<a href="${end}">${say('console.setup-links.end')}</a>`,
-      },
     ],
     rows: list.all,
     none: empty(say('console.setup-links.none'), first),

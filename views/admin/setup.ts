@@ -70,13 +70,13 @@ export const setupFrame = (frame: Frame, view: SetupView): Html => {
 <a class="skip" href="#content">${say('account.skip')}</a>
 <header>
 ${brand(frame)}
-<p>${say('setup.for', { organization: strong(organization) })}</p>
+<p class="who"><span>${say('setup.for', { organization: strong(organization) })}</span></p>
 </header>
 <main id="content" tabindex="-1">
 ${said !== undefined && html`<p class="done" role="status">${said}</p>`}
 ${problem !== undefined && html`<p class="alert" role="alert" lang="en">${problem}</p>`}
 ${content}
-<p class="hint">${say('setup.invited', { inviter: from(frame, inviter) })} ${say('setup.until', { time: moment(frame, until * 1000) })}</p>
+<div class="part"><p class="hint">${say('setup.invited', { inviter: from(frame, inviter) })} ${say('setup.until', { time: moment(frame, until * 1000) })}</p></div>
 </main>
 ${footer(frame)}
 <script type="module" src="${frame.consoleScript}"></script>
