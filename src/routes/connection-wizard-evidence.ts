@@ -54,3 +54,28 @@ export function evidenceRule(text: string): Rule {
     `"${text.slice(0, 100)}" is no rule of evidence; write amr=mfa, acr=…, acrs=c1, context=… or attribute:NAME=VALUE, one to a line`,
   );
 }
+
+/** Ways of asking for a second factor by the words of a line, and their settings on the wire. */
+const requests: Readonly<Record<string, string>> = { acr: 'acr_values', acrs: 'acrs', context: 'authn_context' };
+
+/** How a second factor is asked for, one value to a line. */
+export const requestLines = (request: Readonly<Record<string, readonly string[]>>): string =>
+  Object.entries(requests)
+    .flatMap(([kind, name]) => (request[name] ?? []).map((value) => `${kind}=${value}`))
+    .join('\n');
+
+/** What such lines say; what they name no more is asked for no more. Throws `invalid`. */
+export function strongRequest(all: readonly string[]): Record<string, string[]> {
+  const said: Record<string, string[]> = Object.fromEntries(Object.values(requests).map((name) => [name, []]));
+  for (const text of all) {
+    const [, kind = '', value = ''] = /^(\w+)\s*=\s*(.+)$/.exec(text) ?? [];
+    const list = Object.hasOwn(requests, kind) ? said[requests[kind] ?? ''] : undefined;
+    if (!list || value === '') {
+      throw invalid(
+        `"${text.slice(0, 100)}" says of no second factor how to ask for it; write acr=…, acrs=c1 or context=…, one to a line`,
+      );
+    }
+    list.push(value);
+  }
+  return said;
+}

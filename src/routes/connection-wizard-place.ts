@@ -27,6 +27,7 @@ const setupReply = connectionReply.extend({
   mapping: z.record(z.string(), texts),
   group_rules: z.array(z.object({ upstream: z.string(), role: z.string().optional(), group: z.string().optional() })),
   evidence: z.array(z.record(z.string(), z.unknown())),
+  strong_request: z.record(z.string(), texts),
   groups: z.union([texts, z.record(z.string(), z.unknown())]),
   subject: z.union([texts, z.string()]),
   issuer: z.string().optional(),

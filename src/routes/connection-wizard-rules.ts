@@ -4,7 +4,7 @@ import { listOf } from '../http/paging.ts';
 import { invalid } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
 import { previewReply } from './admin-connection-preview.ts';
-import { evidenceLines, evidenceRule } from './connection-wizard-evidence.ts';
+import { evidenceLines, evidenceRule, requestLines, strongRequest } from './connection-wizard-evidence.ts';
 import type { Setup, WizardPlace } from './connection-wizard-place.ts';
 import { filledForm } from './console-form.ts';
 import { type ConsoleVisit, lines } from './console-page.ts';
@@ -31,7 +31,7 @@ function nowOf(one: Setup): Record<string, string> {
   const rows = [...one.group_rules.map(({ upstream, role, group }) => [upstream, role ?? `group:${group}`] as const)];
   return {
     ...{ provision: one.provision ? 'yes' : '', shown: one.shown ? 'yes' : '', mfa: one.mfa },
-    evidence: evidenceLines(one.evidence) ?? '',
+    ...{ evidence: evidenceLines(one.evidence) ?? '', request: requestLines(one.strong_request) },
     groups: Array.isArray(one.groups) ? joined(one.groups) : '',
     ...Object.fromEntries(claimsOf(one).map((name) => [`map-${name}`, joined(one.mapping[name] ?? [])])),
     ...Object.fromEntries(
@@ -97,7 +97,7 @@ export async function rulesStep(visit: ConsoleVisit, place: WizardPlace, asked: 
     rows: mayGive(visit) ? withFree(rows) : undefined,
     given: mayGive(visit) ? await given(visit) : [],
     claims: claimsOf(one).map((name) => ({ name, value: form.value(`map-${name}`) })),
-    mayShow: place.bounded !== true,
+    ...{ wide: place.bounded !== true, asks: one.kind !== 'ldap' },
     groupClaims: Array.isArray(one.groups),
     evidenceFits: evidenceLines(one.evidence) !== undefined,
     ...{ was: JSON.stringify(was), conflicts: form.conflicts, preview },
@@ -114,9 +114,9 @@ function ruleOf({ upstream, gives }: RuleRow): Record<string, string> {
 }
 
 /** The rules that were typed, as the admin API names them. Throws `invalid`. */
-function rulesOf(visit: ConsoleVisit, form: Form, one: Setup): Record<string, unknown> {
+function rulesOf(visit: ConsoleVisit, { bounded }: WizardPlace, form: Form, one: Setup): Record<string, unknown> {
   const rows = rowsOf(form).filter(({ upstream, gives }) => `${upstream}${gives}`.trim() !== '');
-  const fits = evidenceLines(one.evidence) !== undefined;
+  const fits = bounded !== true && evidenceLines(one.evidence) !== undefined;
   return {
     mapping: Object.fromEntries(claimsOf(one).map((name) => [name, parted(form.get(`map-${name}`) ?? '')])),
     ...(mayGive(visit) && { group_rules: rows.map(ruleOf) }),
@@ -126,16 +126,14 @@ function rulesOf(visit: ConsoleVisit, form: Form, one: Setup): Record<string, un
 }
 
 /** What the form says of the connection. Throws `invalid`. */
-export function rulesBody(
-  visit: ConsoleVisit,
-  { bounded }: WizardPlace,
-  form: Form,
-  one: Setup,
-): Record<string, unknown> {
+export function rulesBody(visit: ConsoleVisit, place: WizardPlace, form: Form, one: Setup): Record<string, unknown> {
+  const said = { ...rulesOf(visit, place, form, one), provision: form.get('provision') === 'yes' };
+  if (place.bounded === true) return said;
+  const request = lines(form, 'request');
+  const same = request.join('\n') === requestLines(one.strong_request);
   return {
-    ...rulesOf(visit, form, one),
-    ...{ mfa: form.get('mfa'), provision: form.get('provision') === 'yes' },
-    ...(bounded !== true && { shown: form.get('shown') === 'yes' }),
+    ...{ ...said, mfa: form.get('mfa'), shown: form.get('shown') === 'yes' },
+    ...(one.kind !== 'ldap' && !same && { strong_request: strongRequest(request) }),
   };
 }
 
@@ -153,8 +151,8 @@ function parsedClaims(text: string): Record<string, unknown> {
 }
 
 /** What the rules in the form would make of the claims in it; nothing is saved. Throws `invalid`. */
-export async function rulesPreview(visit: ConsoleVisit, form: Form, one: Setup): Promise<Html> {
-  const body = { claims: parsedClaims(form.get('claims') ?? ''), rules: rulesOf(visit, form, one) };
+export async function rulesPreview(visit: ConsoleVisit, place: WizardPlace, form: Form, one: Setup): Promise<Html> {
+  const body = { claims: parsedClaims(form.get('claims') ?? ''), rules: rulesOf(visit, place, form, one) };
   const seen = await visit.read('previewConnection', previewReply, { params: { id: one.id }, body });
   const view: PreviewView = {
     ...{ subject: seen.subject, email: seen.email, verified: seen.email_verified, why: seen.email_why },

@@ -95,9 +95,10 @@ export function sourceBody(form: Form, kind: Kind, one?: Setup): Record<string, 
     return { ...said, client_id: clientId, client_secret: clientSecret, auth: auth === one?.auth ? undefined : auth };
   }
   const gone = one && bindDn === undefined ? { bind_dn: null, bind_password: null } : {};
-  const noAuthority = one?.certificate_authority !== undefined && authority === undefined;
+  const before = one?.certificate_authority?.trim();
+  const next = authority?.replaceAll('\r\n', '\n');
   return {
     ...{ ...said, bind_dn: bindDn, bind_password: secret('bindPassword'), ...gone },
-    certificate_authority: noAuthority ? null : authority,
+    certificate_authority: next === before ? undefined : (next ?? null),
   };
 }

@@ -115,7 +115,8 @@ const rulesPage = (place: WizardPlace): ConsolePage =>
     async post(visit, form) {
       const { one } = await setupOf(visit);
       if (form.get('deed') === 'preview') {
-        return settingUp(visit, place, { step: 'rules', typed: form, preview: await rulesPreview(visit, form, one) });
+        const preview = await rulesPreview(visit, place, form, one);
+        return settingUp(visit, place, { step: 'rules', typed: form, preview });
       }
       const body = rulesBody(visit, place, form, one);
       await visit.do('changeConnection', { params: { id: one.id }, body, match: matchOf(form) });

@@ -10,6 +10,12 @@ import type { Problem } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
 import type { Said } from './account-page.ts';
 
+/** As what somebody administers: the whole server, or one organization. */
+export interface Standing {
+  caller: Caller;
+  organization?: { id: string; name: string };
+}
+
 interface Known {
   ctx: Context;
   frame: Frame;
@@ -75,15 +81,26 @@ export class PageVisit {
   }
 }
 
+type KnownPerson = Omit<Known, 'caller'> & {
+  user: User;
+  /** As what they act here, and all that they could choose. */
+  standing: Standing;
+  standings: readonly Standing[];
+};
+
 /** An administrator who is signed in, on a page of the console. */
 export class ConsoleVisit extends PageVisit {
   readonly user: User;
-  readonly #known: Known & { user: User };
+  readonly standing: Standing;
+  readonly standings: readonly Standing[];
+  readonly #known: KnownPerson;
 
-  constructor(known: Known & { user: User }) {
-    super(known);
+  constructor(known: KnownPerson) {
+    super({ ...known, caller: known.standing.caller });
     this.#known = known;
     this.user = known.user;
+    this.standing = known.standing;
+    this.standings = known.standings;
   }
 
   override again(typed: ReadonlyMap<string, string>, problem: Problem): ConsoleVisit {
@@ -99,8 +116,14 @@ export interface ConsoleShown {
   status?: number;
 }
 
-/** What comes of a form: another page of the console with what was done, a page, or a file to keep. */
-export type ConsoleReply = ConsoleShown | { goOn: string; said?: Said } | { file: string; json: string };
+/**
+ * What comes of a form: another page of the console with what was done (and the organization to act for from now on, empty
+ * for the whole server), a page, or a file to keep.
+ */
+export type ConsoleReply =
+  | ConsoleShown
+  | { goOn: string; said?: Said; actFor?: string }
+  | { file: string; json: string };
 
 /** One page of the console: where it is, who may open it, what it shows and does. With `PageVisit` it takes those too who are not signed in. */
 export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
@@ -110,6 +133,8 @@ export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
   room: Room;
   /** The operation that this page shows or does: whoever may not call it is refused. Without one, it is open to all who administer. */
   calls?: string;
+  /** Whether the rail lists it for this person; without it, whoever may open it has it there. */
+  listed?(visit: V): boolean;
   /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */

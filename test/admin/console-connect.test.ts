@@ -6,7 +6,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { alertOf, textOf } from '../support/browser.ts';
 import { clientAt, samlMetadata, sendTo } from '../support/connecting.ts';
 import { startOf } from '../support/connection-test.ts';
-import { type Administrator, atConsole, hidden } from '../support/console.ts';
+import { type Administrator, administrator, atConsole, enterWithKey, hidden } from '../support/console.ts';
 import { begin, person, startProvider, Traveller } from '../support/federation.ts';
 
 const email = 'ana@corp.test';
@@ -106,6 +106,30 @@ describe('connecting a provider in the console', () => {
     assert.match((await open('new?preset=generic-saml')).text, /federation\/sso-2\/acs/);
   });
 
+  it('adds a directory with the account that searches, and drops that account again', async () => {
+    const typed = {
+      preset: 'generic-ldap',
+      id: 'staff',
+      name: 'Staff',
+      from: 'ldaps://ldap.corp.test/dc=corp,dc=test',
+    };
+    const bound = { ...typed, bindDn: 'cn=reader', bindPassword: 's3cret of the reader' };
+    const page = await sendTo(ada.browser, await open('new?preset=generic-ldap'), 'new', bound);
+    assert.ok(page.text.includes('cn=reader') && !page.text.includes('s3cret'));
+    assert.match(page.text, /ldaps:\/\/ldap\.corp\.test\/dc=corp,dc=test"/);
+    const kept = await sendTo(ada.browser, page, 'staff/source', { ...bound, bindPassword: '', name: 'Staff there' });
+    assert.equal(doneOf(kept), 'Staff there is saved.');
+    assert.ok(await home.parts.connections.secretFits('staff', 'bindPassword', 's3cret of the reader'));
+    await sendTo(ada.browser, kept, 'staff/source', typed);
+    const one = await connection('staff');
+    assert.deepEqual(one.kind === 'ldap' && [one.bindDn, one.bindPassword, one.base], [
+      '',
+      undefined,
+      'dc=corp,dc=test',
+    ]);
+    assert.match((await open('staff/setup')).text, /name="claims"[\s\S]*entryUUID/);
+  });
+
   it('previews rules that are not saved, and saves none that gives the administration', async () => {
     const page = await open('corp/setup');
     const typed = rules({ claims, 'up-0': 'staff', 'gives-0': 'orders-editor', 'up-1': 'x*', 'gives-1': 'group:crew' });
@@ -133,11 +157,12 @@ describe('connecting a provider in the console', () => {
         mfa: 'accept',
         evidence: 'amr=mfa\nacr=a | b => phr\nattribute:x=y',
         'map-name': 'name, display',
+        request: 'acr=a\nacrs=c1',
       },
     });
     const saved = await sendTo(ada.browser, await open('corp/setup'), 'corp/rules', typed);
     assert.equal(doneOf(saved), 'Corp sign-in is saved.');
-    const { groupRules, provision, mfa, evidence, mapping } = await connection();
+    const { groupRules, provision, mfa, evidence, mapping, strongRequest } = await connection();
     assert.deepEqual(groupRules, [
       { upstream: 'staff', role: 'orders-editor' },
       { upstream: 'CN=a=b', group: 'crew' },
@@ -148,8 +173,10 @@ describe('connecting a provider in the console', () => {
       { acrIn: ['a', 'b'], level: 'phr' },
       { attribute: { name: 'x', anyOf: ['y'] }, level: '2fa' },
     ]);
+    assert.deepEqual(strongRequest, { acrValues: ['a'], acrs: ['c1'], authnContext: [] });
+    assert.match(saved.text, />\nacr=a\nacrs=c1</);
     assert.match(saved.text, /amr=mfa\nacr=a \| b =&gt; phr\nattribute:x=y/);
-    await sendTo(ada.browser, saved, 'corp/rules', { ...typed, mfa: 'ignore', evidence: '' });
+    await sendTo(ada.browser, saved, 'corp/rules', { ...typed, mfa: 'ignore', evidence: '', request: '' });
     assert.deepEqual((await connection()).evidence, []);
   });
 
@@ -223,6 +250,29 @@ describe('connecting a provider in the console', () => {
     for (const path of ['new', 'corp/source', 'corp/rules', 'corp/test', 'corp/remove']) {
       assert.equal((await browser.send('POST', `${at}/${path}`, {})).status, 403, path);
     }
+  });
+
+  it('serves whoever looks after one organisation: what is made belongs to it, and gives no roles', async () => {
+    const { access, organizations } = home.parts;
+    const permissions = ['connections:read', 'connections:write'].map((one) => `urn:sallyport:admin#${one}`);
+    await access.saveRole({ id: 'bystander', permissions: [], includes: [] }, 'cli');
+    await access.saveRole({ id: 'connector', permissions, includes: [] }, 'cli');
+    await organizations.add({ id: 'acme', name: 'Acme', domains: [], connections: [] }, 'cli');
+    const oz = await administrator(home, 'oz@x.test', 'bystander');
+    await organizations.join('acme', `user:${oz.id}`, 'cli');
+    await access.assign(`user:${oz.id}`, 'connector', 'cli', { organization: 'acme' });
+    const page = await enterWithKey(oz, await oz.browser.open(`${at}/new?preset=generic-saml`));
+    const { certificate } = await newKey('acme', 'signing', Date.now() / 1000);
+    const typed = { preset: 'generic-saml', id: 'acme', name: 'Acme', from: provider.issuer };
+    const inside = await sendTo(oz.browser, page, 'new', typed);
+    assert.match(alertOf(inside) ?? '', /could not be read/, 'what is inside our network is not theirs to ask');
+    const metadata = samlMetadata('https://idp.acme.test', certificate);
+    const made = await sendTo(oz.browser, inside, 'new', { ...typed, metadata });
+    assert.equal(made.url.pathname, `${at}/acme/setup`, made.text);
+    assert.equal((await organizations.ofConnection('acme'))?.id, 'acme');
+    assert.ok(!made.text.includes('name="up-0"'));
+    assert.equal((await oz.browser.open(`${at}/corp/setup`)).status, 404);
+    assert.doesNotMatch((await oz.browser.open(at)).text, /\/corp"/);
   });
 
   it('removes it', async () => {

@@ -17,7 +17,7 @@ interface ClaimView {
 }
 
 /** The fields that stand in a form by their names. */
-type Field = 'mfa' | 'evidence' | 'groups' | 'claims';
+type Field = 'mfa' | 'evidence' | 'request' | 'groups' | 'claims';
 
 /** What the rules of a connection are, for a form. */
 export interface RulesView {
@@ -30,8 +30,10 @@ export interface RulesView {
   claims: readonly ClaimView[];
   value(name: Field): string;
   ticked(name: 'provision' | 'shown'): boolean;
-  /** Whether the place among the buttons of the sign-in page can be said. */
-  mayShow: boolean;
+  /** Whether a place among the buttons of the sign-in page can be said, and what a second factor there counts. */
+  wide: boolean;
+  /** A directory is asked for no second factor. */
+  asks: boolean;
   /** Whether the claims with groups can be said; in a directory a search finds them. */
   groupClaims: boolean;
   /** Whether the rules of evidence fit into lines; a note stands instead of the field otherwise. */
@@ -83,28 +85,29 @@ const claimPart = ({ say }: Frame, { claims, groupClaims, value }: RulesView): H
 ${groupClaims && field({ name: 'groups', label: say('connect.rules.group-claims'), value: value('groups'), autocomplete: 'off', maxlength: 2000 })}
 ${claims.map((one) => field({ name: `map-${one.name}`, label: html`${one.name}`, value: one.value, autocomplete: 'off', maxlength: 2000 }))}</details>`;
 
-const factorPart = ({ say }: Frame, { evidenceFits, value }: RulesView): Html => {
+const factorPart = ({ say }: Frame, { asks, evidenceFits, value }: RulesView): Html => {
   const ways = (['ignore', 'accept', 'require'] as const).map((one) => [one, say(`connect.mfa.${one}`)] as const);
   return html`${choice({ name: 'mfa', label: say('console.connections.mfa'), value: value('mfa'), options: ways })}
 ${
   evidenceFits
     ? html`<details><summary>${say('connect.rules.evidence')}</summary>${area({ name: 'evidence', label: say('connect.rules.evidence.label'), value: value('evidence'), hint: say('connect.rules.evidence.hint') })}</details>`
     : html`<p class="hint">${say('connect.rules.evidence.beyond')}</p>`
-}`;
+}
+${asks && html`<details><summary>${say('connect.rules.request')}</summary>${area({ name: 'request', label: say('connect.rules.request.label'), value: value('request'), hint: say('connect.rules.request.hint') })}</details>`}`;
 };
 
 /** The fourth step: what the provider's word makes of somebody, with a preview of it before anything is saved. */
 export const rulesForm = (frame: Frame, view: RulesView): Html => {
   const { say } = frame;
-  const { action, value, ticked, mayShow, preview } = view;
+  const { action, value, ticked, wide, preview } = view;
   return html`${conflicts(frame, view.conflicts)}
 <form method="post" action="${action}" class="edit">${carried(view)}
 ${groupPart(frame, view)}
 ${claimPart(frame, view)}
 <h3>${say('connect.rules.people')}</h3>
 ${box('provision', say('connect.rules.provision'), ticked('provision'))}
-${mayShow && box('shown', say('connect.rules.shown'), ticked('shown'))}
-${factorPart(frame, view)}
+${wide && box('shown', say('connect.rules.shown'), ticked('shown'))}
+${wide && factorPart(frame, view)}
 <h3 id="preview">${say('connect.preview')}</h3>
 ${area({ name: 'claims', label: say('connect.preview.claims'), value: value('claims'), hint: say('connect.preview.hint'), maxlength: 100_000, rows: 16 })}
 <p class="deeds"><button name="deed" value="preview" formaction="${action}#preview">${say('connect.preview.deed')}</button>

@@ -91,11 +91,11 @@ ${known && addressFacts(frame, addresses)}`;
 export const namingForm = (
   { say }: Frame,
   { action, preset, id, again }: { action: string; preset: string; id: string; again: string },
-): Html => html`<form action="${action}" class="filters">
+): Html => html`<p class="hint" id="id-hint">${say('connect.id.hint')}</p>
+<form action="${action}" class="filters">
 <input type="hidden" name="preset" value="${preset}">
 <div><label for="id">${say('connect.id')}</label><input id="id" name="id" value="${id}" maxlength="50" pattern="[a-z0-9](?:[a-z0-9\\-]*[a-z0-9])?" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby="id-hint"></div>
-<button>${say('connect.id.deed')}</button> <a class="button" href="${again}">${say('connect.other')}</a></form>
-<p class="hint" id="id-hint">${say('connect.id.hint')}</p>`;
+<button>${say('connect.id.deed')}</button> <a class="button" href="${again}">${say('connect.other')}</a></form>`;
 
 /** What a form of the wizard carries unseen besides the state that it was made of. */
 export const hiddenFields = (
