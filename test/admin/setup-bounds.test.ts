@@ -4,6 +4,7 @@ import { Reach } from '../../src/directory/reach.ts';
 import { Calls } from '../../src/http/calls.ts';
 import { Problem } from '../../src/kernel/errors.ts';
 import { adminConnections } from '../../src/routes/admin-connections.ts';
+import { adminSetupLinks } from '../../src/routes/admin-setup-links.ts';
 import { somebody } from '../support/account.ts';
 import type { TestApp } from '../support/app.ts';
 import { send } from '../support/console.ts';
@@ -63,8 +64,6 @@ describe('whoever has opened a set-up link', () => {
     await send(browser, await browser.open('/setup/new?preset=generic-oidc'), set.filled({ id }));
     const rules = { deed: 'save', mfa: 'ignore', 'map-email': 'email', 'map-name': 'name', groups: 'groups' };
     const posted: [string, Record<string, string>][] = [
-      [`${id}/rules`, { ...rules, mfa: 'accept', evidence: 'amr=pwd => phr' }],
-      [`${id}/rules`, { ...rules, evidence: 'amr=pwd' }],
       [`${id}/source`, { ...set.filled(), clientSecret: '', from: `${set.provider.url}/other` }],
       ['new', set.filled({ id: 'acme-ldap', preset: 'generic-ldap', from: 'ldaps://directory.internal/dc=x' })],
     ];
@@ -78,20 +77,22 @@ describe('whoever has opened a set-up link', () => {
       /Give the client secret again/,
     );
     await browser.send('POST', `/setup/${id}/rules`, {
-      ...rules,
-      shown: 'yes',
+      ...{ ...rules, shown: 'yes', mfa: 'accept', evidence: 'amr=pwd => phr' },
       'up-0': 'all',
       'gives-0': 'administrator',
     });
-    const { groupRules, shown, mfa } = (await app.parts.connections.get(id)) ?? {};
+    const { groupRules, shown, mfa, evidence } = (await app.parts.connections.get(id)) ?? {};
     assert.deepEqual([groupRules, shown, mfa], [[], false, 'ignore']);
+    assert.ok(!JSON.stringify(evidence).includes('pwd'));
     assert.equal(await app.parts.connections.get('acme-ldap'), undefined);
     const caller = {
       ...{ actor: 'setup-link:x', permissions: new Set<string>() },
       within: { organization: 'acme', permissions: new Set(['connections:read', 'connections:write']) },
     };
     await app.parts.access.saveRole({ id: 'empty', permissions: [], includes: [] }, 'cli');
-    const calls = new Calls(adminConnections({ ...app.parts, issuer: app.issuer, reach: new Reach(app.parts) }));
+    const parts = { ...app.parts, issuer: app.issuer, reach: new Reach(app.parts) };
+    const calls = new Calls([...adminConnections(parts), ...adminSetupLinks(parts)]);
+    await assert.rejects(calls.run(caller, 'addSetupLink', { params: { id: 'acme' } }), { code: 'beyond_own_rights' });
     for (const body of [
       ...['administrator', 'orders-reader', 'empty', 'not-there'].map((role) => ({
         group_rules: [{ upstream: 'all', role }],
@@ -100,6 +101,7 @@ describe('whoever has opened a set-up link', () => {
         { group_rules: [{ upstream: 'all', group: 'staff' }] },
         { shown: true },
         { mfa: 'require' },
+        { evidence: [{ amr_any_of: ['pwd'] }] },
         { unsolicited: 'demo-web' },
       ],
     ]) {
