@@ -9,9 +9,12 @@ import { addApplicationPages } from './routes/console-add-application.ts';
 import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
 import { applicationEndPages } from './routes/console-application-end.ts';
+import { applicationGatewayPages } from './routes/console-application-gateway.ts';
 import { applicationPages } from './routes/console-applications.ts';
 import { auditPages } from './routes/console-audit.ts';
 import { connectionPages } from './routes/console-connections.ts';
+import { gatewayTrialPages } from './routes/console-gateway-try.ts';
+import { gatewayPages } from './routes/console-gateways.ts';
 import { overviewPages } from './routes/console-overview.ts';
 import type { ConsolePage, Standing } from './routes/console-page.ts';
 import { peoplePages } from './routes/console-people.ts';
@@ -40,6 +43,7 @@ export const consolePages: readonly ConsolePage[] = [
     ...applicationEndPages,
   ],
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages, ...personFactorPages],
+  ...[...gatewayPages, ...gatewayTrialPages, ...applicationGatewayPages],
   ...[...connectionPages, ...setupLinkPages, ...auditPages, ...searchPages, ...settingsPages],
 ];
 

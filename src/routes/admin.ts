@@ -15,6 +15,7 @@ import { adminConnectionPreview } from './admin-connection-preview.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
+import { adminGateways } from './admin-gateways.ts';
 import { adminGroups } from './admin-groups.ts';
 import { adminImpersonation } from './admin-impersonation.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
@@ -61,7 +62,7 @@ const makers = [
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens, adminOverview],
-  ...[adminSettings],
+  ...[adminSettings, adminGateways],
 ];
 
 /** What they are put together of: what each file names, which is its first argument. */

@@ -120,10 +120,17 @@ export interface ConsoleShown {
  * What comes of a form: another page of the console with what was done (and the organization to act for from now on, empty
  * for the whole server), a page, or a file to keep.
  */
-export type ConsoleReply =
-  | ConsoleShown
-  | { goOn: string; said?: Said; actFor?: string }
-  | { file: string; json: string };
+export type ConsoleReply = ConsoleShown | { goOn: string; said?: Said; actFor?: string } | ConsoleFile;
+
+/** A file to keep: JSON, or any other text. */
+export type ConsoleFile = { file: string; json: string } | { file: string; text: string };
+
+/** Sends a file to be kept. */
+export function sendFile(ctx: Context, it: ConsoleFile): void {
+  ctx.type = 'json' in it ? 'application/json' : 'text/plain';
+  ctx.attachment(it.file);
+  ctx.body = 'json' in it ? it.json : it.text;
+}
 
 /** One page of the console: where it is, who may open it, what it shows and does. With `PageVisit` it takes those too who are not signed in. */
 export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
@@ -139,7 +146,7 @@ export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
-  get(visit: V): Promise<ConsoleShown | { goOn: string }>;
+  get(visit: V): Promise<ConsoleShown | { goOn: string } | ConsoleFile>;
   /** What it throws is told on the page that `get` then shows, with what was typed. */
   post?(visit: V, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
 }

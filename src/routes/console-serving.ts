@@ -44,7 +44,7 @@ export async function answerTo(
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;
     const shown = await page.get(visit.again(form, error));
-    if ('goOn' in shown) throw error;
+    if (!('content' in shown)) throw error;
     return { reply: { status: error.status, ...shown }, problem: error };
   }
 }

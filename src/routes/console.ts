@@ -12,7 +12,7 @@ import type { Freshness } from '../signin/freshness.ts';
 import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
-import { type ConsolePage, type ConsoleShown, ConsoleVisit, type Standing } from './console-page.ts';
+import { type ConsolePage, type ConsoleShown, ConsoleVisit, type Standing, sendFile } from './console-page.ts';
 import { answerTo, type Found, pageFinder } from './console-serving.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
@@ -70,6 +70,7 @@ async function open(rooms: Rooms, ctx: Context, found: Found<ConsolePage> | unde
   if (visit === 'refused') return refuse(rooms, ctx, user);
   if (!visit) return signInFor(rooms, ctx, found, user);
   const reply = await found.page.get(visit);
+  if ('file' in reply) return sendFile(ctx, reply);
   return 'goOn' in reply ? goOn(ctx, reply.goOn) : present(rooms, visit, found.page, reply);
 }
 
@@ -131,12 +132,7 @@ async function receive(rooms: Rooms, ctx: Context, found: Found<ConsolePage>): P
     if (said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said });
     return goOn(ctx, reply.goOn);
   }
-  if ('file' in reply) {
-    ctx.type = 'application/json';
-    ctx.attachment(reply.file);
-    ctx.body = reply.json;
-    return undefined;
-  }
+  if ('file' in reply) return sendFile(ctx, reply);
   return present(rooms, visit, page, { ...reply, problem });
 }
 

@@ -10,7 +10,7 @@ import type { Caller } from '../http/resource.ts';
 import type { Vault } from '../kernel/crypto.ts';
 import { missing, type Problem, problem } from '../kernel/errors.ts';
 import { goOn, show } from './answer.ts';
-import { type ConsolePage, type ConsoleShown, PageVisit } from './console-page.ts';
+import { type ConsolePage, type ConsoleShown, PageVisit, sendFile } from './console-page.ts';
 import { answerTo, type Found, pageFinder } from './console-serving.ts';
 import type { Frames } from './languages.ts';
 import { Carried } from './own-sign-in.ts';
@@ -150,12 +150,7 @@ async function visit(rooms: Rooms, ctx: Context, found: Found<ConsolePage<PageVi
     if ('said' in reply && reply.said) rooms.carried.keep(ctx, 'note', { account: link.id, said: reply.said });
     return goOn(ctx, reply.goOn);
   }
-  if ('file' in reply) {
-    ctx.type = 'application/json';
-    ctx.attachment(reply.file);
-    ctx.body = reply.json;
-    return undefined;
-  }
+  if ('file' in reply) return sendFile(ctx, reply);
   return present(rooms, visitor, link, { ...reply, problem });
 }
 

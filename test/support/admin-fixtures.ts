@@ -204,6 +204,10 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getStream: at('streams', stream),
   removeStream: at('streams', stream),
 
+  listGatewayKinds: just('/gateways'),
+  configureGateway: just('/gateways/kong/configuration', { client: 'demo-gateway', port: 8000 }),
+  tryGateway: just('/gateways/try', { token: 'no-token', method: 'GET', uri: 'api.example.test/orders/1' }),
+
   listApis: just('/apis'),
   getApi: at('apis', api),
   addApi: async (world) => ({ path: '/apis', body: { id: `https://${fresh(world, 'api')}.example.test` } }),
