@@ -75,8 +75,8 @@ export class PageVisit {
     await this.#known.calls.run(this.caller, operation, given);
   }
 
-  /** The page again, with what was typed and why it was not taken. */
-  again(typed: ReadonlyMap<string, string>, problem: Problem): PageVisit {
+  /** The page again, with what was typed and, if it was not taken, why. */
+  again(typed: ReadonlyMap<string, string>, problem?: Problem): PageVisit {
     return new PageVisit({ ...this.#known, typed, problem });
   }
 }
@@ -103,7 +103,7 @@ export class ConsoleVisit extends PageVisit {
     this.standings = known.standings;
   }
 
-  override again(typed: ReadonlyMap<string, string>, problem: Problem): ConsoleVisit {
+  override again(typed: ReadonlyMap<string, string>, problem?: Problem): ConsoleVisit {
     return new ConsoleVisit({ ...this.#known, typed, problem });
   }
 }
@@ -138,18 +138,24 @@ export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
   path: string;
   /** The entry of the rail that is marked; the page at its path is the one that the entry leads to. */
   room: Room;
-  /** The operation that this page shows or does: whoever may not call it is refused. Without one, it is open to all who administer. */
-  calls?: string;
+  /** The operation that this page shows or does, or several of which one is enough: whoever may call none is refused. Without one, it is open to all who administer. */
+  calls?: string | readonly string[];
   /** Whether the rail lists it for this person; without it, whoever may open it has it there. */
   listed?(visit: V): boolean;
   /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
+  /** The form with a few of those fields in place of many, which a cookie would not hold. */
+  condense?(form: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
   get(visit: V): Promise<ConsoleShown | { goOn: string } | ConsoleFile>;
   /** What it throws is told on the page that `get` then shows, with what was typed. */
   post?(visit: V, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
 }
+
+/** Whether somebody may open a page; `may`: whether they may call an operation. */
+export const mayOpen = ({ calls }: Pick<ConsolePage, 'calls'>, may: (operation: string) => boolean): boolean =>
+  calls === undefined || [calls].flat().some(may);
 
 /** Declares a page of the console. */
 export const consolePage = <V extends PageVisit = ConsoleVisit>(page: ConsolePage<V>): ConsolePage<V> => page;

@@ -12,7 +12,7 @@ import type { Freshness } from '../signin/freshness.ts';
 import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
-import { type ConsolePage, type ConsoleShown, ConsoleVisit, type Standing, sendFile } from './console-page.ts';
+import { type ConsolePage, type ConsoleShown, ConsoleVisit, mayOpen, type Standing, sendFile } from './console-page.ts';
 import { answerTo, type Found, pageFinder } from './console-serving.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
@@ -107,7 +107,7 @@ async function visitOf(
   const standing = chosen(rooms, ctx, user, standings);
   if (!standing) return { visit: 'refused', user };
   if (!(await isEnough(rooms, session, 'session'))) return { user };
-  if (page.calls !== undefined && !calls.may(standing.caller, page.calls)) throw notPermitted();
+  if (!mayOpen(page, (operation) => calls.may(standing.caller, operation))) throw notPermitted();
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
   const typed = typedBefore(rooms, ctx, user, ctx.path);
   const frame = frameFor(frames, ctx, user);
@@ -124,7 +124,8 @@ async function receive(rooms: Rooms, ctx: Context, found: Found<ConsolePage>): P
   const form = await sentForm(ctx);
   const { visit, user } = await visitOf(rooms, ctx, found);
   if (visit === 'refused') return refuse(rooms, ctx, user);
-  if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: ctx.path });
+  if (!visit)
+    return keepTyped(rooms, ctx, { form: page.condense?.(form) ?? form, user, keeps: page.keeps, path: ctx.path });
   const { reply, problem } = await answerTo(page, visit, form);
   if ('goOn' in reply) {
     const { actFor: organization, said } = reply;
@@ -154,7 +155,7 @@ function present(
 const openRooms = ({ pages }: Rooms, visit: ConsoleVisit): ReadonlySet<Room> =>
   new Set(
     pages
-      .filter(({ calls, listed }) => (calls === undefined || visit.may(calls)) && (listed?.(visit) ?? true))
+      .filter((page) => mayOpen(page, (operation) => visit.may(operation)) && (page.listed?.(visit) ?? true))
       .map(({ path }) => path)
       .filter(isRoom),
   );

@@ -10,7 +10,7 @@ import type { Caller } from '../http/resource.ts';
 import type { Vault } from '../kernel/crypto.ts';
 import { missing, type Problem, problem } from '../kernel/errors.ts';
 import { goOn, show } from './answer.ts';
-import { type ConsolePage, type ConsoleShown, PageVisit, sendFile } from './console-page.ts';
+import { type ConsolePage, type ConsoleShown, mayOpen, PageVisit, sendFile } from './console-page.ts';
 import { answerTo, type Found, pageFinder } from './console-serving.ts';
 import type { Frames } from './languages.ts';
 import { Carried } from './own-sign-in.ts';
@@ -140,7 +140,7 @@ async function visit(rooms: Rooms, ctx: Context, found: Found<ConsolePage<PageVi
   if (!found) throw missing('This page');
   const { page, params } = found;
   const caller = stands.good;
-  if (page.calls !== undefined && !rooms.calls.may(caller, page.calls)) throw notPermitted();
+  if (!mayOpen(page, (operation) => rooms.calls.may(caller, operation))) throw notPermitted();
   const parts = { ctx, frame: rooms.frames(ctx), caller, calls: rooms.calls, params, typed: new Map<string, string>() };
   const visitor = new PageVisit(parts);
   const { reply, problem } = form

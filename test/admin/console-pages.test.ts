@@ -64,7 +64,10 @@ describe('the pages of the console', () => {
     await app.parts.access.assign(`user:${person}`, 'orders-editor', 'cli');
     const at = `/admin/people/${person}`;
     const access = await ada.browser.open(`${at}/access`);
-    assert.match(access.text, /orders:read<\/code><\/th><td>orders-editor → orders-reader/);
+    assert.match(
+      access.text.replaceAll(/<\/?a[^>]*>/g, ''),
+      /orders:read<\/code><\/th><td>orders-editor → orders-reader/,
+    );
     const without = await ada.browser.send('POST', `${at}/reset-factors`, { reason: ' ' });
     assert.equal(without.status, 400);
     await send(ada.browser, await ada.browser.open(`${at}/reset-factors`), { reason: 'lost phone' });

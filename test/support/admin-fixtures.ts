@@ -42,6 +42,17 @@ const named =
   (path: string, kind: string, more: object = {}): Fixture =>
   async (world) => ({ path, body: { id: fresh(world, kind), ...more } });
 
+const giving =
+  (path: string): Fixture =>
+  async (world) => ({
+    path,
+    body: {
+      subject: `user:${await user(world)}`,
+      role: 'orders-reader',
+      ...(world.place === undefined ? {} : { organization: world.place }),
+    },
+  });
+
 const reason = { reason: 'asked for' };
 
 /** One for each operation of the admin API, by its name in the OpenAPI document. */
@@ -218,6 +229,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getRole: at('roles', role),
   addRole: named('/roles', 'role'),
   changeRole: at('roles', role, '', { permissions: [] }),
+  previewRole: at('roles', role, '/preview', { permissions: [] }),
   removeRole: at('roles', role),
 
   listGroups: just('/groups'),
@@ -266,14 +278,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
 
   listAssignments: just('/assignments'),
   getAssignment: at('assignments', assignment),
-  addAssignment: async (world) => ({
-    path: '/assignments',
-    body: {
-      subject: `user:${await user(world)}`,
-      role: 'orders-reader',
-      ...(world.place === undefined ? {} : { organization: world.place }),
-    },
-  }),
+  addAssignment: giving('/assignments'),
+  previewAssignment: giving('/assignments/preview'),
   removeAssignment: at('assignments', assignment),
   explainAccess: async (world) => ({
     path: `/access/explain?subject=${enc(`user:${await user(world)}`)}&audience=${enc(orders)}`,

@@ -5,7 +5,7 @@ import { strong } from '../layout.ts';
 /** Something that somebody else has changed since the form was shown. */
 export interface Conflict {
   name: Html;
-  now: string;
+  now: string | Html;
 }
 
 /** A form of the console: what it carries unseen, its fields, what it does, and the way back. */
@@ -16,6 +16,8 @@ export interface EditForm {
   etag?: string | undefined;
   was?: string | undefined;
   fields?: Value;
+  /** Over the whole page, for many boxes. */
+  wide?: boolean;
   deed: Html;
   danger?: boolean | undefined;
   back: string;
@@ -26,13 +28,16 @@ export const carried = ({ etag, was }: Pick<EditForm, 'etag' | 'was'>): Html =>
   html`${etag !== undefined && html`<input type="hidden" name="etag" value="${etag}">`}${was !== undefined && html`<input type="hidden" name="was" value="${was}">`}`;
 
 /** A form with its button and a way back. */
-export const editForm = ({ say }: Frame, { action, fields, deed, danger, back, ...hidden }: EditForm): Html =>
-  html`<form method="post"${action !== undefined && html` action="${action}"`} class="edit">${carried(hidden)}
+export const editForm = (
+  { say }: Frame,
+  { action, fields, wide = false, deed, danger, back, ...hidden }: EditForm,
+): Html =>
+  html`<form method="post"${action !== undefined && html` action="${action}"`}${!wide && html` class="edit"`}>${carried(hidden)}
 ${fields}
 <p class="deeds"><button class="${danger ? 'danger' : 'primary'}">${deed}</button>
 <a class="button" href="${back}">${say('account.cancel')}</a></p></form>`;
 
-/** What somebody else has changed since the form was shown; what was typed stands below, and counts when it is sent again. */
+/** What somebody else has changed since the form was shown; what was typed stands below, with what they changed elsewhere, and counts when it is sent again. */
 export const conflicts = ({ say }: Frame, all: readonly Conflict[]): Html | false =>
   all.length > 0 &&
   html`<div class="notice"><p>${say('console.conflict')}</p>
