@@ -4,14 +4,23 @@ import { Organizations } from './directory/organizations.ts';
 import type { MfaPolicies } from './factors/policies.ts';
 import type { Connections } from './federation/connections.ts';
 import { domainName } from './federation/mapping.ts';
+import { SetupLinks } from './federation/setup-links.ts';
 import type { House } from './house.ts';
-import { pushed } from './provisioning.ts';
+import { type Pushed, pushed } from './provisioning.ts';
 
 interface Parts extends Pick<House, 'store' | 'vault' | 'trail' | 'users'> {
   access: Access;
   mfaPolicies: MfaPolicies;
   /** Asked late: connections themselves forget here who came through one that goes. */
   connections(): Connections;
+}
+
+/** What people and connections belong to, and what is there for one organisation only. */
+export interface Circles {
+  groups: Groups;
+  organizations: Organizations;
+  scim: Pushed;
+  setupLinks: SetupLinks;
 }
 
 /** Groups and organisations, with what goes when one of them does, and what connections know of them. */
@@ -23,6 +32,7 @@ export function belonging({ store, vault, trail, users, access, mfaPolicies, con
       await mfaPolicies.forget(subject, actor);
     },
   });
+  const setupLinks = new SetupLinks({ store, vault, trail });
   const organizations = new Organizations({
     ...{ store, trail },
     federation: {
@@ -33,6 +43,7 @@ export function belonging({ store, vault, trail, users, access, mfaPolicies, con
     async forget(id, actor) {
       await scim.forgetOrganization(id, actor);
       await access.forgetOrganization(id, actor);
+      await setupLinks.forget(id);
     },
   });
   const scim = pushed({ store, vault, trail, users, groups, organizations });
@@ -44,5 +55,5 @@ export function belonging({ store, vault, trail, users, access, mfaPolicies, con
       for (const part of [access, groups, organizations]) await part.forgetConnection(what.connection, actor);
     }
   };
-  return { groups, organizations, scim, forget };
+  return { circles: { groups, organizations, scim, setupLinks } satisfies Circles, forget };
 }

@@ -33,6 +33,7 @@ import { rolePages } from './routes/console-role.ts';
 import { roleFormPages } from './routes/console-role-form.ts';
 import { searchPages } from './routes/console-search.ts';
 import { settingsPages } from './routes/console-settings.ts';
+import { setupLinkPages } from './routes/console-setup-links.ts';
 import { whyPages } from './routes/console-why.ts';
 import { Freshness } from './signin/freshness.ts';
 import { hasEnded, type Session } from './signin/standing.ts';
@@ -55,7 +56,7 @@ export const consolePages: readonly ConsolePage[] = [
   ...[...accessPages, ...rolePages, ...roleFormPages, ...assignmentPages, ...givePages, ...whyPages],
   ...[...groupPages, ...groupChangePages, ...apiPages, ...apiFormPages],
   ...[...gatewayPages, ...gatewayTrialPages, ...applicationGatewayPages],
-  ...[...connectionPages, ...auditPages, ...searchPages, ...settingsPages],
+  ...[...connectionPages, ...setupLinkPages, ...auditPages, ...searchPages, ...settingsPages],
 ];
 
 /** The console, and what it is put together of. */

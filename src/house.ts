@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { type Recorded, Trail } from './audit/trail.ts';
-import { belonging } from './belonging.ts';
+import { belonging, type Circles } from './belonging.ts';
 import { builtInClients } from './clients/built-in.ts';
 import { Clients } from './clients/clients.ts';
 import { IntrospectionTokens } from './clients/introspection-tokens.ts';
@@ -12,9 +12,7 @@ import { Access } from './directory/access.ts';
 import { breachedAtApi, breachedInFile } from './directory/breached.ts';
 import { Decide } from './directory/decide.ts';
 import { EmailChanges } from './directory/email-changes.ts';
-import type { Groups } from './directory/groups.ts';
 import { Identities } from './directory/identities.ts';
-import type { Organizations } from './directory/organizations.ts';
 import type { Breached } from './directory/passwords.ts';
 import { administered, type Guard, refuseRole } from './directory/protected.ts';
 import { Rights } from './directory/rights.ts';
@@ -42,7 +40,6 @@ import { Endings } from './protocol/endings.ts';
 import { SigningKeys } from './protocol/keys.ts';
 import { type Records, records } from './protocol/records.ts';
 import { TokenStatus } from './protocol/token-status.ts';
-import type { Pushed } from './provisioning.ts';
 import { type Signalling, signalling } from './signalling.ts';
 import { Consents } from './signin/consent.ts';
 import { Demands } from './signin/demands.ts';
@@ -54,7 +51,7 @@ import { openKeyring } from './store/keyring.ts';
 import type { Store } from './store/port.ts';
 
 /** Every capability on one open store: what the server and the commands share. */
-export interface House extends Signalling {
+export interface House extends Signalling, Circles {
   store: Store;
   vault: Vault;
   trail: Trail;
@@ -62,8 +59,6 @@ export interface House extends Signalling {
   emailChanges: EmailChanges;
   identities: Identities;
   access: Access;
-  groups: Groups;
-  organizations: Organizations;
   decide: Decide;
   gatewayRoutes: GatewayRoutes;
   rights: Rights;
@@ -90,7 +85,6 @@ export interface House extends Signalling {
   records: Records;
   status: TokenStatus;
   endings: Endings;
-  scim: Pushed;
   /** Takes its roles and its policy from a client that is removed: whoever gets the same name inherits nothing. */
   forgetClient(id: string, actor: string): Promise<void>;
   outbox: Outbox;
@@ -212,7 +206,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
   const mfaPolicies = new MfaPolicies(store, trail, usualRules(config));
   const identities = new Identities(store, vault, trail);
   const belongs = belonging({ store, vault, trail, users, access, mfaPolicies, connections: () => connections });
-  const { groups, organizations, scim } = belongs;
+  const { groups, organizations } = belongs.circles;
   const decide = new Decide({ access, groups, organizations });
   const connections = new Connections({
     store,
@@ -252,8 +246,7 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     emailChanges,
     identities,
     access,
-    groups,
-    organizations,
+    ...belongs.circles,
     decide,
     gatewayRoutes: new GatewayRoutes(access),
     rights: new Rights({ access, groups, organizations, decide, users, clients }),
@@ -285,7 +278,6 @@ function furnish(config: Config, { store, vault, complain }: Ground): House {
     }),
     records: kept,
     ...signals,
-    scim,
     async forgetClient(id, actor) {
       await belongs.forget({ subject: `client:${id}` }, actor);
       await mfaPolicies.forget(`client:${id}`, actor);

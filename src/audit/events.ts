@@ -111,6 +111,10 @@ export const events = {
   'connection.tested': ['result', 'reason', 'check'],
   'connection.keys-rotated': ['use', 'atOnce'],
 
+  'setup-link.made': ['link', 'expires'],
+  'setup-link.opened': ['link', 'until', 'state'],
+  'setup-link.ended': ['link'],
+
   'domain.added': ['connection'],
   'domain.verified': ['connection', 'method'],
   'domain.lapsed': ['connection'],
@@ -174,7 +178,7 @@ export type Unsettling = (typeof unsettling)[number];
 export type Fact = string | number | boolean;
 
 interface Circumstances {
-  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID`, `registrar:NAME`, `connection:ID` or `scim:ORGANIZATION`. */
+  /** `cli`, `system`, `anonymous`, `user:ID`, `client:ID`, `registrar:NAME`, `connection:ID`, `setup-link:ID` or `scim:ORGANIZATION`. */
   actor: string;
   /** `user:ID`, `client:ID`, `registrar:NAME`, `api:AUDIENCE`, `role:NAME`, `key:ID` … */
   target?: string;

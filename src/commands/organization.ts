@@ -6,6 +6,7 @@ import { deskCommand } from './desk.ts';
 import { columns, facts } from './listing.ts';
 import { type Circle, memberCommands, memberLines, membersOf } from './members.ts';
 import { organizationScimToken } from './organization-scim.ts';
+import { organizationSetupLink } from './organization-setup.ts';
 import { named } from './reading.ts';
 
 const options = {
@@ -97,4 +98,13 @@ const remove = deskCommand({
 });
 
 /** `sallyport organization …` */
-export const organizationCommands = [add, set, list, show, remove, ...memberCommands(circle), organizationScimToken];
+export const organizationCommands = [
+  add,
+  set,
+  list,
+  show,
+  remove,
+  ...memberCommands(circle),
+  organizationScimToken,
+  organizationSetupLink,
+];

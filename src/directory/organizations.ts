@@ -4,7 +4,7 @@ import { type Collection, type Entity, type Page, type Store, taken } from '../s
 import { whole } from '../store/whole.ts';
 import { type Joining, lasts, type Membership, Memberships } from './memberships.ts';
 import { observed } from './observed.ts';
-import { checkedName, checkedTitle } from './terms.ts';
+import { checkedName, checkedTitle, noDomain } from './terms.ts';
 
 /** A customer, partner or department whose people have roles of their own within it. */
 export interface Organization extends Entity {
@@ -158,9 +158,8 @@ export class Organizations {
   /** A connection that was made within it belongs to it from now on. Throws `taken`. */
   async adopt(id: string, connection: string, actor: string): Promise<void> {
     await this.#insertTie(tieOf('connection', connection), id);
-    await this.#parts.trail.record({
-      ...{ type: 'organization.saved', actor, target: targetOf(id), detail: { changed: 'connections' } },
-    });
+    const detail = { changed: 'connections' };
+    await this.#parts.trail.record({ type: 'organization.saved', actor, target: targetOf(id), detail });
   }
 
   /** Its members, in the order of ids. */
@@ -198,12 +197,17 @@ export class Organizations {
     return tie && this.get(tie.organization);
   }
 
+  /** The one that has a domain, in any spelling, among its own, whether that is verified or not. */
+  async claimant(domain: string): Promise<Organization | undefined> {
+    const name = this.#parts.federation.domainName(domain);
+    const tie = name === undefined ? undefined : await this.#ties.get(tieOf('domain', name));
+    return tie && this.get(tie.organization);
+  }
+
   /** The one to which a domain, in any spelling, belongs, while it is verified for one of its connections. */
   async ofDomain(domain: string): Promise<Organization | undefined> {
     const { domainName, speaker } = this.#parts.federation;
-    const name = domainName(domain);
-    const tie = name === undefined ? undefined : await this.#ties.get(tieOf('domain', name));
-    const found = tie && (await this.get(tie.organization));
+    const [name, found] = [domainName(domain), await this.claimant(domain)];
     const connection = found && name !== undefined ? await speaker(name) : undefined;
     return connection !== undefined && found?.connections.includes(connection) ? found : undefined;
   }
@@ -278,8 +282,7 @@ export class Organizations {
     try {
       await this.#ties.insert({ id, organization });
     } catch (error) {
-      const [, kind = '', name = ''] = /^(\w+):(.*)$/s.exec(id) ?? [];
-      throw isTaken(error) ? taken(`The ${kind} ${name}`) : error;
+      throw isTaken(error) ? taken(`The ${id.replace(':', ' ')}`) : error;
     }
   }
 
@@ -293,7 +296,3 @@ export class Organizations {
 const targetOf = (id: string): string => `organization:${id}`;
 const tieOf = (kind: Kind, name: string): string => `${kind}:${name}`;
 const isTaken = (error: unknown): boolean => error instanceof Problem && error.code === 'taken';
-
-function noDomain(text: string): never {
-  throw invalid(`"${text.slice(0, 100)}" is no domain; give it as in an address, such as example.com`);
-}

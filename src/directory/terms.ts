@@ -148,3 +148,8 @@ export function checkedTitle(name: string): string {
   if (title !== '' && title.length <= mostTitle && !/\p{C}/u.test(title)) return title;
   throw invalid(`The name of an organization is one line of 1 to ${mostTitle} characters`);
 }
+
+/** Throws `invalid` for what is no domain. */
+export function noDomain(text: string): never {
+  throw invalid(`"${text.slice(0, 100)}" is no domain; give it as in an address, such as example.com`);
+}

@@ -62,11 +62,14 @@ function evidenceOf(evidence: Evidence, shown: (text: string) => string): Record
 /** Why an address counts as verified or does not, in the order in which it is decided (mapping.ts). */
 export function whyVerified(
   { claims }: Pick<UpstreamIdentity, 'claims'>,
-  { id, kind, mapping, domains }: Connection,
+  { id, kind, mapping, domains, confined }: Connection,
   email: string | undefined,
 ): string {
   const list = (all: readonly string[]) => (all.length === 0 ? 'nothing' : all.join(' or '));
-  if (email === undefined) return `No address that can be used came in ${list(mapping.email)}, which the mapping names`;
+  if (email === undefined) {
+    const where = confined ? ' with a domain that is verified for this connection' : ' that can be used';
+    return `No address${where} came in ${list(mapping.email)}, which the mapping names`;
+  }
   if (kind === 'oidc') {
     const flag = mapping.emailVerified.find((name) => Object.hasOwn(claims, name));
     if (flag === undefined) {

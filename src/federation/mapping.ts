@@ -114,7 +114,9 @@ export function mapped({ claims, groups = [] }: UpstreamIdentity, connection: Co
     const fit = isForm(name) && typeof value === 'string' ? forms[name](value) : undefined;
     if (fit !== undefined) profile[name] = fit;
   }
-  const mail = address(of(mapping.email));
+  const named = address(of(mapping.email));
+  // Who looks after one organisation says nothing of the addresses of others: an application may take any for proven.
+  const mail = named && (!connection.confined || speaksFor(connection, named.domain)) ? named : undefined;
   // SAML and LDAP know no such flag: there the verified domain is all that counts. A text "true" is no flag.
   const flag = mapping.emailVerified.find((name) => Object.hasOwn(claims, name));
   const vouched = kind !== 'oidc' || (flag !== undefined && claims[flag] === true);

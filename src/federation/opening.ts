@@ -69,7 +69,7 @@ export class OpenConnectors {
     const { id } = settings;
     return {
       issuer,
-      fetch: providerFetch(namedHosts(settings), outgoing),
+      fetch: providerFetch(namedHosts(settings), outgoing, settings.confined),
       keys: (use) => keys.of(id, use),
       once: (name, until) => this.#once(id, name, until),
       now: seconds,

@@ -22,6 +22,7 @@ const areas = [
 const moreAreas = [
   '/access',
   '/scim',
+  '/setup',
   '/ssf',
   '/assets',
   '/language',
@@ -50,7 +51,10 @@ function template(path: string): string {
  * what a gateway asks about is another server's to log.
  */
 export const loggedPath = (path: string): string =>
-  path.replace(/^(\/signin|\/device|\/(?:oauth2|gateway)\/authorize|\/account\/(?:reset|email))\/.+/, '$1/*');
+  path.replace(
+    /^(\/signin|\/device|\/(?:oauth2|gateway)\/authorize|\/account\/(?:reset|email)|\/setup\/link)\/.+/,
+    '$1/*',
+  );
 
 const grants: Record<string, string> = {
   authorization_code: 'authorization_code',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Identities } from '../directory/identities.ts';
 import type { Organizations } from '../directory/organizations.ts';
+import type { Reach } from '../directory/reach.ts';
 import type { Rights } from '../directory/rights.ts';
 import type { Connection } from '../federation/connection.ts';
 import type { Connections } from '../federation/connections.ts';
@@ -17,6 +19,7 @@ import {
   newConnectionBody,
   settingsOf,
 } from './connection-document.ts';
+import { refuseForeignDomain, refuseReshaping } from './connection-reshaping.ts';
 import { seenConnection } from './known-connection.ts';
 
 interface Parts {
@@ -24,6 +27,8 @@ interface Parts {
   organizations: Organizations;
   refreshing: Refreshing;
   rights: Rights;
+  reach: Reach;
+  identities: Identities;
   issuer: string;
 }
 
@@ -106,6 +111,8 @@ const changing = (parts: Parts): Operation[] => [
     async run({ body, actor, by }) {
       const said = settingsOf(body);
       await refuseBeyond(parts.rights, by, said);
+      await refuseReshaping(parts, by, said);
+      await refuseForeignDomain(parts, by, said.domains);
       const { organization } = by;
       const added = await parts.connections.add(bounded(by, said, true) as ConnectionInput, actor);
       if (organization !== undefined) await adopted(parts, organization, added.id, actor);
@@ -125,7 +132,9 @@ const changing = (parts: Parts): Operation[] => [
     versioned: connectionReply,
     async run({ params: { id }, body, actor, by, expect }) {
       const said = settingsOf(body);
-      await refuseBeyond(parts.rights, by, said, await seenConnection(parts, by, id));
+      const before = await seenConnection(parts, by, id);
+      await refuseBeyond(parts.rights, by, said, before);
+      await refuseReshaping(parts, by, said, before);
       const look = (now: Connection) => expect(connectionDocument(now, parts.issuer));
       return connectionDocument(await parts.connections.change(id, bounded(by, said), actor, look), parts.issuer);
     },
@@ -230,6 +239,7 @@ const domains = (parts: Parts): Operation[] => [
     status: 201,
     async run({ params: { id }, body, actor, by }) {
       await seenConnection(parts, by, id);
+      await refuseForeignDomain(parts, by, [body.name]);
       return domainDocument(await parts.connections.domains.add(id, body.name, actor));
     },
   }),

@@ -30,6 +30,7 @@ import { adminRoles } from './admin-roles.ts';
 import { adminScimTokens } from './admin-scim-tokens.ts';
 import { adminSessions } from './admin-sessions.ts';
 import { adminSettings } from './admin-settings.ts';
+import { adminSetupLinks } from './admin-setup-links.ts';
 import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminUserSignIn } from './admin-user-sign-in.ts';
@@ -56,6 +57,7 @@ const makers = [
     adminConnections,
     adminConnectionPreview,
     adminConnectionTests,
+    adminSetupLinks,
   ],
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],

@@ -34,7 +34,7 @@ export async function refuseBeyond(
 }
 
 /** What tells where a provider is. */
-const places = ['from', 'issuer', 'discovery', 'graph', 'metadataUrl'];
+const places = ['from', 'metadata', 'issuer', 'discovery', 'graph', 'metadataUrl'];
 
 /**
  * What is said of a new connection, or changed of one, as this caller may say it: within an organisation no address of a provider

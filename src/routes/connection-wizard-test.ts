@@ -3,12 +3,12 @@ import { testStep as step, type Trial } from '../../views/admin/connection-trial
 import type { Html } from '../kernel/html.ts';
 import { testReply } from './admin-connection-tests.ts';
 import type { Setup, WizardPlace } from './connection-wizard-place.ts';
-import type { ConsoleVisit } from './console-page.ts';
+import type { ConsoleVisit, PageVisit } from './console-page.ts';
 
 type Test = z.output<typeof testReply>;
 
 /** The newest test of a connection, where this person may see it. */
-export async function lastTest(visit: ConsoleVisit, id: string): Promise<Test | undefined> {
+export async function lastTest(visit: PageVisit, id: string): Promise<Test | undefined> {
   if (!visit.may('listConnectionTests')) return undefined;
   const reply = z.object({ items: z.array(testReply) });
   const { items } = await visit.read('listConnectionTests', reply, { params: { id } });

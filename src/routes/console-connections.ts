@@ -42,9 +42,11 @@ const listPage = consolePage({
       query: { cursor, limit: perPage },
     });
     const add = { href: `${path}/new`, text: frame.say('connect.deed'), kind: 'primary' as const };
+    const links = { href: `${path}/setup-links`, text: frame.say('console.setup-links') };
     const content = connectionsContent(frame, {
       all: items.map(connectionView),
       ...(visit.may('addConnection') && { add }),
+      ...(visit.may('listSetupLinks') && { links }),
       first: cursor === undefined ? undefined : path,
       next: next === null ? undefined : `${path}?${new URLSearchParams({ cursor: next })}`,
     });

@@ -19,10 +19,7 @@ export interface Standing {
 interface Known {
   ctx: Context;
   frame: Frame;
-  user: User;
-  /** As what they act here, and all that they could choose. */
-  standing: Standing;
-  standings: readonly Standing[];
+  caller: Caller;
   calls: Calls;
   /** What stands in the address for `:id` and its like. */
   params: Readonly<Record<string, string>>;
@@ -31,14 +28,11 @@ interface Known {
   problem?: Problem | undefined;
 }
 
-/** An administrator on a page of the console. What is read and done goes through the operations of the admin API, as this person. */
-export class ConsoleVisit {
+/** Somebody on a page of administration, who need not be signed in. What is read and done goes through the operations of the admin API, as this caller. */
+export class PageVisit {
   readonly ctx: Context;
   readonly frame: Frame;
-  readonly user: User;
   readonly caller: Caller;
-  readonly standing: Standing;
-  readonly standings: readonly Standing[];
   readonly params: Readonly<Record<string, string>>;
   readonly typed: ReadonlyMap<string, string>;
   /** Why the form of this page was not taken just now. */
@@ -46,14 +40,11 @@ export class ConsoleVisit {
   readonly #known: Known;
 
   constructor(known: Known) {
-    const { ctx, frame, user, standing, standings, params, typed, problem } = known;
+    const { ctx, frame, caller, params, typed, problem } = known;
     this.#known = known;
     this.ctx = ctx;
     this.frame = frame;
-    this.user = user;
-    this.caller = standing.caller;
-    this.standing = standing;
-    this.standings = standings;
+    this.caller = caller;
     this.params = params;
     this.typed = typed;
     this.problem = problem;
@@ -85,7 +76,34 @@ export class ConsoleVisit {
   }
 
   /** The page again, with what was typed and, if it was not taken, why. */
-  again(typed: ReadonlyMap<string, string>, problem?: Problem): ConsoleVisit {
+  again(typed: ReadonlyMap<string, string>, problem?: Problem): PageVisit {
+    return new PageVisit({ ...this.#known, typed, problem });
+  }
+}
+
+type KnownPerson = Omit<Known, 'caller'> & {
+  user: User;
+  /** As what they act here, and all that they could choose. */
+  standing: Standing;
+  standings: readonly Standing[];
+};
+
+/** An administrator who is signed in, on a page of the console. */
+export class ConsoleVisit extends PageVisit {
+  readonly user: User;
+  readonly standing: Standing;
+  readonly standings: readonly Standing[];
+  readonly #known: KnownPerson;
+
+  constructor(known: KnownPerson) {
+    super({ ...known, caller: known.standing.caller });
+    this.#known = known;
+    this.user = known.user;
+    this.standing = known.standing;
+    this.standings = known.standings;
+  }
+
+  override again(typed: ReadonlyMap<string, string>, problem?: Problem): ConsoleVisit {
     return new ConsoleVisit({ ...this.#known, typed, problem });
   }
 }
@@ -114,8 +132,8 @@ export function sendFile(ctx: Context, it: ConsoleFile): void {
   ctx.body = 'json' in it ? it.json : it.text;
 }
 
-/** One page of the console: where it is, who may open it, what it shows and does. */
-export interface ConsolePage {
+/** One page of the console: where it is, who may open it, what it shows and does. With `PageVisit` it takes those too who are not signed in. */
+export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
   /** `/admin/applications/:id` */
   path: string;
   /** The entry of the rail that is marked; the page at its path is the one that the entry leads to. */
@@ -123,16 +141,16 @@ export interface ConsolePage {
   /** The operation that this page shows or does, or several of which one is enough: whoever may call none is refused. Without one, it is open to all who administer. */
   calls?: string | readonly string[];
   /** Whether the rail lists it for this person; without it, whoever may open it has it there. */
-  listed?(visit: ConsoleVisit): boolean;
+  listed?(visit: V): boolean;
   /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
   /** The form with a few of those fields in place of many, which a cookie would not hold. */
   condense?(form: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
-  get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string } | ConsoleFile>;
+  get(visit: V): Promise<ConsoleShown | { goOn: string } | ConsoleFile>;
   /** What it throws is told on the page that `get` then shows, with what was typed. */
-  post?(visit: ConsoleVisit, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
+  post?(visit: V, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
 }
 
 /** Whether somebody may open a page; `may`: whether they may call an operation. */
@@ -140,7 +158,7 @@ export const mayOpen = ({ calls }: Pick<ConsolePage, 'calls'>, may: (operation: 
   calls === undefined || [calls].flat().some(may);
 
 /** Declares a page of the console. */
-export const consolePage = (page: ConsolePage): ConsolePage => page;
+export const consolePage = <V extends PageVisit = ConsoleVisit>(page: ConsolePage<V>): ConsolePage<V> => page;
 
 /** An address of the console; names in it are encoded. */
 export const consoleAt = (...names: readonly string[]): string =>

@@ -6,14 +6,14 @@ import { calledAs, type User, type Users } from '../directory/users.ts';
 import type { Calls } from '../http/calls.ts';
 import { wrongMethod } from '../http/edge.ts';
 import type { Vault } from '../kernel/crypto.ts';
-import { Problem, problem } from '../kernel/errors.ts';
+import { type Problem, problem } from '../kernel/errors.ts';
 import type { BrowserSession, BrowserSessions } from '../protocol/browser-session.ts';
 import type { Freshness } from '../signin/freshness.ts';
 import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
-import type { ConsolePage, ConsoleReply, ConsoleShown, Standing } from './console-page.ts';
-import { ConsoleVisit, mayOpen, sendFile } from './console-page.ts';
+import { type ConsolePage, type ConsoleShown, ConsoleVisit, mayOpen, type Standing, sendFile } from './console-page.ts';
+import { answerTo, type Found, pageFinder } from './console-serving.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
 import { type Area, Carried, type Needs, toSignIn } from './own-sign-in.ts';
@@ -35,12 +35,6 @@ interface Parts {
 
 type Rooms = Parts & { area: Area; carried: Carried };
 
-/** A page, and what stands in the address that was asked for. */
-interface Found {
-  page: ConsolePage;
-  params: Readonly<Record<string, string>>;
-}
-
 const area: Area = { root: '/admin', client: consoleClientId, first: '/admin' };
 
 const notPermitted = problem(
@@ -56,7 +50,7 @@ const notPermitted = problem(
  */
 export function adminConsole(parts: Parts): Middleware {
   const rooms: Rooms = { ...parts, area, carried: new Carried(parts.vault, area) };
-  const find = finder(parts.pages);
+  const find = pageFinder(parts.pages);
   return async (ctx, next) => {
     if (ctx.path !== '/admin' && !ctx.path.startsWith('/admin/')) return next();
     const found = find(ctx.path);
@@ -69,33 +63,7 @@ export function adminConsole(parts: Parts): Middleware {
   };
 }
 
-/** Addresses without a gap come first, so that no name can be taken for one. */
-function finder(pages: readonly ConsolePage[]): (path: string) => Found | undefined {
-  const exact = new Map(pages.map((page) => [page.path, page]));
-  const patterns = pages
-    .filter(({ path }) => path.includes(':'))
-    .map((page) => ({ page, pattern: new RegExp(`^${page.path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`) }));
-  return (path) => {
-    const page = exact.get(path);
-    if (page) return { page, params: {} };
-    for (const one of patterns) {
-      const groups = one.pattern.exec(path)?.groups;
-      const params = groups && decoded(groups);
-      if (params) return { page: one.page, params };
-    }
-    return undefined;
-  };
-}
-
-function decoded(groups: Record<string, string>): Record<string, string> | undefined {
-  try {
-    return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]));
-  } catch {
-    return undefined;
-  }
-}
-
-async function open(rooms: Rooms, ctx: Context, found: Found | undefined): Promise<void> {
+async function open(rooms: Rooms, ctx: Context, found: Found<ConsolePage> | undefined): Promise<void> {
   if (sentHome(ctx, rooms.issuer)) return undefined;
   if (!found) return comeBack(rooms, ctx, (session, needs) => isEnough(rooms, session, needs));
   const { visit, user } = await visitOf(rooms, ctx, found);
@@ -129,7 +97,7 @@ function chosen({ carried }: Rooms, ctx: Context, user: User, all: readonly Stan
 async function visitOf(
   rooms: Rooms,
   ctx: Context,
-  { page, params }: Found,
+  { page, params }: Found<ConsolePage>,
 ): Promise<{ visit?: ConsoleVisit | 'refused'; user?: User }> {
   const { calls, standingsOf, frames, sessions, users } = rooms;
   const session = await sessions.of(ctx);
@@ -151,14 +119,14 @@ function refuse({ frames }: Rooms, ctx: Context, user: User | undefined): void {
   show(ctx, noAdministratorPage(frameFor(frames, ctx, user), account), 403);
 }
 
-async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> {
+async function receive(rooms: Rooms, ctx: Context, found: Found<ConsolePage>): Promise<void> {
   const { page } = found;
   const form = await sentForm(ctx);
   const { visit, user } = await visitOf(rooms, ctx, found);
   if (visit === 'refused') return refuse(rooms, ctx, user);
   if (!visit)
     return keepTyped(rooms, ctx, { form: page.condense?.(form) ?? form, user, keeps: page.keeps, path: ctx.path });
-  const { reply, seen } = await done(page, visit, form);
+  const { reply, problem } = await answerTo(page, visit, form);
   if ('goOn' in reply) {
     const { actFor: organization, said } = reply;
     if (organization !== undefined) rooms.carried.keep(ctx, 'place', { account: visit.user.id, organization });
@@ -166,28 +134,16 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
     return goOn(ctx, reply.goOn);
   }
   if ('file' in reply) return sendFile(ctx, reply);
-  return present(rooms, seen, page, reply);
+  return present(rooms, visit, page, { ...reply, problem });
 }
 
-/** What the caller can put right is told on the page itself, which keeps what was typed. */
-async function done(
-  page: ConsolePage,
+function present(
+  rooms: Rooms,
   visit: ConsoleVisit,
-  form: ReadonlyMap<string, string>,
-): Promise<{ reply: ConsoleReply; seen: ConsoleVisit }> {
-  try {
-    return { reply: (await page.post?.(visit, form)) ?? { goOn: page.path }, seen: visit };
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status >= 500) throw error;
-    const seen = visit.again(form, error);
-    const shown = await page.get(seen);
-    if (!('content' in shown)) throw error;
-    return { reply: { status: error.status, ...shown }, seen };
-  }
-}
-
-function present(rooms: Rooms, visit: ConsoleVisit, { room }: ConsolePage, shown: ConsoleShown): void {
-  const { ctx, frame, user, problem, standing, standings } = visit;
+  { room }: ConsolePage,
+  { problem, ...shown }: ConsoleShown & { problem?: Problem | undefined },
+): void {
+  const { ctx, frame, user, standing, standings } = visit;
   const said = saidBefore(rooms, ctx, frame, user);
   const open = openRooms(rooms, visit);
   const actsFor = { name: standing.organization?.name, others: standings.length > 1 };
@@ -204,7 +160,12 @@ const openRooms = ({ pages }: Rooms, visit: ConsoleVisit): ReadonlySet<Room> =>
       .filter(isRoom),
   );
 
-async function signInFor({ freshness, frames, ...gate }: Rooms, ctx: Context, { page }: Found, user: User | undefined) {
+async function signInFor(
+  { freshness, frames, ...gate }: Rooms,
+  ctx: Context,
+  { page }: Found<ConsolePage>,
+  user: User | undefined,
+) {
   const needs: Needs = page.fresh ? 'fresh' : 'session';
   const language = frameFor(frames, ctx, user).tag;
   // What it must be worth, the demands say (signin/demands.ts): they are asked of those who administer, and of nobody else.

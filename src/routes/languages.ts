@@ -81,7 +81,7 @@ function accepted(header: string): string[] {
 }
 
 /** Forms of these pages are sent to the page's own address. */
-const toThemselves = /^\/(?:account|admin)\//;
+const toThemselves = /^\/(?:account|admin|setup)\//;
 
 /** Asked for a second time, these answer something else. */
 const once = /^\/oauth2\/authorize\/|^\/federation\/|\/return$/;

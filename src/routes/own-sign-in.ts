@@ -55,9 +55,9 @@ const longestPath = 1500;
 /** The short memory of a browser: sealed, so that nobody can write it, and nothing that was typed can be read in it. */
 export class Carried {
   readonly #vault: Vault;
-  /** `account` or `admin`: what one of them carries, the other one does not see. */
+  /** `account`, `admin` or `setup`: what one of them carries, the other one does not see. */
   readonly #name: string;
-  constructor(vault: Vault, { root }: Area) {
+  constructor(vault: Vault, { root }: { root: Area['root'] | '/setup' }) {
     this.#vault = vault;
     this.#name = root.slice(1);
   }

@@ -88,6 +88,13 @@ describe('sallyport organization', () => {
       ...{ organization: 'acme', removed: 2 },
     });
     assert.match(await refused('organization', 'scim-token', 'nowhere'), /The organization nowhere does not exist/);
+    const link = await sallyport.json(['organization', 'setup-link', 'acme', '--days', '3', '--note', 'Pat']);
+    assert.match(String(link.link), /\/setup\/link\/[\w-]+\/[\w-]{43}$/);
+    assert.equal(
+      await said('organization', 'setup-link', 'acme', '--end', String(link.id)),
+      `Ended the set-up link ${link.id}`,
+    );
+    assert.match(await said('organization', 'setup-link', 'acme', '--list'), /^ID +STATE[\s\S]*ended +Pat +cli/);
     assert.match(await said('organization', 'leave', 'acme', 'ann@example.test'), /no longer a member/);
     assert.equal(await said('organization', 'remove', 'acme'), 'Removed the organization acme');
   });

@@ -73,6 +73,18 @@ describe('whether an address is verified (sec-213, sec-214, sec-215)', () => {
   }
 });
 
+describe('a connection that belongs to whoever looks after one organisation', () => {
+  it('says addresses in its verified domains, and none of anybody else (nOAuth)', () => {
+    const said = (email: string, more: object = { confined: true }) =>
+      mapped(identity({ email, email_verified: true }), oidc(more)).email;
+    assert.deepEqual([said('a@example.com'), said('ceo@other.example')], ['a@example.com', undefined]);
+    assert.deepEqual(
+      [said('a@example.com', { confined: true, domains: [] }), said('ceo@other.example', {})],
+      [undefined, 'ceo@other.example'],
+    );
+  });
+});
+
 describe('the profile', () => {
   it('has what a rule names, and nothing else (sec-198)', () => {
     const claims = {

@@ -253,6 +253,13 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   listScimTokens: at('organizations', organization, '/scim-tokens'),
   addScimToken: at('organizations', organization, '/scim-tokens', {}),
   removeScimTokens: at('organizations', organization, '/scim-tokens'),
+  listSetupLinks: at('organizations', organization, '/setup-links'),
+  addSetupLink: at('organizations', organization, '/setup-links', {}),
+  async endSetupLink(world) {
+    const id = await organization(world);
+    const { link } = await world.app.parts.setupLinks.make({ organization: id }, 'test');
+    return { path: `/organizations/${id}/setup-links/${link.id}` };
+  },
   listOrganizationDomains: at('organizations', organization, '/domains'),
   addOrganization: named('/organizations', 'organization'),
   changeOrganization: at('organizations', organization, '', { name: 'Another' }),

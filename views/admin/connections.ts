@@ -32,6 +32,8 @@ export interface ConnectionList {
   all: readonly ConnectionView[];
   /** Where one is added, for whoever may. */
   add?: Deed | undefined;
+  /** Where customers are let connect theirs, for whoever may. */
+  links?: Deed | undefined;
   first?: string | undefined;
   next?: string | undefined;
 }
@@ -41,7 +43,7 @@ export const connectionsContent = (frame: Frame, list: ConnectionList): Html => 
   const { say } = frame;
   return html`${head(say('console.nav.connections'), {
     about: say('console.connections.about'),
-    deeds: list.add && list.all.length > 0 ? [list.add] : [],
+    deeds: [...(list.links ? [list.links] : []), ...(list.add && list.all.length > 0 ? [list.add] : [])],
   })}
 ${table(say('console.nav.connections'), {
   columns: [
