@@ -174,6 +174,7 @@ const checking = ({ connections }: Parts): Operation =>
     path: '/connections/:id/secrets/check',
     about: 'Say whether the connection has this secret, without a change',
     permission: write,
+    changesNothing: () => true,
     params,
     body: z.strictObject({
       name: z.enum(['client_secret', 'bind_password']),

@@ -132,9 +132,15 @@ async function visitOf(
   const user = session && (await users.get(session.account));
   if (!session || !user) return {};
   const caller = await callerOf(user);
-  if (!administers(caller)) return { visit: 'refused', user };
+  if (!administers(caller)) {
+    await calls.refused(caller, page.calls ?? 'getOverview');
+    return { visit: 'refused', user };
+  }
   if (!(await isEnough(rooms, session, 'session'))) return { user };
-  if (page.calls !== undefined && !calls.may(caller, page.calls)) throw notPermitted();
+  if (page.calls !== undefined && !calls.may(caller, page.calls)) {
+    await calls.refused(caller, page.calls);
+    throw notPermitted();
+  }
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
   const typed = typedBefore(rooms, ctx, user, ctx.path);
   const frame = frameFor(frames, ctx, user);
