@@ -6,6 +6,7 @@ import { wrongMethod } from './edge.ts';
 import { readJson } from './json.ts';
 import { ownOrigin } from './origin.ts';
 import { fitting } from './unfit.ts';
+import { isRefusal, refusal, type Watch } from './watch.ts';
 
 /** Who calls, and what the token that was shown allows at this moment. */
 export interface Caller {
@@ -22,21 +23,6 @@ export interface By {
   readonly actor: string;
   readonly permissions: ReadonlySet<string>;
   readonly organization?: string | undefined;
-}
-
-/** What somebody asked for and did not get. */
-export interface Refused {
-  readonly operation: string;
-  readonly permission: string;
-  readonly code: string;
-  readonly params?: Readonly<Record<string, string>> | undefined;
-}
-
-/** Hears what is asked of operations, whichever door it comes by. */
-export interface Watch {
-  /** A change is to be made now: when this throws, it is not made. */
-  asked(actor: string, one: Operation, params: Readonly<Record<string, string>>): Promise<void>;
-  refused(actor: string, what: Refused): Promise<void>;
 }
 
 /** Finds the caller behind a bearer token; undefined when the token is no good here. */
@@ -85,10 +71,6 @@ export interface Operation {
   readonly watch?: Watch;
   run(asked: Asked): Promise<unknown>;
 }
-
-/** The same operations, each heard of by `watch`. */
-export const watched = (operations: readonly Operation[], watch: Watch): Operation[] =>
-  operations.map((one) => ({ ...one, watch }));
 
 /** Declares an operation once; types, checks, permission and documentation follow from it. */
 export const operation = <
@@ -251,14 +233,6 @@ async function heard(one: Operation, caller: Caller, params?: Readonly<Record<st
     throw error;
   }
 }
-
-const refusal = ({ name, permission }: Operation, code: string, params?: Refused['params']): Refused => ({
-  ...{ operation: name, permission, code, params },
-});
-
-/** What somebody may not do; for whoever looks after one organisation, what is another's does not exist. */
-const isRefusal = (error: unknown, { organization }: By): error is Problem =>
-  error instanceof Problem && (error.status === 403 || (organization !== undefined && error.code === 'missing'));
 
 /** Whether a caller may ask for it at all. */
 export function allows(one: Operation, { permissions, within }: Caller): boolean {

@@ -1,5 +1,6 @@
 import type { Trail } from '../audit/trail.ts';
-import type { Operation, Refused, Watch } from '../http/resource.ts';
+import type { Operation } from '../http/resource.ts';
+import type { Refused, Watch } from '../http/watch.ts';
 
 interface Parts {
   trail: Trail;

@@ -1,7 +1,8 @@
 import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { wrongMethod } from '../http/edge.ts';
-import { type Authorize, type Operation, operation, resource, type Watch, watched } from '../http/resource.ts';
+import { type Authorize, type Operation, operation, resource } from '../http/resource.ts';
+import { type Watch, watched } from '../http/watch.ts';
 import { problem } from '../kernel/errors.ts';
 import type { Polls } from '../signals/stream-polls.ts';
 import type { Streams } from '../signals/streams.ts';

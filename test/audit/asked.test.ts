@@ -3,7 +3,6 @@ import { after, before, describe, it } from 'node:test';
 import { adminRooms } from '../../src/admin-rooms.ts';
 import type { Recorded } from '../../src/audit/trail.ts';
 import { verify } from '../../src/audit/verifying.ts';
-import { Tiers } from '../../src/clients/tiers.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { adminPermissions } from '../../src/directory/built-in.ts';
 import { Calls } from '../../src/http/calls.ts';
@@ -12,8 +11,7 @@ import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { atConsole, newApplication } from '../support/console.ts';
 import { withoutTrail } from '../support/no-trail.ts';
-import { openParts, refusal } from '../support/parts.ts';
-import { worker } from '../support/processes.ts';
+import { refusal } from '../support/parts.ts';
 import { call } from '../support/registering.ts';
 import { newUser, patch, pushingOrganization, type ScimClient } from '../support/scim.ts';
 import { transmitter } from '../support/ssf.ts';
@@ -266,49 +264,4 @@ describe('without a trail', () => {
 async function newBrowserOf(link: string): Promise<{ status: number }> {
   const body = new URLSearchParams({ password: next });
   return fetch(link, { method: 'POST', body, headers: { origin: app.issuer, 'sec-fetch-site': 'same-origin' } });
-}
-
-describe('those who change something', () => {
-  const [rounds, atOnce] = [5, 8];
-
-  it(`sec-287 have left a row for each of their deeds, after ${rounds * atOnce} kills`, async () => {
-    const place = await storeUrl();
-    for (let round = 0; round < rounds; round += 1) {
-      const names = Array.from({ length: atOnce }, (_, index) => `r${round}p${index}`);
-      const all = await Promise.all(names.map((name) => worker('deeds', place, name)));
-      for (const { go } of all) go();
-      await Promise.all(
-        all.map(async ({ heard, kill }, index) => {
-          await heard(8 + index * 2);
-          await kill();
-        }),
-      );
-    }
-    const parts = await openParts(place);
-    const tiers = new Tiers(parts.store, parts.trail, { isApi: async () => true, clientsWith: async () => [] });
-    const asked = new Map<string, number>();
-    let deeds = 0;
-    for await (const { type, detail } of allOf(parts.trail)) {
-      const name = type === 'admin.asked' ? String(detail?.on) : '';
-      if (name !== '') asked.set(name, (asked.get(name) ?? 0) + 1);
-    }
-    for (const { id, limits } of await tiers.list({ limit: 1000 })) {
-      const done = limits[0]?.requests ?? 0;
-      assert.ok((asked.get(`/tiers/${id}`) ?? 0) >= done, `${id} was changed ${done} times`);
-      deeds += done;
-    }
-    assert.ok(deeds >= rounds * atOnce);
-    assert.deepEqual((await verify(parts.trail)).findings, []);
-    await parts.close();
-  });
-});
-
-async function* allOf({ all }: TestApp['parts']['trail']): AsyncGenerator<Recorded> {
-  for (let after = ''; ; ) {
-    const page = await all.find({}, { after, limit: 1000 });
-    yield* page;
-    const last = page.at(-1);
-    if (!last || page.length < 1000) return;
-    after = last.id;
-  }
 }

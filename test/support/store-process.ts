@@ -1,7 +1,7 @@
 import { Trail } from '../../src/audit/trail.ts';
 import { Tiers } from '../../src/clients/tiers.ts';
 import { Calls } from '../../src/http/calls.ts';
-import { watched } from '../../src/http/resource.ts';
+import { watched } from '../../src/http/watch.ts';
 import { createLog } from '../../src/kernel/log.ts';
 import { type Deliver, Outbox } from '../../src/notices/outbox.ts';
 import { adminTiers } from '../../src/routes/admin-tiers.ts';
