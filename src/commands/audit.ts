@@ -16,7 +16,7 @@ import {
 import { misused } from './command.ts';
 import { type Desk, deskCommand } from './desk.ts';
 import { columns } from './listing.ts';
-import { fileJson, whole } from './reading.ts';
+import { fileJson, time, whole } from './reading.ts';
 
 const usual = 50;
 
@@ -36,12 +36,6 @@ const filters = {
 
 type Filters = { readonly [N in keyof typeof filters | 'asked']?: string | undefined };
 type Event = z.output<typeof eventReply>;
-
-const time = (option: string, text: string | undefined): string | undefined => {
-  const milliseconds = text === undefined ? 0 : Date.parse(text);
-  if (Number.isNaN(milliseconds)) throw misused(`--${option} must be a time such as 2026-01-31T18:00:00Z`);
-  return text === undefined ? undefined : String(milliseconds / 1000);
-};
 
 /** Everything that fits, page by page. */
 async function* found(desk: Desk, { reference, since, until, ...rest }: Filters, order: string): AsyncGenerator<Event> {
