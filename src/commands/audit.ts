@@ -13,7 +13,6 @@ import {
   keyReply,
   verifyReply,
 } from '../routes/audit-document.ts';
-import { misused } from './command.ts';
 import { type Desk, deskCommand } from './desk.ts';
 import { columns } from './listing.ts';
 import { fileJson, time, whole } from './reading.ts';
