@@ -1,5 +1,6 @@
 import { Activity } from './audit/activity.ts';
 import type { Config } from './config/schema.ts';
+import { shownSettings } from './config/shown.ts';
 import { Reach } from './directory/reach.ts';
 import type { House } from './house.ts';
 import type { Operation } from './http/resource.ts';
@@ -19,6 +20,7 @@ export function adminRooms(config: Config, house: House, provider: WhereProvider
     registration,
     impersonation,
     reach: new Reach(house),
+    settings: shownSettings(config),
     activity: new Activity(house.store),
   });
 }

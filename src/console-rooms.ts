@@ -3,21 +3,24 @@ import { adminApi, delegable } from './directory/built-in.ts';
 import type { User } from './directory/users.ts';
 import type { House } from './house.ts';
 import { Calls } from './http/calls.ts';
-import type { Caller, Operation } from './http/resource.ts';
+import type { Operation } from './http/resource.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
 import { addApplicationPages } from './routes/console-add-application.ts';
 import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
+import { applicationEndPages } from './routes/console-application-end.ts';
 import { applicationPages } from './routes/console-applications.ts';
 import { auditPages } from './routes/console-audit.ts';
 import { connectionPages } from './routes/console-connections.ts';
 import { overviewPages } from './routes/console-overview.ts';
-import type { ConsolePage } from './routes/console-page.ts';
+import type { ConsolePage, Standing } from './routes/console-page.ts';
 import { peoplePages } from './routes/console-people.ts';
 import { personPages } from './routes/console-person.ts';
 import { personChangePages } from './routes/console-person-changes.ts';
 import { personDeedPages } from './routes/console-person-deeds.ts';
+import { personFactorPages } from './routes/console-person-factor.ts';
 import { searchPages } from './routes/console-search.ts';
+import { settingsPages } from './routes/console-settings.ts';
 import { Freshness } from './signin/freshness.ts';
 import { hasEnded, type Session } from './signin/standing.ts';
 
@@ -33,9 +36,10 @@ export const consolePages: readonly ConsolePage[] = [
     ...applicationTabs,
     ...applicationChangePages,
     ...applicationDeedPages,
+    ...applicationEndPages,
   ],
-  ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages],
-  ...[...connectionPages, ...auditPages, ...searchPages],
+  ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages, ...personFactorPages],
+  ...[...connectionPages, ...auditPages, ...searchPages, ...settingsPages],
 ];
 
 /** The console, and what it is put together of. */
@@ -50,21 +54,25 @@ export function consoleRooms(
     sessions: new BrowserSessions({ provider, ended: (session: Session) => hasEnded(standing, session) }),
     freshness: new Freshness({ ...house, within: freshFor, levelOf: async () => console.level }),
     calls: new Calls(operations),
-    callerOf: (user: User) => callerOf(house, user),
+    standingsOf: (user: User) => standingsOf(house, user),
     pages: consolePages,
   };
 }
 
-/** Who somebody is to the admin API at this moment: all that they hold on the whole server, or within an organisation that they look after. */
-async function callerOf({ decide, organizations }: House, { id }: User): Promise<Caller> {
+/**
+ * As what somebody administers at this moment: by what they hold on the whole server, and for each organization that they look
+ * after. There everything keeps to it, also what they could do elsewhere.
+ */
+async function standingsOf({ decide, organizations }: House, { id }: User): Promise<Standing[]> {
   const actor = `user:${id}`;
-  const { entitlements } = await decide.held(actor, adminApi);
-  const permissions = new Set(entitlements);
+  const permissions = new Set((await decide.held(actor, adminApi)).entitlements);
+  const all: Standing[] = permissions.size > 0 ? [{ caller: { actor, permissions } }] : [];
   for (const organization of await organizations.of(actor)) {
-    const within = await decide.held(actor, adminApi, organization);
-    const more = within.entitlements.filter((name) => delegable.has(name) && !permissions.has(name));
-    if (more.length > 0)
-      return { actor, permissions, within: { organization, permissions: new Set(within.entitlements) } };
+    const { entitlements } = await decide.held(actor, adminApi, organization);
+    if (!entitlements.some((name) => delegable.has(name) && !permissions.has(name))) continue;
+    const { name = organization } = (await organizations.get(organization)) ?? {};
+    const within = { organization, permissions: new Set(entitlements) };
+    all.push({ organization: { id: organization, name }, caller: { actor, permissions: new Set(), within } });
   }
-  return { actor, permissions };
+  return all;
 }

@@ -81,7 +81,7 @@ async function missingGateways(): Promise<string[]> {
  */
 const sameOnEach = new RegExp(
   `/test/(${[
-    'admin/(matrix|impersonation|permissions)[.]',
+    'admin/(matrix|impersonation|permissions|console-acting|console-settings)[.]',
     'cli/(?!keys)',
     'conformance/',
     'demo/start',

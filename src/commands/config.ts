@@ -1,7 +1,10 @@
 import { readConfig } from '../config/load.ts';
 import { ConfigProblems, line } from '../config/problems.ts';
 import { jsonSchema } from '../config/settings.ts';
+import { settingsReply } from '../routes/admin-settings.ts';
 import { command } from './command.ts';
+import { deskCommand } from './desk.ts';
+import { columns } from './listing.ts';
 
 const check = command({
   words: ['config', 'check'],
@@ -23,5 +26,15 @@ const schema = command({
   },
 });
 
+const show = deskCommand({
+  words: ['config', 'show'],
+  about: 'Show the settings that a server runs with, and where each comes from; secrets only as set',
+  async run({ answer }, desk) {
+    const { items } = await desk.call('getSettings', settingsReply);
+    const rows = items.map(({ name, value, set, from }) => [name, value ?? (set ? '(set)' : ''), from]);
+    answer(items, columns(['setting', 'value', 'from'], rows));
+  },
+});
+
 /** `sallyport config …` */
-export const configCommands = [check, schema];
+export const configCommands = [check, schema, show];

@@ -5,7 +5,7 @@ import { behind, followed } from './references.ts';
 import { always, production, type Rule, remarks } from './rules.ts';
 import { type Config, schema } from './schema.ts';
 import { sentence, unknownName } from './sentences.ts';
-import { variableOf } from './settings.ts';
+import { settings, variableOf } from './settings.ts';
 import { fromEnvironment, unknownVariables } from './variables.ts';
 
 /** What came of reading the configuration: settings, unless there are problems; and what may be worth a look. */
@@ -49,6 +49,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, file?: 
   const path = named ?? usualFile(environment);
   const { content, problems: unread } = readFile(path, named !== undefined);
   const { values, problems: unclear } = fromEnvironment(environment);
+  const origins = originsIn(content, values);
   for (const one of values) put(content, one.path, one.value);
   const { config: said, problems: wrong } = check(content);
   const { connections, problems: lost } = followed(said.connections, environment);
@@ -56,15 +57,38 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, file?: 
   const problems = [...unread, ...unclear, ...wrong, ...lost];
   // Of a file that cannot be read nobody knows what it says, so nothing in it is missing or unfit.
   const rules = unread.length > 0 ? [] : config.mode === 'production' ? [...always, ...production] : always;
-  const known = new Set(problems.map((one) => one.path));
-  problems.push(...broken(rules, config).filter((one) => !known.has(one.path)));
+  const told = new Set(problems.map((one) => one.path));
+  problems.push(...broken(rules, config).filter((one) => !told.has(one.path)));
+  const fine = problems.length === 0 ? frozen(config) : undefined;
+  if (fine) known.set(fine, origins);
   return {
     file: path,
-    config: problems.length === 0 ? frozen(config) : undefined,
+    config: fine,
     problems: problems.map((one) => ({ ...one, variable: variableOf(one.path) })),
     remarks: [...broken(remarks, config), ...unknownVariables(environment).map(misspelt)],
   };
 }
+
+/** Where settings come from that are not the usual ones, by their path (`ttl.code`). */
+export type Origins = ReadonlyMap<string, 'environment' | 'file'>;
+
+const known = new WeakMap<Config, Origins>();
+
+/** Where the settings come from; undefined when they were put together in another way than by reading them. */
+export const originsOf = (config: Config): Origins | undefined => known.get(config);
+
+function originsIn(content: Group, values: readonly { path: readonly string[] }[]): Origins {
+  const inFile = settings.filter(({ path }) => at(content, path) !== undefined);
+  return new Map([
+    ...inFile.map(({ path }) => [path.join('.'), 'file'] as const),
+    ...values.map(({ path }) => [path.join('.'), 'environment'] as const),
+  ]);
+}
+
+const at = (value: unknown, [name, ...rest]: readonly string[]): unknown => {
+  if (name === undefined) return value;
+  return isGroup(value) ? at(value[name], rest) : undefined;
+};
 
 const root = join(import.meta.dirname, '../..');
 

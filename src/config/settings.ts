@@ -12,6 +12,8 @@ export interface Setting {
   readonly unset: string | undefined;
   /** Its value never appears anywhere, and may come from a file named by `<variable>_FILE`. */
   readonly secret: boolean;
+  /** One of a few values that the schema names. */
+  readonly closed: boolean;
 }
 
 type Node = z.core.JSONSchema.BaseSchema;
@@ -42,6 +44,7 @@ function walk(node: Node, path: readonly string[]): Setting[] {
       usual: node.default,
       unset: text(node.unset),
       secret: node.secret === true,
+      closed: node.enum !== undefined,
     },
   ];
 }

@@ -22,7 +22,7 @@ export class Calls {
   }
 
   /** Tells of somebody who may not even see the page on which it is done. */
-  async refused({ actor }: Caller, name: string): Promise<void> {
+  async refused(actor: string, name: string): Promise<void> {
     const { permission, watch } = this.#named(name);
     await watch?.refused(actor, { operation: name, permission, code: 'insufficient_scope' });
   }

@@ -17,5 +17,6 @@ export const resources: Readonly<Record<string, string>> = {
   assignments: 'Who has which roles',
   access: 'Why somebody may do something',
   'audit-events': 'What happened, who did it and from where',
+  settings: 'What this server runs with',
   overview: 'How much is going on',
 };

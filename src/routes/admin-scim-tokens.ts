@@ -32,7 +32,7 @@ export const scimTokensReply = z.object({
 });
 
 /** Where an organisation's identity provider pushes. */
-const scimBase = (issuer: string, organization: string): string =>
+export const scimBase = (issuer: string, organization: string): string =>
   `${issuer}/scim/v2/${encodeURIComponent(organization)}`;
 
 async function refuseUnknown({ organizations }: Parts, id: string): Promise<void> {

@@ -26,6 +26,7 @@ import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
 import { adminScimTokens } from './admin-scim-tokens.ts';
 import { adminSessions } from './admin-sessions.ts';
+import { adminSettings } from './admin-settings.ts';
 import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminUserSignIn } from './admin-user-sign-in.ts';
@@ -48,6 +49,7 @@ const makers = [
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens, adminOverview],
+  ...[adminSettings],
 ];
 
 /** What they are put together of: what each file names, which is its first argument. */

@@ -7,6 +7,7 @@ import {
   newSecretContent,
   secretsContent,
 } from '../../views/admin/applications.ts';
+import type { Deed } from '../../views/admin/parts.ts';
 import { consoleQuestion } from '../../views/admin/question.ts';
 import { strong } from '../../views/layout.ts';
 import { type Html, html } from '../kernel/html.ts';
@@ -33,7 +34,7 @@ function tabPage(
     calls,
     async get(visit) {
       const { one } = await applicationOf(visit);
-      const deeds = tab === 'about' ? applicationDeeds(visit, one) : [];
+      const deeds = tab === 'about' ? applicationDeeds(visit, one) : tab === 'sessions' ? endDeeds(visit, one) : [];
       const content = html`${applicationHead(visit.frame, one, { tab, open: openTabs(visit), deeds })}
 ${await inside(visit, one)}`;
       return { title: html`${one.name}`, content };
@@ -50,6 +51,11 @@ export const applicationTabs: readonly ConsolePage[] = [
     eventsOf(visit, { target: `client:${id}` }, `${href}/audit`),
   ),
 ];
+
+const endDeeds = (visit: ConsoleVisit, { href }: ApplicationView): Deed[] =>
+  visit.may('endSessions')
+    ? [{ href: `${href}/end`, text: visit.frame.say('console.applications.end.deed'), kind: 'danger' }]
+    : [];
 
 async function secrets(visit: ConsoleVisit, one: ApplicationView): Promise<Html> {
   const { frame, user } = visit;

@@ -16,8 +16,19 @@ export async function namesOf(visit: ConsoleVisit, subjects: readonly (string | 
   return { of: (subject) => named.get(subject) ?? html`${subject}` };
 }
 
+/** What is known by its id, and where its page is. */
+const places: Readonly<Record<string, { operation: string; at: readonly string[] }>> = {
+  connection: { operation: 'getConnection', at: ['connections'] },
+  organization: { operation: 'getOrganization', at: ['settings', 'organizations'] },
+  'mfa-policy': { operation: 'getMfaPolicy', at: ['settings', 'second-factors'] },
+  registrar: { operation: 'getRegistrar', at: ['settings', 'registrars'] },
+  stream: { operation: 'getStream', at: ['settings', 'streams'] },
+  webhook: { operation: 'getWebhook', at: ['settings', 'webhooks'] },
+};
+
 async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | undefined> {
-  const [, kind = '', id = ''] = /^(user|client|connection|role):(.+)$/.exec(subject) ?? [];
+  const [, kind = '', id = ''] =
+    /^(user|client|connection|organization|webhook|registrar|stream|mfa-policy):(.+)$/.exec(subject) ?? [];
   try {
     if (kind === 'user' && visit.may('getUser')) {
       const { email, name } = await visit.read('getUser', userReply, { params: { id } });
@@ -27,9 +38,10 @@ async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | unde
       const { client_name: name } = await visit.read('getClient', clientReply, { params: { id } });
       return html`<a href="${consoleAt('applications', id)}">${name}</a>`;
     }
-    if (kind === 'connection' && visit.may('getConnection')) {
-      await visit.do('getConnection', { params: { id } });
-      return html`<a href="${consoleAt('connections', id)}">${id}</a>`;
+    const place = Object.hasOwn(places, kind) ? places[kind] : undefined;
+    if (place && visit.may(place.operation)) {
+      await visit.do(place.operation, { params: { id } });
+      return html`<a href="${consoleAt(...place.at, id)}">${id}</a>`;
     }
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;

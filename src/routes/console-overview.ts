@@ -123,7 +123,7 @@ async function keys(visit: ConsoleVisit): Promise<Ending[]> {
           {
             ...ending(visit, until),
             tone: 'plain' as const,
-            href: undefined,
+            href: '/admin/settings/keys',
             what: visit.frame.say('console.overview.key', { alg }),
             name: kid,
           },

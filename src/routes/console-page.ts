@@ -10,11 +10,19 @@ import type { Problem } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
 import type { Said } from './account-page.ts';
 
+/** As what somebody administers: the whole server, or one organization. */
+export interface Standing {
+  caller: Caller;
+  organization?: { id: string; name: string };
+}
+
 interface Known {
   ctx: Context;
   frame: Frame;
   user: User;
-  caller: Caller;
+  /** As what they act here, and all that they could choose. */
+  standing: Standing;
+  standings: readonly Standing[];
   calls: Calls;
   /** What stands in the address for `:id` and its like. */
   params: Readonly<Record<string, string>>;
@@ -29,6 +37,8 @@ export class ConsoleVisit {
   readonly frame: Frame;
   readonly user: User;
   readonly caller: Caller;
+  readonly standing: Standing;
+  readonly standings: readonly Standing[];
   readonly params: Readonly<Record<string, string>>;
   readonly typed: ReadonlyMap<string, string>;
   /** Why the form of this page was not taken just now. */
@@ -36,12 +46,14 @@ export class ConsoleVisit {
   readonly #known: Known;
 
   constructor(known: Known) {
-    const { ctx, frame, user, caller, params, typed, problem } = known;
+    const { ctx, frame, user, standing, standings, params, typed, problem } = known;
     this.#known = known;
     this.ctx = ctx;
     this.frame = frame;
     this.user = user;
-    this.caller = caller;
+    this.caller = standing.caller;
+    this.standing = standing;
+    this.standings = standings;
     this.params = params;
     this.typed = typed;
     this.problem = problem;
@@ -86,8 +98,14 @@ export interface ConsoleShown {
   status?: number;
 }
 
-/** What comes of a form: another page of the console with what was done, a page, or a file to keep. */
-export type ConsoleReply = ConsoleShown | { goOn: string; said?: Said } | { file: string; json: string };
+/**
+ * What comes of a form: another page of the console with what was done (and the organization to act for from now on, empty
+ * for the whole server), a page, or a file to keep.
+ */
+export type ConsoleReply =
+  | ConsoleShown
+  | { goOn: string; said?: Said; actFor?: string }
+  | { file: string; json: string };
 
 /** One page of the console: where it is, who may open it, what it shows and does. */
 export interface ConsolePage {
@@ -97,6 +115,8 @@ export interface ConsolePage {
   room: Room;
   /** The operation that this page shows or does: whoever may not call it is refused. Without one, it is open to all who administer. */
   calls?: string;
+  /** Whether the rail lists it for this person; without it, whoever may open it has it there. */
+  listed?(visit: ConsoleVisit): boolean;
   /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */

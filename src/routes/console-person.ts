@@ -61,8 +61,10 @@ async function identities(visit: ConsoleVisit, { id }: PersonView): Promise<Iden
 
 async function factors(visit: ConsoleVisit, { id }: PersonView): Promise<Html> {
   const { items } = await visit.read('listFactors', listOf(factorReply), { params: { id } });
-  const all = items.map(({ name, kind, level, blocked, left, created, used }) => ({
+  const removes = visit.may('removeFactor');
+  const all = items.map(({ id: factor, name, kind, level, blocked, left, created, used }) => ({
     ...{ name, kind, blocked, left, created, used },
+    remove: removes ? consoleAt('people', id, 'factors', factor, 'remove') : undefined,
     phishingResistant: level === 'phr',
   }));
   return personFactorsContent(visit.frame, all, visit.user.profile.zoneinfo);
@@ -82,11 +84,17 @@ async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Ht
   const { audience, paths } = await held(visit, subject, asked === undefined ? audiences : [asked]);
   return personAccessContent(visit.frame, {
     ...{ roles, audiences, audience, why: paths },
-    give: visit.may('addAssignment') ? `${href}/give` : undefined,
+    give: visit.may('addAssignment') ? giveAt(visit, subject, href) : undefined,
     path: `${href}/access`,
     timeZone: visit.user.profile.zoneinfo,
   });
 }
+
+/** Whoever acts for an organization gives roles within it. */
+const giveAt = ({ standing: { organization } }: ConsoleVisit, subject: string, href: string): string =>
+  organization === undefined
+    ? `${href}/give`
+    : consoleAt('settings', 'organizations', organization.id, 'members', subject, 'give');
 
 async function audiencesOf(visit: ConsoleVisit): Promise<string[]> {
   if (!visit.may('listApis') || !visit.may('explainAccess')) return [];

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { type Found, foundContent } from '../../views/admin/search.ts';
+import type { SettingsPart } from '../../views/admin/settings.ts';
 import type { Key } from '../../views/words.ts';
 import { listOf } from '../http/paging.ts';
 import { parameter } from './account-list.ts';
 import { clientReply } from './client-document.ts';
 import { connectionReply } from './connection-document.ts';
 import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage } from './console-page.ts';
+import { openParts, settings } from './console-settings-parts.ts';
 import { userReply } from './user-document.ts';
 
 const most = 10;
@@ -22,25 +24,31 @@ export const searchPages: readonly ConsolePage[] = [
       const q = parameter(ctx, 'q')?.trim().slice(0, 100) ?? '';
       const found =
         q === '' ? [] : (await Promise.all([applications(visit, q), people(visit, q), connections(visit, q)])).flat();
-      const rooms = (['overview', 'applications', 'people', 'audit'] as const).flatMap((name) =>
-        pageNamed(visit, name, q),
-      );
-      const content = foundContent(frame, { q, all: [...rooms, ...found] });
+      const places = [...rooms, ...openParts(visit).map(partPlace)];
+      const named = places.flatMap((place) => pageNamed(visit, place, q));
+      const content = foundContent(frame, { q, all: [...named, ...found] });
       return { title: frame.say('console.search.title', { q }), content };
     },
   }),
 ];
 
-const places = {
-  overview: { href: '/admin', calls: undefined, key: 'console.nav.overview' },
-  applications: { href: '/admin/applications', calls: 'listClients', key: 'console.nav.applications' },
-  people: { href: '/admin/people', calls: 'listUsers', key: 'console.nav.people' },
-  connections: { href: '/admin/connections', calls: 'listConnections', key: 'console.nav.connections' },
-  audit: { href: '/admin/audit', calls: 'listAuditEvents', key: 'console.nav.audit' },
-} as const satisfies Record<string, { href: string; calls: string | undefined; key: Key }>;
+/** A page that is found by its name. */
+interface Place {
+  href: string;
+  calls?: string;
+  key: Key;
+}
 
-function pageNamed(visit: ConsoleVisit, place: keyof typeof places, q: string): Found[] {
-  const { href, calls, key } = places[place];
+const rooms: readonly Place[] = [
+  { href: '/admin', key: 'console.nav.overview' },
+  { href: '/admin/applications', calls: 'listClients', key: 'console.nav.applications' },
+  { href: '/admin/people', calls: 'listUsers', key: 'console.nav.people' },
+  { href: '/admin/connections', calls: 'listConnections', key: 'console.nav.connections' },
+  { href: '/admin/audit', calls: 'listAuditEvents', key: 'console.nav.audit' },
+];
+const partPlace = (part: SettingsPart): Place => ({ href: `${settings}/${part}`, key: `console.settings.${part}` });
+
+function pageNamed(visit: ConsoleVisit, { href, calls, key }: Place, q: string): Found[] {
   const name = visit.frame.say(key);
   const open = calls === undefined || visit.may(calls);
   return q !== '' && open && String(name).toLowerCase().includes(q.toLowerCase())
@@ -67,11 +75,11 @@ async function people(visit: ConsoleVisit, q: string): Promise<Found[]> {
   }));
 }
 
-const named = connectionReply.extend({ name: z.string().optional() });
+const withName = connectionReply.extend({ name: z.string().optional() });
 
 async function connections(visit: ConsoleVisit, q: string): Promise<Found[]> {
   if (!visit.may('listConnections')) return [];
-  const { items } = await visit.read('listConnections', listOf(named), { query: { limit: 500 } });
+  const { items } = await visit.read('listConnections', listOf(withName), { query: { limit: 500 } });
   const kind = visit.frame.say('console.search.connection');
   return items
     .filter(({ id, name = '' }) => `${id}\n${name}`.toLowerCase().includes(q.toLowerCase()))

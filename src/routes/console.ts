@@ -5,7 +5,6 @@ import { consoleClientId } from '../clients/built-in.ts';
 import { calledAs, type User, type Users } from '../directory/users.ts';
 import type { Calls } from '../http/calls.ts';
 import { wrongMethod } from '../http/edge.ts';
-import type { Caller } from '../http/resource.ts';
 import type { Vault } from '../kernel/crypto.ts';
 import { Problem, problem } from '../kernel/errors.ts';
 import type { BrowserSession, BrowserSessions } from '../protocol/browser-session.ts';
@@ -13,7 +12,7 @@ import type { Freshness } from '../signin/freshness.ts';
 import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
-import type { ConsolePage, ConsoleReply, ConsoleShown } from './console-page.ts';
+import type { ConsolePage, ConsoleReply, ConsoleShown, Standing } from './console-page.ts';
 import { ConsoleVisit } from './console-page.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
@@ -29,8 +28,8 @@ interface Parts {
   freshness: Freshness;
   frames: Frames;
   calls: Calls;
-  /** Who this person is to the admin API at this moment. */
-  callerOf(user: User): Promise<Caller>;
+  /** As what this person administers at this moment, the usual one first; empty for whoever administers nothing. */
+  standingsOf(user: User): Promise<readonly Standing[]>;
   pages: readonly ConsolePage[];
 }
 
@@ -108,18 +107,22 @@ async function open(rooms: Rooms, ctx: Context, found: Found | undefined): Promi
 
 /** Whether a session is worth what this needs of somebody who administers; from all others nothing is asked, since they may see nothing. */
 async function isEnough(
-  { callerOf, freshness, users }: Rooms,
+  { standingsOf, freshness, users }: Rooms,
   session: BrowserSession,
   needs: Needs,
 ): Promise<boolean> {
   const user = await users.get(session.account);
-  if (!user || !administers(await callerOf(user))) return true;
+  if (!user || (await standingsOf(user)).length === 0) return true;
   if (needs === 'fresh') return freshness.isFresh(session);
   return atLeast(worthOfSession(session), await freshness.wanted(user.id));
 }
 
-const administers = ({ permissions, within }: Caller): boolean =>
-  permissions.size > 0 || (within?.permissions.size ?? 0) > 0;
+/** The one that was chosen in this browser, while it is still one of these. */
+function chosen({ carried }: Rooms, ctx: Context, user: User, all: readonly Standing[]): Standing | undefined {
+  const place = carried.place(ctx);
+  const wished = place?.account === user.id ? place.organization : undefined;
+  return all.find(({ organization }) => (organization?.id ?? '') === wished) ?? all[0];
+}
 
 /** Who is here, if it is enough for the page: `refused` for those who administer nothing. Throws `insufficient_scope`. */
 async function visitOf(
@@ -127,24 +130,25 @@ async function visitOf(
   ctx: Context,
   { page, params }: Found,
 ): Promise<{ visit?: ConsoleVisit | 'refused'; user?: User }> {
-  const { calls, callerOf, frames, sessions, users } = rooms;
+  const { calls, standingsOf, frames, sessions, users } = rooms;
   const session = await sessions.of(ctx);
   const user = session && (await users.get(session.account));
   if (!session || !user) return {};
-  const caller = await callerOf(user);
-  if (!administers(caller)) {
-    await calls.refused(caller, page.calls ?? 'getOverview');
+  const standings = await standingsOf(user);
+  const standing = chosen(rooms, ctx, user, standings);
+  if (!standing) {
+    await calls.refused(`user:${user.id}`, page.calls ?? 'getOverview');
     return { visit: 'refused', user };
   }
   if (!(await isEnough(rooms, session, 'session'))) return { user };
-  if (page.calls !== undefined && !calls.may(caller, page.calls)) {
-    await calls.refused(caller, page.calls);
+  if (page.calls !== undefined && !calls.may(standing.caller, page.calls)) {
+    await calls.refused(standing.caller.actor, page.calls);
     throw notPermitted();
   }
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
   const typed = typedBefore(rooms, ctx, user, ctx.path);
   const frame = frameFor(frames, ctx, user);
-  return { visit: new ConsoleVisit({ ctx, frame, user, caller, calls, params, typed }), user };
+  return { visit: new ConsoleVisit({ ctx, frame, user, standing, standings, calls, params, typed }), user };
 }
 
 function refuse({ frames }: Rooms, ctx: Context, user: User | undefined): void {
@@ -160,7 +164,9 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
   if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: ctx.path });
   const { reply, seen } = await done(page, visit, form);
   if ('goOn' in reply) {
-    if (reply.said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said: reply.said });
+    const { actFor: organization, said } = reply;
+    if (organization !== undefined) rooms.carried.keep(ctx, 'place', { account: visit.user.id, organization });
+    if (said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said });
     return goOn(ctx, reply.goOn);
   }
   if ('file' in reply) {
@@ -190,10 +196,11 @@ async function done(
 }
 
 function present(rooms: Rooms, visit: ConsoleVisit, { room }: ConsolePage, shown: ConsoleShown): void {
-  const { ctx, frame, user, problem } = visit;
+  const { ctx, frame, user, problem, standing, standings } = visit;
   const said = saidBefore(rooms, ctx, frame, user);
   const open = openRooms(rooms, visit);
-  const view = { room, rooms: open, account: calledAs(user), ...shown, said, problem: problem?.message };
+  const actsFor = { name: standing.organization?.name, others: standings.length > 1 };
+  const view = { room, rooms: open, account: calledAs(user), actsFor, ...shown, said, problem: problem?.message };
   show(ctx, consoleFrame(frame, view), shown.status ?? 200);
 }
 
@@ -201,7 +208,7 @@ function present(rooms: Rooms, visit: ConsoleVisit, { room }: ConsolePage, shown
 const openRooms = ({ pages }: Rooms, visit: ConsoleVisit): ReadonlySet<Room> =>
   new Set(
     pages
-      .filter(({ calls }) => calls === undefined || visit.may(calls))
+      .filter(({ calls, listed }) => (calls === undefined || visit.may(calls)) && (listed?.(visit) ?? true))
       .map(({ path }) => path)
       .filter(isRoom),
   );

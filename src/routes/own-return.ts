@@ -3,6 +3,7 @@ import { againPage, type NotIn, notInPage } from '../../views/account/signing-in
 import type { Frame } from '../../views/layout.ts';
 import type { User, Users } from '../directory/users.ts';
 import type { BrowserSession, BrowserSessions } from '../protocol/browser-session.ts';
+import type { Freshness } from '../signin/freshness.ts';
 import { goOn, show } from './answer.ts';
 import type { Frames } from './languages.ts';
 import { type Area, type Carried, cameBack, type Needs } from './own-sign-in.ts';
@@ -14,6 +15,7 @@ interface Parts {
   sessions: BrowserSessions;
   frames: Frames;
   carried: Carried;
+  freshness: Pick<Freshness, 'within'>;
 }
 
 /** In the language that the person has chosen, where there is one. */
@@ -34,13 +36,14 @@ export function sentHome(ctx: Context, issuer: string): boolean {
  * not on the page, which would ask for a sign-in again, for ever.
  */
 export async function comeBack(
-  { area, carried, frames, sessions, users }: Parts,
+  { area, carried, frames, freshness, sessions, users }: Parts,
   ctx: Context,
   isEnough: (session: BrowserSession, needs: Needs) => Promise<boolean>,
 ): Promise<void> {
   const errand = cameBack(ctx, carried);
   const refuse = (why: NotIn, user?: User) => {
-    const page = notInPage(frameFor(frames, ctx, user), why, errand?.path ?? area.first);
+    const place = { path: errand?.path ?? area.first, minutes: freshness.within / 60 };
+    const page = notInPage(frameFor(frames, ctx, user), why, place);
     show(ctx, page, why === 'denied' ? 200 : 400);
   };
   const { error } = ctx.query;

@@ -32,10 +32,24 @@ export interface Note {
   typed?: { path: string; fields: Record<string, string> };
 }
 
+/** For whom this person administers in this browser. It is a wish: what they hold is looked at with each request. */
+export interface Place {
+  account: string;
+  /** The id of an organization; empty for the whole server. */
+  organization: string;
+}
+
+/** All that is carried, by its name. */
+interface Memories {
+  return: Errand;
+  note: Note;
+  place: Place;
+}
+type Memory = keyof Memories;
+
 const minute = 60 * 1000;
-/** Longer than a sign-in may usually take. */
-const errandLife = 30 * minute;
-const noteLife = 30 * minute;
+/** A sign-in does not usually take longer; a place is chosen for a day's work. */
+const lives: Record<Memory, number> = { return: 30 * minute, note: 30 * minute, place: 24 * 60 * minute };
 const longestPath = 1500;
 
 /** The short memory of a browser: sealed, so that nobody can write it, and nothing that was typed can be read in it. */
@@ -48,37 +62,41 @@ export class Carried {
     this.#name = root.slice(1);
   }
 
-  keep(ctx: Context, what: 'return' | 'note', value: Errand | Note): void {
-    const maxAge = what === 'return' ? errandLife : noteLife;
+  keep<M extends Memory>(ctx: Context, what: M, value: Memories[M]): void {
+    const maxAge = lives[what];
     const sealed = this.#vault.seal(JSON.stringify({ ...value, until: Date.now() + maxAge }), `${this.#name} ${what}`);
     ctx.cookies.set(this.#cookie(ctx, what), sealed, { ...settings(ctx), maxAge });
   }
 
   errand(ctx: Context): Errand | undefined {
-    return this.#read<Errand>(ctx, 'return');
+    return this.#read(ctx, 'return');
   }
 
   note(ctx: Context): Note | undefined {
-    return this.#read<Note>(ctx, 'note');
+    return this.#read(ctx, 'note');
   }
 
-  forget(ctx: Context, what: 'return' | 'note'): void {
+  place(ctx: Context): Place | undefined {
+    return this.#read(ctx, 'place');
+  }
+
+  forget(ctx: Context, what: Memory): void {
     if (ctx.cookies.get(this.#cookie(ctx, what), { signed: false }) === undefined) return;
     ctx.cookies.set(this.#cookie(ctx, what), null, settings(ctx));
   }
 
-  #read<T>(ctx: Context, what: 'return' | 'note'): T | undefined {
+  #read<M extends Memory>(ctx: Context, what: M): Memories[M] | undefined {
     const sealed = ctx.cookies.get(this.#cookie(ctx, what), { signed: false });
     if (sealed === undefined) return undefined;
     try {
-      const value = JSON.parse(this.#vault.open(sealed, `${this.#name} ${what}`)) as T & { until: number };
+      const value = JSON.parse(this.#vault.open(sealed, `${this.#name} ${what}`)) as Memories[M] & { until: number };
       return value.until > Date.now() ? value : undefined;
     } catch {
       return undefined;
     }
   }
 
-  #cookie(ctx: Context, what: 'return' | 'note'): string {
+  #cookie(ctx: Context, what: Memory): string {
     return `${ctx.secure ? '__Host-' : ''}${this.#name}-${what}`;
   }
 }

@@ -111,7 +111,7 @@ describe('the way into the console', () => {
 
 describe('what somebody may do in the console', () => {
   it('sec-267 is what their roles allow, for every page and every form', async () => {
-    const nothing = await atConsole(app, 'fay@x.test', await role('looker', 'tiers:read'));
+    const nothing = await atConsole(app, 'fay@x.test', await role('looker', 'ssf.read'));
     const [pending, person] = [await application(), await somebody(app, 'gus@x.test')];
     const assignment = await app.parts.access.assign(`user:${person}`, 'orders-reader', 'cli');
     const stranger = newBrowser(app);
@@ -120,7 +120,8 @@ describe('what somebody may do in the console', () => {
       const at = path.replace(':id', id).replace(':assignment', encodeURIComponent(assignment.id));
       assert.equal((await stranger.send('GET', at)).status, 303, at);
       assert.equal((await nothing.browser.send('GET', at)).status, calls === undefined ? 200 : 403, at);
-      if (!post) continue;
+      // Choosing for whom one acts gives nothing (console-acting.test.ts).
+      if (!post || path === '/admin/acting') continue;
       assert.equal((await stranger.send('POST', at, { reason: 'x' })).status, 403, at);
       assert.notEqual(calls, undefined, `${path} does something, so it needs a permission`);
       assert.equal((await nothing.browser.send('POST', at, { reason: 'x' })).status, 403, at);

@@ -7,7 +7,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumPath } from '../support/chromium.ts';
 import { type Administrator, atConsole, lend } from '../support/console.ts';
 import { button, enter } from '../support/portal.ts';
-import { Device } from '../support/virtual-authenticator.ts';
+import { Device, offersNone } from '../support/virtual-authenticator.ts';
 
 const longName = 'Partner access of the Amalgamated Consolidated Holdings International, production';
 
@@ -122,7 +122,8 @@ describe('the console in Chromium', () => {
     await app.parts.access.assign(`user:${id}`, 'administrator', 'cli');
     const context = await browser.newContext();
     await visit(await context.newPage(), async (page) => {
-      const device = await Device.plugIn(page, 'passkey');
+      await offersNone(page);
+      await Device.plugIn(page, 'passkey');
       await page.goto(at('/admin/people'));
       await enter(page, 'first@x.test');
       await page.locator('#code').fill(await app.parts.enrolmentCodes.issue(id, 'cli'));
@@ -131,10 +132,7 @@ describe('the console in Chromium', () => {
       await button(page, 'I have kept them, continue').click();
       await page.getByRole('heading', { level: 1, name: 'People' }).waitFor();
       await page.context().clearCookies();
-      // Else the browser offers it by itself, and it says yes.
-      await device.touched(false);
       await page.goto(at('/admin'));
-      await device.touched(true);
       await button(page, 'Use a passkey').click();
       await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     });

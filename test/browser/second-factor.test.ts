@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { somebody } from '../support/account.ts';
 import { button, enter, heading, Portal } from '../support/portal.ts';
 import { addTotp } from '../support/second-factor.ts';
-import { Device } from '../support/virtual-authenticator.ts';
+import { Device, offersNone } from '../support/virtual-authenticator.ts';
 
 let portal: Portal;
 before(async () => {
@@ -94,11 +94,10 @@ describe('a passkey in Chromium', () => {
   it('signs in by the button: one page, one touch', async () => {
     await somebody(portal.app, 'button@x.test');
     const complaints = await portal.visit(async (page) => {
-      const device = await Device.plugIn(page, 'passkey');
+      await offersNone(page);
+      await Device.plugIn(page, 'passkey');
       await portal.enrol(page, 'button@x.test');
-      await device.touched(false);
       await portal.start(page);
-      await device.touched(true);
       await button(page, 'Use a passkey').click();
       assert.equal(await portal.arrived(page), 'code');
     });

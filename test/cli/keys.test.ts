@@ -37,6 +37,18 @@ describe('sallyport key', () => {
   });
 });
 
+describe('sallyport config show', () => {
+  it('says what the server runs with and where it comes from, without secrets', async () => {
+    const all = await sallyport.json<{ name: string; value?: unknown; set: boolean; from: string }[]>([
+      'config',
+      'show',
+    ]);
+    const { value, set, from } = all.find(({ name }) => name === 'store') ?? {};
+    assert.deepEqual([value, set, from], [undefined, true, 'environment']);
+    assert.equal(all.find(({ name }) => name === 'ttl.code')?.value, 60);
+  });
+});
+
 describe('sallyport key rotate-master', () => {
   it('seals the store with a new key and keeps it in the file of development', async () => {
     const before = masterKey();

@@ -81,7 +81,11 @@ describe('sallyport', () => {
 
   const misuses: [string, string[], RegExp][] = [
     ['an unknown noun', ['gateways'], /^sallyport: there is no such command; the nouns are .*config/],
-    ['an unknown verb', ['config', 'chek'], /^sallyport: config knows check, schema; see: sallyport config --help\n$/],
+    [
+      'an unknown verb',
+      ['config', 'chek'],
+      /^sallyport: config knows check, schema, show; see: sallyport config --help\n$/,
+    ],
     [
       'an unknown option',
       ['config', 'check', '--secret=a'],

@@ -195,6 +195,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   sealAuditEvents: just('/audit-events/checkpoint'),
   rotateAuditKey: just('/audit-events/key'),
 
+  getSettings: just('/settings'),
   getOverview: just('/overview'),
 
   listStreams: just('/streams'),

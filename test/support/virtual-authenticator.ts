@@ -30,12 +30,6 @@ export class Device {
     return new Device(session, authenticatorId);
   }
 
-  /** Whether somebody touches it as soon as it is asked. */
-  touched(enabled: boolean) {
-    const authenticatorId = this.#authenticatorId;
-    return this.#session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
-  }
-
   verifies(isUserVerified: boolean) {
     return this.#session.send('WebAuthn.setUserVerified', { authenticatorId: this.#authenticatorId, isUserVerified });
   }
@@ -63,3 +57,9 @@ export class Device {
     return this.#session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.#authenticatorId });
   }
 }
+
+/** The browser offers no passkey by itself from now on, as older ones do not: a virtual device would say yes at once. */
+export const offersNone = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+  });

@@ -1,5 +1,5 @@
 import { type Html, html } from '../../src/kernel/html.ts';
-import { brand, documentOf, type Frame, footer } from '../layout.ts';
+import { brand, documentOf, type Frame, footer, strong } from '../layout.ts';
 import type { Key } from '../words.ts';
 
 /** The rooms of the console, in the order in which they are listed. */
@@ -28,6 +28,8 @@ export interface ConsoleView {
   rooms: ReadonlySet<Room>;
   /** Who is signed in. */
   account: string;
+  /** The organization that they act for, without a name for the whole server; and whether they could choose another. */
+  actsFor: { name: string | undefined; others: boolean };
   title: Html;
   /** The page, beginning with its heading. */
   content: Html;
@@ -37,8 +39,14 @@ export interface ConsoleView {
   problem?: string | undefined;
 }
 
-const rail = (frame: Frame, { room, rooms: open }: ConsoleView): Html =>
-  html`<nav class="rooms" aria-label="${frame.say('console.nav')}">
+const acting = ({ say }: Frame, { actsFor: { name, others } }: ConsoleView): Html | false =>
+  (name !== undefined || others) &&
+  html`<p class="hint">${say('console.acting')}: ${strong(name ?? say('console.acting.server'))}${others && html` <a href="/admin/acting">${say('console.acting.change')}</a>`}</p>`;
+
+const rail = (frame: Frame, view: ConsoleView): Html => {
+  const { room, rooms: open } = view;
+  return html`<nav class="rooms" aria-label="${frame.say('console.nav')}">
+${acting(frame, view)}
 <ul>${rooms
     .filter(([path]) => open.has(path))
     .map(
@@ -46,6 +54,7 @@ const rail = (frame: Frame, { room, rooms: open }: ConsoleView): Html =>
         html`<li><a href="${path}"${path === room && html` aria-current="page"`}>${frame.say(key)}</a></li>`,
     )}</ul>
 </nav>`;
+};
 
 const search = (frame: Frame): Html => html`<form action="/admin/search" role="search" class="search">
 <label class="said" for="find">${frame.say('console.search')}</label>

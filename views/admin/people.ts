@@ -154,6 +154,8 @@ export interface FactorView {
   left?: number | undefined;
   created: number;
   used?: number | undefined;
+  /** Where it is removed, for those who may. */
+  remove?: string | undefined;
 }
 
 /** The second factors of a person. */
@@ -179,6 +181,12 @@ export function personFactorsContent(frame: Frame, all: readonly FactorView[], t
       },
       { title: say('console.created'), wide: true, cell: ({ created }) => at(created) },
       { title: say('console.last-used'), wide: true, cell: ({ used }) => at(used) },
+      {
+        title: html`<span class="said">${say('console.deeds')}</span>`,
+        cell: ({ remove, kind, name }) =>
+          remove !== undefined &&
+          html`<a class="button" href="${remove}">${say('console.people.factor.remove.deed')}<span class="said">: ${say(`console.people.factor.${kind}`)} ${name}</span></a>`,
+      },
     ],
     rows: all,
     none: empty(say('console.people.factor.none')),
