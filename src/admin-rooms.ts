@@ -2,6 +2,7 @@ import { Activity } from './audit/activity.ts';
 import type { Config } from './config/schema.ts';
 import { shownSettings } from './config/shown.ts';
 import { Reach } from './directory/reach.ts';
+import { gatewayParts } from './gateway-rooms.ts';
 import type { House } from './house.ts';
 import type { Operation } from './http/resource.ts';
 import { peopleParts } from './people-rooms.ts';
@@ -19,6 +20,7 @@ export function adminRooms(config: Config, house: House, provider: WhereProvider
     clientCertificateHeader,
     registration,
     impersonation,
+    gateways: gatewayParts(config, house),
     reach: new Reach(house),
     settings: shownSettings(config),
     activity: new Activity(house.store),

@@ -5,13 +5,23 @@ import type { House } from './house.ts';
 import { Calls } from './http/calls.ts';
 import type { Operation } from './http/resource.ts';
 import { BrowserSessions } from './protocol/browser-session.ts';
+import { accessPages } from './routes/console-access.ts';
 import { addApplicationPages } from './routes/console-add-application.ts';
+import { apiFormPages } from './routes/console-api-form.ts';
+import { apiPages } from './routes/console-apis.ts';
 import { applicationChangePages, applicationTabs } from './routes/console-application.ts';
 import { applicationDeedPages } from './routes/console-application-deeds.ts';
 import { applicationEndPages } from './routes/console-application-end.ts';
+import { applicationGatewayPages } from './routes/console-application-gateway.ts';
 import { applicationPages } from './routes/console-applications.ts';
+import { assignmentPages } from './routes/console-assignments.ts';
 import { auditPages } from './routes/console-audit.ts';
 import { connectionPages } from './routes/console-connections.ts';
+import { gatewayTrialPages } from './routes/console-gateway-try.ts';
+import { gatewayPages } from './routes/console-gateways.ts';
+import { givePages } from './routes/console-give.ts';
+import { groupChangePages } from './routes/console-group-changes.ts';
+import { groupPages } from './routes/console-groups.ts';
 import { overviewPages } from './routes/console-overview.ts';
 import type { ConsolePage, Standing } from './routes/console-page.ts';
 import { peoplePages } from './routes/console-people.ts';
@@ -19,8 +29,11 @@ import { personPages } from './routes/console-person.ts';
 import { personChangePages } from './routes/console-person-changes.ts';
 import { personDeedPages } from './routes/console-person-deeds.ts';
 import { personFactorPages } from './routes/console-person-factor.ts';
+import { rolePages } from './routes/console-role.ts';
+import { roleFormPages } from './routes/console-role-form.ts';
 import { searchPages } from './routes/console-search.ts';
 import { settingsPages } from './routes/console-settings.ts';
+import { whyPages } from './routes/console-why.ts';
 import { Freshness } from './signin/freshness.ts';
 import { hasEnded, type Session } from './signin/standing.ts';
 
@@ -39,6 +52,9 @@ export const consolePages: readonly ConsolePage[] = [
     ...applicationEndPages,
   ],
   ...[...peoplePages, ...personPages, ...personChangePages, ...personDeedPages, ...personFactorPages],
+  ...[...accessPages, ...rolePages, ...roleFormPages, ...assignmentPages, ...givePages, ...whyPages],
+  ...[...groupPages, ...groupChangePages, ...apiPages, ...apiFormPages],
+  ...[...gatewayPages, ...gatewayTrialPages, ...applicationGatewayPages],
   ...[...connectionPages, ...auditPages, ...searchPages, ...settingsPages],
 ];
 

@@ -15,6 +15,7 @@ import { introspection } from './routes/introspection.ts';
 import { legacy } from './routes/legacy.ts';
 import { Changes } from './signals/changes.ts';
 import { Feed } from './signals/feed.ts';
+import { whole } from './store/whole.ts';
 
 /** Everything that gateways ask. */
 export interface GatewayRooms {
@@ -25,6 +26,19 @@ export interface GatewayRooms {
   /** Who listens to what is revoked; to be closed when nobody is let in any more. */
   changes: Changes;
   feed: Feed;
+}
+
+/** What administration knows of gateways beyond the house: a gate for trials, which counts nothing, and all that they may guard. */
+export function gatewayParts({ clientCertificateHeader, ttl }: Config, house: House) {
+  const { access, gatewayRoutes: routes, spending } = house;
+  const presented = new Presented({ ...house, clientCertificateHeader });
+  const looking = { spend: (...call: Parameters<typeof spending.look>) => spending.look(...call) };
+  return {
+    lifetime: ttl.accessToken,
+    everyApi: () => whole((page) => access.apis(page)),
+    everyRole: () => whole((page) => access.roles(page)),
+    trialGate: new Gate({ ...house, routes, presented, spending: looking }),
+  };
 }
 
 /** Introspection and what came before it, forward-auth, AuthZEN, and the stream of changes. */

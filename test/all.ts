@@ -81,7 +81,7 @@ async function missingGateways(): Promise<string[]> {
  */
 const sameOnEach = new RegExp(
   `/test/(${[
-    'admin/(matrix|impersonation|permissions|console-acting|console-settings)[.]',
+    'admin/(matrix|impersonation|permissions|console-(acting|connect|gateways|pages|settings|setup|access(-[a-z]+)?))[.]',
     'cli/(?!keys)',
     'conformance/',
     'demo/start',

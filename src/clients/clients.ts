@@ -197,9 +197,9 @@ export class Clients {
     return true;
   }
 
-  /** Whether this is the secret of the client that lasts; to ask is no use of it. */
-  secretLasts(client: Client, secret: string): boolean {
-    return matching(lasting(client.secrets), this.#secretMark(client.id, secret), seconds()) !== undefined;
+  /** Whether this is one of these secrets of the client (usually the one that lasts) and counts; to ask is no use of it. */
+  hasSecret(client: Client, secret: string, among = lasting(client.secrets)): boolean {
+    return matching(among, this.#secretMark(client.id, secret), seconds()) !== undefined;
   }
 
   /** Whether this is the registration access token of the client (RFC 7592 §3). */

@@ -69,12 +69,33 @@ export class Spending {
    * `unavailable` when the store is away and this process has nothing left to spend.
    */
   async spend(client: Pick<Client, 'id' | 'tier'>, audience: string | undefined): Promise<Spent | undefined> {
-    if (client.tier === undefined) return undefined;
-    const tier = await this.#tiers.named(client.tier);
-    const limits = tier ? limitsOn(tier, audience) : [];
-    if (!tier || limits.length === 0) return undefined;
-    const { ends: _internal, ...spent } = await this.#pass(client.id, tier, limits);
+    const bounded = await this.#bounded(client, audience);
+    if (!bounded) return undefined;
+    const { ends: _internal, ...spent } = await this.#pass(client.id, bounded.tier, bounded.limits);
     return spent;
+  }
+
+  /** What a call at this moment would come to, as far as the store knows: nothing is counted, and nobody waits. */
+  async look(client: Pick<Client, 'id' | 'tier'>, audience: string | undefined): Promise<Spent | undefined> {
+    const bounded = await this.#bounded(client, audience);
+    if (!bounded) return undefined;
+    const { tier, limits } = bounded;
+    const purses = await Promise.all(
+      limits.map(async (limit): Promise<Purse> => {
+        const purse = this.#purse(client.id, limit);
+        const spent = (await this.#budgets.get(purse.id))?.spent ?? 0;
+        return { ...purse, left: Math.max(0, limit.requests - spent) };
+      }),
+    );
+    const seen = purses.some(isEmpty) ? refused(tier, purses) : told(tier, true, purses.reduce(tighter));
+    const { ends: _internal, ...spent } = seen;
+    return { ...spent, remaining: Math.max(0, spent.remaining - 1) };
+  }
+
+  async #bounded({ tier: name }: Pick<Client, 'tier'>, audience: string | undefined) {
+    const tier = name === undefined ? undefined : await this.#tiers.named(name);
+    const limits = tier ? limitsOn(tier, audience) : [];
+    return tier && limits.length > 0 ? { tier, limits } : undefined;
   }
 
   #pass(client: string, tier: Tier, limits: readonly Limit[]): Promise<Attempt> {

@@ -1,5 +1,3 @@
-import { whole } from '../store/whole.ts';
-
 /** A table for people: a line of titles, then one line for each row, in columns. */
 export function columns(titles: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const lines = [titles.map((title) => title.toUpperCase()), ...rows.map((row) => row.map(shown))];
@@ -32,9 +30,6 @@ function shown(value: unknown): string {
 /** Seconds since the epoch as people read them. */
 export const moment = (seconds: number | undefined): string | undefined =>
   seconds === undefined ? undefined : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
-
-/** Everything that `find` gives page by page, in the order of ids. */
-export const everything = whole;
 
 /** Of these names, those under which `find` finds nothing. */
 export async function unknown(names: readonly string[], find: (name: string) => Promise<unknown>): Promise<string[]> {

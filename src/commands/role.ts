@@ -1,6 +1,6 @@
 import { given } from '../http/given.ts';
 import { assignmentReply } from '../routes/admin-assignments.ts';
-import { roleReply } from '../routes/admin-roles.ts';
+import { rolePreviewReply, roleReply } from '../routes/admin-roles.ts';
 import { deskCommand } from './desk.ts';
 import { columns, facts } from './listing.ts';
 import { named } from './reading.ts';
@@ -33,6 +33,20 @@ const set = deskCommand({
   async run({ operands: { name: id }, options, answer }, desk) {
     const role = await desk.call('changeRole', roleReply, { params: { id }, body: said(options) });
     answer(role, `Changed the role ${role.id}`);
+  },
+});
+
+const preview = deskCommand({
+  words: ['role', 'preview'],
+  operands: ['name'],
+  options,
+  about: 'Say what such a change of a role would give and take, and from how many; nothing is changed',
+  async run({ operands: { name: id }, options, answer }, desk) {
+    const foreseen = await desk.call('previewRole', rolePreviewReply, { params: { id }, body: said(options) });
+    const { gained, lost, included_by: above, people, clients, more } = foreseen;
+    const rows = [{ id, gained, lost }, ...above].map((one) => [one.id, one.gained, one.lost]);
+    const held = `Held by people: ${people}, clients: ${clients}${more ? ' and more' : ''}`;
+    answer(foreseen, `${columns(['role', 'gains', 'loses'], rows)}\n${held}`);
   },
 });
 
@@ -69,4 +83,4 @@ const remove = deskCommand({
 });
 
 /** `sallyport role …` */
-export const roleCommands = [add, set, list, show, remove];
+export const roleCommands = [add, set, preview, list, show, remove];

@@ -121,6 +121,13 @@ export class Access extends Assignments {
     return this.#savedRole(next, actor);
   }
 
+  /** What `changeRole` would make of it. Throws what that throws. */
+  async triedRole(id: string, edit: (now: Role) => Promise<Role>): Promise<Role> {
+    const now = await this.#roles.get(id);
+    if (!now) throw missing(`The role ${id}`);
+    return this.#checkedRole({ ...(await edit(now)), id });
+  }
+
   async #checkedRole(role: Role): Promise<Role> {
     const id = checkedName('role', role.id);
     this.#refuseBuiltIn(id);

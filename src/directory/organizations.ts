@@ -4,7 +4,7 @@ import { type Collection, type Entity, type Page, type Store, taken } from '../s
 import { whole } from '../store/whole.ts';
 import { type Joining, lasts, type Membership, Memberships } from './memberships.ts';
 import { observed } from './observed.ts';
-import { checkedName } from './terms.ts';
+import { checkedName, checkedTitle } from './terms.ts';
 
 /** A customer, partner or department whose people have roles of their own within it. */
 export interface Organization extends Entity {
@@ -46,8 +46,6 @@ type Kind = 'domain' | 'connection';
 interface Tie extends Entity {
   readonly organization: string;
 }
-
-const mostName = 100;
 
 /** The organisations, and who is a member. */
 export class Organizations {
@@ -155,6 +153,14 @@ export class Organizations {
     const all = (await this.#members.of(subject)).filter((one) => one.of === id);
     const taken = await Promise.all(all.map((one) => this.#members.take(one.id, actor)));
     if (taken.every((one) => one === undefined)) throw missing(`${subject} in the organization ${id}`);
+  }
+
+  /** A connection that was made within it belongs to it from now on. Throws `taken`. */
+  async adopt(id: string, connection: string, actor: string): Promise<void> {
+    await this.#insertTie(tieOf('connection', connection), id);
+    await this.#parts.trail.record({
+      ...{ type: 'organization.saved', actor, target: targetOf(id), detail: { changed: 'connections' } },
+    });
   }
 
   /** Its members, in the order of ids. */
@@ -290,10 +296,4 @@ const isTaken = (error: unknown): boolean => error instanceof Problem && error.c
 
 function noDomain(text: string): never {
   throw invalid(`"${text.slice(0, 100)}" is no domain; give it as in an address, such as example.com`);
-}
-
-function checkedTitle(name: string): string {
-  const title = name.normalize('NFC').trim();
-  if (title !== '' && title.length <= mostName && !/\p{C}/u.test(title)) return title;
-  throw invalid(`The name of an organization is one line of 1 to ${mostName} characters`);
 }

@@ -1,10 +1,12 @@
 import { problem } from '../kernel/errors.ts';
+import type { Page } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import type { Access } from './access.ts';
 import { adminApi, administrator, delegable } from './built-in.ts';
 import { isCertain } from './decide.ts';
 import type { Groups } from './groups.ts';
 import { lasts } from './memberships.ts';
+import type { Role } from './terms.ts';
 
 /**
  * Why no outside provider may give this role: it is the administrator's, includes that one, or holds permissions of the
@@ -40,7 +42,7 @@ async function administrating(access: Access, name: string): Promise<ReadonlySet
 }
 
 /** Roles through which somebody is an administrator: that one, and those that include it. */
-async function administering(access: Access): Promise<string[]> {
+async function administering(access: Given): Promise<string[]> {
   const found = [administrator];
   const all = await whole((page) => access.roles(page));
   for (const name of found) {
@@ -82,8 +84,16 @@ interface Step {
 
 const best = (all: readonly Administrator[]): number => Math.max(-1, ...all.map(({ worth }) => worth));
 
+/** What is asked of roles and of who has them. */
+type Given = Pick<Access, 'assignments' | 'stands'> & { roles(page: Page): Promise<Role[]> };
+
 /** Everybody through whom somebody could look after this server, once for each way. */
-async function administrators({ access, groups, users, clients }: Offices): Promise<Administrator[]> {
+async function administrators({
+  access,
+  groups,
+  users,
+  clients,
+}: Omit<Offices, 'access'> & { access: Given }): Promise<Administrator[]> {
   const now = Date.now() / 1000;
   const found: Administrator[] = [];
   const add = async (subject: string, lasting: boolean, stands: () => Promise<boolean>): Promise<void> => {
@@ -127,6 +137,18 @@ const lastAdministrator = problem(
   409,
   () => 'Then nobody would stay an administrator of this server; make another person one first, without an end',
 );
+
+/** Throws `last_administrator` if nobody would have the administration, or nobody for good, with this role in place of the one that there is. */
+export async function refuseEmptying(offices: Offices, next: Role): Promise<void> {
+  const { access } = offices;
+  const then: Given = {
+    roles: async (page) => (await access.roles(page)).map((role) => (role.id === next.id ? next : role)),
+    assignments: (where, page) => access.assignments(where, page),
+    stands: (id) => access.stands(id),
+  };
+  const before = best(await administrators(offices));
+  if (best(await administrators({ ...offices, access: then })) < before) throw lastAdministrator();
+}
 
 /** The last deed of each kind of house in this process, which the next one waits for. */
 const turns = new WeakMap<Access, Promise<unknown>>();

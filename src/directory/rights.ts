@@ -5,10 +5,11 @@ import type { Assignment } from './access.ts';
 import type { Bounds } from './assignments.ts';
 import { adminApi, adminPermissions } from './built-in.ts';
 import { type Decide, isAdministration } from './decide.ts';
+import { type AssignmentForesight, foreseeAssignment, foreseeRole, type RoleForesight } from './foresight.ts';
 import type { Group } from './groups.ts';
 import type { Joining, Membership } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
-import { administered, boundable, type Offices, refuseRole } from './protected.ts';
+import { administered, boundable, type Offices, refuseEmptying, refuseRole } from './protected.ts';
 import type { Role } from './terms.ts';
 
 /** Who does it, and which permissions of the administration may be used for it; undefined for all of them (the command line). */
@@ -43,8 +44,34 @@ export class Rights {
   }
 
   async assign(by: By, subject: string, role: string, bounds: Bounds = {}): Promise<Assignment> {
-    const { access, organizations } = this.#parts;
+    const { access } = this.#parts;
     const { organization } = bounds;
+    await this.#refuseAssigning(by, subject, { role, organization });
+    const deed = () => access.assign(subject, role, by.actor, bounds);
+    const same = (one: Assignment) =>
+      one.role === role && one.organization === organization && one.connection === undefined;
+    const before = bounds.until === undefined ? undefined : (await access.assignmentsOf(subject)).find(same);
+    // Only an end, where there was none or a later one, takes something away.
+    return before ? administered(this.#parts, deed, () => this.#restore([before], by)) : deed();
+  }
+
+  /** What would come of assigning it. Throws what `assign` throws, but for an end. */
+  async foreseeAssignment(
+    by: By,
+    subject: string,
+    given: { role: string; organization?: string | undefined },
+  ): Promise<AssignmentForesight> {
+    if (!(await this.#parts.access.role(given.role))) throw missing(`The role ${given.role}`);
+    await this.#refuseAssigning(by, subject, given);
+    return foreseeAssignment(this.#parts, { subject, ...given, discreet: by.organization !== undefined });
+  }
+
+  async #refuseAssigning(
+    by: By,
+    subject: string,
+    { role, organization }: { role: string; organization?: string | undefined },
+  ): Promise<void> {
+    const { access, organizations } = this.#parts;
     if (organization !== undefined) {
       if (!(await organizations.get(organization))) throw missing(`The organization ${organization}`);
       if (!(await boundable(access, role))) {
@@ -55,12 +82,6 @@ export class Rights {
       throw beyond(`rights outside of the organization ${by.organization}`);
     }
     await this.#refuseGiving(by, [subject], await this.#rolesGive([role]));
-    const deed = () => access.assign(subject, role, by.actor, bounds);
-    const same = (one: Assignment) =>
-      one.role === role && one.organization === organization && one.connection === undefined;
-    const before = bounds.until === undefined ? undefined : (await access.assignmentsOf(subject)).find(same);
-    // Only an end, where there was none or a later one, takes something away.
-    return before ? administered(this.#parts, deed, () => this.#restore([before], by)) : deed();
   }
 
   async unassign(by: By, subject: string, role: string, organization?: string): Promise<void> {
@@ -91,19 +112,31 @@ export class Rights {
   async changeRole(by: By, id: string, edit: (now: Role) => Role): Promise<Role> {
     const { access } = this.#parts;
     let before: Role | undefined;
-    const guarded = async (now: Role): Promise<Role> => {
+    const guarded = (now: Role): Promise<Role> => {
       before = now;
-      const next = edit(now);
-      const had = await this.#gives(now);
-      const more = [...(await this.#gives(next))].filter((text) => !had.has(text));
-      await this.#refuseGiving(by, (await this.#hasRole(by.actor, id)) ? [by.actor] : [], new Set(more));
-      return next;
+      return this.#edited(by, now, edit);
     };
     return administered(
       this.#parts,
       () => access.changeRole(id, guarded, by.actor),
       async () => before && access.saveRole(before, by.actor),
     );
+  }
+
+  /** What would come of such a change. Throws what `changeRole` throws. */
+  async foreseeRole(by: By, id: string, edit: (now: Role) => Role): Promise<RoleForesight> {
+    const next = await this.#parts.access.triedRole(id, (now) => this.#edited(by, now, edit));
+    await refuseEmptying(this.#parts, next);
+    return foreseeRole(this.#parts, next);
+  }
+
+  /** A role as it would be. Throws `beyond_own_rights`. */
+  async #edited(by: By, now: Role, edit: (now: Role) => Role): Promise<Role> {
+    const next = edit(now);
+    const had = await this.#gives(now);
+    const more = [...(await this.#gives(next))].filter((text) => !had.has(text));
+    await this.#refuseGiving(by, (await this.#hasRole(by.actor, now.id)) ? [by.actor] : [], new Set(more));
+    return next;
   }
 
   async removeRole(by: By, id: string): Promise<void> {
@@ -169,6 +202,19 @@ export class Rights {
     const within = await whole((page) => access.assignments({ organization: id }, page));
     await this.#refuseGiving(by, [subject], await this.#rolesGive(within.map(({ role }) => role)));
     return organizations.join(id, subject, by.actor, how);
+  }
+
+  /**
+   * A provider is to give these to whom it names: whoever says so may come through it themselves, so nobody lets it give more than
+   * they hold, and nobody but an administrator what is not there yet.
+   */
+  async refuseMapping(by: By, roles: readonly string[], groups: readonly string[]): Promise<void> {
+    const { access, groups: all } = this.#parts;
+    if (by.organization === undefined && adminPermissions.every((name) => by.permissions?.has(name) ?? true)) return;
+    for (const name of roles) if (!(await access.role(name))) throw beyond(`the role ${name}, which is not there`);
+    for (const name of groups) if (!(await all.get(name))) throw beyond(`the group ${name}, which is not there`);
+    const given = await Promise.all([this.#rolesGive(roles), ...groups.map((name) => this.#groupGives(name))]);
+    await this.#refuseGiving(by, [by.actor], new Set(given.flatMap((one) => [...one])));
   }
 
   /** Takes all of these first, so that nobody is an administrator by them when they are removed for good. */

@@ -139,3 +139,12 @@ function checkRoutes(routes: readonly string[], permissions: readonly string[]):
     seen.set(shapeOf(route), text);
   }
 }
+
+const mostTitle = 100;
+
+/** The name of an organisation for people to read. Throws `invalid`. */
+export function checkedTitle(name: string): string {
+  const title = name.normalize('NFC').trim();
+  if (title !== '' && title.length <= mostTitle && !/\p{C}/u.test(title)) return title;
+  throw invalid(`The name of an organization is one line of 1 to ${mostTitle} characters`);
+}

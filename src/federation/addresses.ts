@@ -1,4 +1,10 @@
-import type { Connection } from './connection.ts';
+/** A connection as far as its addresses tell; it need not be there yet. */
+interface Addressed {
+  id: string;
+  kind: 'oidc' | 'saml' | 'ldap';
+  entityId?: string | undefined;
+  universalLogout?: boolean | undefined;
+}
 
 /** Under what we are known at a provider, and where it finds us: what its administrator has to enter there. */
 export interface Addresses {
@@ -17,7 +23,7 @@ export interface Addresses {
 }
 
 /** What the administrator of the provider needs. A directory needs nothing of us. */
-export function addressesOf(connection: Connection, issuer: string): Addresses {
+export function addressesOf(connection: Addressed, issuer: string): Addresses {
   const place = `${issuer}/federation/${connection.id}`;
   if (connection.kind === 'ldap') return {};
   if (connection.kind === 'saml') {

@@ -73,6 +73,8 @@ const common = {
   skew: z.int().min(0).max(300).default(60),
   /** Whether a sign-out here goes on to the provider. */
   logout: z.boolean().default(true),
+  /** Whoever looks after one organisation gave its addresses: none of them may be inside our network. */
+  confined: z.boolean().default(false),
   /** Fingerprint of what the configuration file says of it; while it is there, only that file changes it. */
   declared: z.string().optional(),
   created: z.int(),

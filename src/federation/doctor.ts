@@ -59,8 +59,8 @@ function evidenceOf(evidence: Evidence, shown: (text: string) => string): Record
   return Object.fromEntries(given);
 }
 
-/** In the order in which it is decided (mapping.ts). */
-function whyVerified(
+/** Why an address counts as verified or does not, in the order in which it is decided (mapping.ts). */
+export function whyVerified(
   { claims }: Pick<UpstreamIdentity, 'claims'>,
   { id, kind, mapping, domains }: Connection,
   email: string | undefined,

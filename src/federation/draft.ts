@@ -47,7 +47,7 @@ function oidc(one: Connection & { kind: 'oidc' }): string | undefined {
   }
   const secret = one.auth.startsWith('client_secret');
   if (secret && one.clientSecret === undefined) {
-    return `clientSecret is missing for ${one.auth}: give --client-secret-stdin, or another way by --auth`;
+    return `clientSecret is missing for ${one.auth}: give it (--client-secret-stdin), or another way to prove ourselves (--auth)`;
   }
   return !secret && one.clientSecret !== undefined
     ? `clientSecret is not used by ${one.auth}; leave it out`
@@ -79,7 +79,7 @@ function ldap(one: Connection & { kind: 'ldap' }): string | undefined {
   }
   if (one.bindDn === '' && one.bindPassword !== undefined) return 'bindDn is missing for bindPassword';
   return one.bindDn !== '' && one.bindPassword === undefined
-    ? 'bindPassword is missing for bindDn: give --bind-password-stdin'
+    ? 'bindPassword is missing for bindDn: give the password of that account (--bind-password-stdin)'
     : undefined;
 }
 
@@ -95,10 +95,10 @@ function isCertificate(pem: string): boolean {
 const names = { oidc: 'an OpenID Connect', saml: 'a SAML', ldap: 'an LDAP' };
 const badId = 'the id of a connection has 1 to 50 lower-case letters and digits, and - between them';
 const required: Record<string, string> = {
-  clientId: 'clientId is missing: give --client-id, as the provider calls us',
-  issuer: 'issuer is missing: give --from',
-  servers: 'servers is missing: give --from ldaps://HOST/BASE-DN',
-  base: 'base is missing: give --from ldaps://HOST/BASE-DN',
+  clientId: 'clientId is missing: give it as the provider calls us (--client-id)',
+  issuer: 'issuer is missing: give the address (--from)',
+  servers: 'servers is missing: give the address ldaps://HOST/BASE-DN (--from)',
+  base: 'base is missing: give the address ldaps://HOST/BASE-DN (--from)',
 };
 
 /** A connection that can work, complete with usual values. Throws `invalid` with everything that is wrong. */

@@ -50,7 +50,7 @@ export function imported(preset: Preset, source: Source, reader: Reader): Promis
   if (preset.kind === 'ldap') return Promise.resolve(from === undefined ? {} : directory(from));
   if (from === undefined && source.metadata === undefined) {
     if (source.told) return Promise.resolve({});
-    throw invalid(`It takes --from, to know the provider: ${preset.from}`);
+    throw invalid(`It takes the address of the provider, or its description (--from): ${preset.from}`);
   }
   return preset.kind === 'oidc' ? oidc({ ...source, from }, reader) : saml(preset, { ...source, from }, reader);
 }
@@ -97,7 +97,7 @@ function checkedIssuer(discovery: Record<string, unknown>, from: string | undefi
   }
   if (issuer.includes('{tenantid}') && !(Array.isArray(tenants) && tenants.length > 0)) {
     throw invalid(
-      'This address is for every tenant of Entra: give the address of your own tenant, or name those that may sign in by --tenant',
+      'This address is for every tenant of Entra: give the address of your own tenant, or name those that may sign in (--tenant)',
     );
   }
   if (from === undefined) return issuer;
@@ -106,7 +106,9 @@ function checkedIssuer(discovery: Record<string, unknown>, from: string | undefi
   // A discovery URL does not tell whether its issuer ends with a slash; an issuer that is given does.
   const same = [asked, placed, ...(from === asked ? [] : [`${asked}/`])].includes(issuer);
   if (!same) {
-    throw invalid(`The provider calls itself ${issuer}, not ${asked}: give --from ${issuer}, if that is whom you mean`);
+    throw invalid(
+      `The provider calls itself ${issuer}, not ${asked}: give that address (--from), if that is whom you mean`,
+    );
   }
   return issuer;
 }
@@ -187,7 +189,10 @@ function decoded(path: string): string | undefined {
 const text = async (address: string, reader: Reader): Promise<string> => (await fetched(address, reader)).text();
 
 async function fetched(address: string, reader: Reader): Promise<Response> {
-  if (!isSafe(address)) throw invalid('--from must be an https address (http only on this machine), or a file');
+  if (!isSafe(address))
+    throw invalid(
+      'The address of the provider (--from) must be an https address (http only on this machine); or give its description as a file',
+    );
   const answer = await asked(reader.fetch(address), address);
   if (answer.status === 200) return answer;
   throw invalid(`${address} answers with ${answer.status}; correct the address`);

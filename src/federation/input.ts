@@ -13,6 +13,8 @@ export interface ConnectionInput {
   metadata?: string | undefined;
   /** Names only: whether a domain is verified is nobody's to say here. */
   domains?: readonly string[] | undefined;
+  /** Said by the house alone: whoever gives these addresses may not name any inside our network. */
+  confined?: true | undefined;
   [setting: string]: unknown;
 }
 
@@ -20,11 +22,15 @@ export interface ConnectionInput {
 export interface ConnectionChange {
   from?: string | undefined;
   metadata?: string | undefined;
+  confined?: true | undefined;
   [setting: string]: unknown;
 }
 
 /** What the house keeps of a connection by itself. */
-const kept = ['id', 'kind', 'preset', 'domains', 'declared', 'created', 'updated', 'etag', 'refreshed', 'validUntil'];
+const kept = [
+  ...['id', 'kind', 'preset', 'domains', 'declared', 'confined'],
+  ...['created', 'updated', 'etag', 'refreshed', 'validUntil'],
+];
 
 /** The field as it may be said: optional, and without a usual value, which is the preset's to give. */
 function bare(field: z.core.$ZodType): z.ZodType {

@@ -44,11 +44,12 @@ export async function preparedChange(
   fresh = false,
 ): Promise<(now: object) => Connection> {
   const { id, kind } = before;
-  checkSettings(kind, change);
-  const { from, metadata, ...said } = change;
+  const { confined = before.confined === true, ...settings } = change;
+  checkSettings(kind, settings);
+  const { from, metadata, ...said } = settings;
   const preset = presetOf(before.preset);
   const reads = fresh || from !== undefined || metadata !== undefined;
-  const facts = preset && reads ? await imported(preset, source(before, change), reader(parts)) : {};
+  const facts = preset && reads ? await imported(preset, source(before, settings), reader(parts, confined)) : {};
   for (const rule of Array.isArray(said.groupRules) ? said.groupRules : []) {
     const why = rule.role === undefined ? undefined : await parts.refuseRole(rule.role);
     if (why !== undefined) throw invalid(why);
@@ -59,7 +60,7 @@ export async function preparedChange(
   });
   const next = { ...said, ...Object.fromEntries(sealed) };
   const usual = { name: preset?.name, ...preset?.settings };
-  return (now) => drafted(kind, merged({ ...now, ...facts }, next, usual));
+  return (now) => drafted(kind, merged({ ...now, ...facts, confined }, next, usual));
 }
 
 function source(before: Settings, { from, metadata, ...said }: ConnectionChange) {
@@ -71,8 +72,8 @@ function source(before: Settings, { from, metadata, ...said }: ConnectionChange)
 
 const described = ['entityIds', 'signOn', 'certificates'];
 
-const reader = ({ outgoing, readMetadata }: Parts) => ({
-  fetch: (address: string) => metadataFetch(address, outgoing),
+const reader = ({ outgoing, readMetadata }: Parts, confined: boolean) => ({
+  fetch: (address: string) => metadataFetch(address, outgoing, confined),
   readMetadata,
   now: () => Math.floor(Date.now() / 1000),
 });

@@ -152,7 +152,8 @@ export class Refreshing {
       accept: 'application/samlmetadata+xml, application/xml',
       ...(etag ? { 'if-none-match': etag } : {}),
     };
-    const answer = await asked(metadataFetch(metadataUrl, this.#parts.outgoing), metadataUrl, headers);
+    const fetch = metadataFetch(metadataUrl, this.#parts.outgoing, one.confined);
+    const answer = await asked(fetch, metadataUrl, headers);
     const [, age] = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(answer.headers.get('cache-control') ?? '') ?? [];
     const maxAge = age === undefined ? undefined : Number(age);
     if (answer.status === 304) return interval({ maxAge, validUntil: one.validUntil }, seconds());
@@ -198,7 +199,7 @@ export class Refreshing {
     const preset = presetOf(now.preset);
     const from = now.issuer.replace('{tenantid}', 'organizations');
     const reader = {
-      fetch: (address: string) => metadataFetch(address, this.#parts.outgoing),
+      fetch: (address: string) => metadataFetch(address, this.#parts.outgoing, now.confined),
       readMetadata: this.#parts.readMetadata,
       now: seconds,
     };

@@ -33,12 +33,16 @@ export function providerFetch(named: readonly string[], outgoing: Partial<FetchL
   };
 }
 
-/** The same for metadata, which may be larger, at an address that an administrator gave. */
-export const metadataFetch = (address: string, outgoing: Partial<FetchLimits>): Fetch =>
-  providerFetch(hostsIn([address]), { ...outgoing, maxBytes: Math.max(outgoing.maxBytes ?? 0, metadataBytes) });
+/** The same for metadata, which may be larger, at an address that an administrator gave; `confined`: of one organisation only. */
+export const metadataFetch = (address: string, outgoing: Partial<FetchLimits>, confined = false): Fetch =>
+  providerFetch(confined ? [] : hostsIn([address]), {
+    ...outgoing,
+    maxBytes: Math.max(outgoing.maxBytes ?? 0, metadataBytes),
+  });
 
 /** The hosts that an administrator named with the settings: of the issuer, of the metadata, of a discovery file. */
 export function namedHosts(settings: Connection): string[] {
+  if (settings.confined) return [];
   if (settings.kind === 'oidc') return hostsIn([settings.issuer, ...Object.values(settings.discovery ?? {})]);
   return settings.kind === 'saml' ? hostsIn([settings.metadataUrl]) : [];
 }

@@ -39,12 +39,15 @@ export const placeOf = (connection: string, run: string): string => `/admin/conn
 
 /** Tests of connections. A link opens one for one browser; what came of it is sealed, and gone after 15 minutes. */
 export class TestRuns {
-  readonly #all: Collection<Kept>;
+  readonly #all: Collection<Kept, 'connection'>;
   readonly #vault: Vault;
 
   constructor(store: Store, vault: Vault) {
     this.#vault = vault;
-    this.#all = store.collection<Kept>({ name: 'connection-tests', indexes: {} });
+    this.#all = store.collection<Kept, 'connection'>({
+      name: 'connection-tests',
+      indexes: { connection: { key: ({ connection }) => connection } },
+    });
   }
 
   /** Begins one; `key` is the secret of its link, and known to nobody else. */
@@ -64,6 +67,15 @@ export class TestRuns {
   async report(connection: string, id: string): Promise<Report | undefined> {
     const kept = await this.#all.get(id);
     return kept?.connection === connection ? this.#report(kept) : undefined;
+  }
+
+  /** All tests of a connection that are not over yet, or have ended lately; the newest first. */
+  async reports(connection: string): Promise<{ id: string; report: Report }[]> {
+    const all = (await this.#all.find({ connection }, { limit: 1000 })).map((kept) => ({
+      id: kept.id,
+      report: this.#report(kept),
+    }));
+    return all.sort((a, b) => b.report.began - a.report.began);
   }
 
   /** Binds the test to the browser that shows the link's secret first; answers that browser's own secret. */

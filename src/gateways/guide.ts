@@ -1,3 +1,5 @@
+import type { Kind } from './products.ts';
+
 /** One way through an API: what of it, by which methods, asks for which permission. */
 export interface Way {
   /** Methods in capitals; empty: any. */
@@ -54,7 +56,7 @@ export type Asks = 'introspection' | 'forward-auth' | 'jwt' | 'sign-in';
 
 /** A kind of gateway and the writing of its configuration. */
 export interface Guide {
-  readonly kind: string;
+  readonly kind: Kind;
   readonly about: string;
   readonly asks: Asks;
   /** What of a caller's headers reaches the service, where it is not as everywhere. */
@@ -111,8 +113,10 @@ export const authorizeUrl = ({ reach }: Deployment): string => `${reach}/gateway
 export const jwksUrl = ({ reach }: Deployment): string => `${reach}/oauth2/jwks`;
 
 /** `Basic …` of the client; its ids and secrets need no encoding. */
-export const basic = ({ client: { id, secret } }: Deployment): string =>
-  `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+export const basic = ({ client: { id, secret } }: Deployment): string => `Basic ${basicOf(id, secret)}`;
+
+/** The same without its scheme. */
+export const basicOf = (id: string, secret: string): string => Buffer.from(`${id}:${secret}`).toString('base64');
 
 /** Host and port of an address, the usual port where it names none. */
 export function endpoint(address: string | URL): { host: string; port: number; tls: boolean } {

@@ -1,18 +1,28 @@
 import { type Deployment, type Guide, placeholder } from './guide.ts';
+import { boundOf } from './products.ts';
 
-const kept = ({ client: { keep } }: Deployment): string =>
-  keep === 0
-    ? 'It keeps no answer: a revoked token, and a role that was taken away, count at the next request.'
-    : `It keeps an answer for ${keep} s at most: so long can a revoked token, or a role that was taken away, still count.`;
+const taken = 'a revoked token, and a role that was taken away,';
 
-const bounds = {
-  introspection: kept,
-  'forward-auth': () => 'It keeps nothing: a revoked token, and a role that was taken away, count at the next request.',
-  jwt: ({ apis }: Deployment) =>
-    `It asks nobody: a JWT counts until it ends, here ${Math.max(0, ...apis.map(({ ttl }) => ttl))} s after it was issued, with the roles it was issued with.`,
-  'sign-in': ({ client: { keep } }: Deployment) =>
-    `It asks again every ${keep === 0 ? 60 : keep} s: so long can a session that has ended, or a role that was taken away, still count.`,
-} as const;
+/** The longest life of a token here (seconds). */
+export const longestTtl = (apis: readonly { ttl: number }[]): number => Math.max(0, ...apis.map(({ ttl }) => ttl));
+
+/** How long what was taken away still counts, in a sentence. */
+function boundText({ kind, asks }: Pick<Guide, 'kind' | 'asks'>, { client: { keep }, apis }: Deployment): string {
+  const { until, seconds } = boundOf(kind, { keep, ttl: longestTtl(apis) });
+  if (asks === 'sign-in')
+    return `It asks again every ${seconds} s: so long can a session that has ended, or a role that was taken away, still count.`;
+  if (asks === 'jwt')
+    return `It asks nobody: a JWT counts until it ends, here ${seconds} s after it was issued, with the roles it was issued with.`;
+  if (until === 'seconds')
+    return `It keeps an answer for ${seconds} s at most: so long can a revoked token, or a role that was taken away, still count.`;
+  if (until === 'token')
+    return `It keeps an answer until the token ends: so long, here ${seconds} s, can ${taken} still count; give the client cache seconds.`;
+  if (until === 'cache')
+    return `It keeps an answer as its own cache says: so long can ${taken} still count; give the client cache seconds.`;
+  return asks === 'forward-auth'
+    ? `It keeps nothing: ${taken} count at the next request.`
+    : `It keeps no answer: ${taken} count at the next request.`;
+}
 
 /** What every configuration begins with: for what it is, what it keeps and how long, and what is still to be done. */
 export function notes(guide: Pick<Guide, 'kind' | 'asks' | 'about' | 'headers'>, deployment: Deployment): string[] {
@@ -23,7 +33,7 @@ export function notes(guide: Pick<Guide, 'kind' | 'asks' | 'about' | 'headers'>,
     `Written by: sallyport gateway config ${guide.kind} --client ${client.id}`,
     `Issuer ${issuer}, client ${client.id}, for ${apis.map(({ audience }) => audience).join(', ') || 'no API yet'}`,
     '',
-    `Bound: ${bounds[guide.asks](deployment)}`,
+    `Bound: ${boundText(guide, deployment)}`,
     guide.headers ??
       (guide.asks === 'sign-in'
         ? 'Headers: X-Forwarded-User, -Email, -Groups and -Preferred-Username of a caller never reach the application.'

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Operation } from './resource.ts';
+import { type Operation, permissionsFor } from './resource.ts';
 
 /** What the document says of the whole API. */
 interface About {
@@ -23,7 +23,7 @@ export function openapi({ title, version, issuer, base, resources }: About, oper
     const path = one.path.replace(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [one.method]: describe(one, schemas) };
   }
-  const scopes = Object.fromEntries([...new Set(operations.map((one) => one.permission))].map((name) => [name, name]));
+  const scopes = Object.fromEntries([...new Set(operations.flatMap(permissionsFor))].map((name) => [name, name]));
   const tokens = {
     type: 'oauth2',
     flows: { clientCredentials: { tokenUrl: `${issuer}/oauth2/token`, scopes } },
@@ -70,7 +70,7 @@ const withinOne =
 const tagOf = ({ path }: Operation): string => path.split('/')[1] ?? '';
 
 function describe(one: Operation, schemas: Json): Json {
-  const { name, about, permission, status = one.reply ? 200 : 204 } = one;
+  const { name, about, status = one.reply ? 200 : 204 } = one;
   const match = one.versioned && one.method !== 'get';
   const parameters = [
     ...fields(one.params, 'path'),
@@ -86,7 +86,7 @@ function describe(one: Operation, schemas: Json): Json {
     summary: about,
     ...(one.scope === 'organization' ? { description: withinOne, 'x-sallyport-scope': one.scope } : {}),
     tags: [tagOf(one)],
-    security: [{ tokens: [permission] }],
+    security: [{ tokens: permissionsFor(one) }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: body } : {}),
     responses: {

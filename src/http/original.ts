@@ -34,6 +34,9 @@ interface Told extends Record<keyof Original, string | undefined> {
   lacks?: string | undefined;
 }
 
+/** The call of a gateway, as far as it says something about the request that it asks about. */
+export type Question = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
+
 const unclear = problem('unclear_request', 400, (sentence: string) => sentence);
 /** RFC 6750 §2: never in two places; and what guards an API must see the token that the API will see. */
 const tokenInAddress = problem(
@@ -51,7 +54,7 @@ const absolute = /^(https?):\/\/([^/?#]*)(\/.*|$)/i;
  * so every way that is used must say the same: a header that the caller made up can spoil the question, but not decide it.
  * Throws 400.
  */
-export function originalOf({ method, url = '', headers }: IncomingMessage): Original {
+export function originalOf({ method, url = '', headers }: Question): Original {
   const said = [byPath(method, url, headers.host), byOriginal(headers), byForwarded(headers)].filter(
     (one) => one !== undefined,
   );

@@ -55,6 +55,8 @@ export interface Operation {
   /** One sentence without a full stop. */
   readonly about: string;
   readonly permission: string;
+  /** Needed besides, for what shows or does more than one kind of thing. */
+  readonly also?: readonly string[];
   /** `organization`: it keeps to `by.organization`, so whoever administers one organisation may ask for it too. No other does. */
   readonly scope?: 'organization';
   readonly params?: z.ZodType | undefined;
@@ -216,9 +218,12 @@ export async function perform(one: Operation, caller: Caller, given: Given): Pro
 }
 
 /** As what a caller does this: for the whole server, or within its organisation where the operation keeps to that. */
-function standing({ permission, scope }: Operation, { actor, permissions, within }: Caller): By {
-  if (permissions.has(permission)) return { actor, permissions };
-  if (!within?.permissions.has(permission)) throw notPermitted(permission);
+function standing(one: Operation, { actor, permissions, within }: Caller): By {
+  const beyond = permissionsFor(one).filter((permission) => !permissions.has(permission));
+  if (beyond.length === 0) return { actor, permissions };
+  const lacking = beyond.find((permission) => !within?.permissions.has(permission));
+  if (!within || lacking !== undefined) throw notPermitted(lacking ?? one.permission);
+  const { scope } = one;
   const { organization } = within;
   if (scope !== 'organization') throw beyondOrganization(organization);
   return { actor, organization, permissions: new Set([...permissions, ...within.permissions]) };
@@ -236,11 +241,12 @@ async function heard(one: Operation, caller: Caller, params?: Readonly<Record<st
 
 /** Whether a caller may ask for it at all. */
 export function allows(one: Operation, { permissions, within }: Caller): boolean {
-  return (
-    permissions.has(one.permission) ||
-    (one.scope === 'organization' && within?.permissions.has(one.permission) === true)
-  );
+  const local = one.scope === 'organization' ? within?.permissions : undefined;
+  return permissionsFor(one).every((permission) => permissions.has(permission) || local?.has(permission) === true);
 }
+
+/** All that must be held for an operation. */
+export const permissionsFor = ({ permission, also = [] }: Operation): readonly string[] => [permission, ...also];
 
 /** The caller, if it may do this (RFC 6750 §3). */
 async function permitted(
@@ -249,12 +255,12 @@ async function permitted(
   params: Readonly<Record<string, string>>,
   authorize: Authorize,
 ): Promise<Caller> {
-  const { permission } = one;
+  const scope = permissionsFor(one).join(' ');
   const [, token] = /^bearer +([\w.~+/-]+=*) *$/i.exec(ctx.get('authorization')) ?? [];
   const challenge = (...members: string[]): void =>
     ctx.set('WWW-Authenticate', [`Bearer realm="${ownOrigin(ctx)}"`, ...members].join(', '));
   if (token === undefined) {
-    challenge(`scope="${permission}"`);
+    challenge(`scope="${scope}"`);
     throw noToken();
   }
   const caller = await authorize(token, ctx);
@@ -262,7 +268,7 @@ async function permitted(
     challenge('error="invalid_token"');
     throw badToken();
   }
-  if (!allows(one, caller)) challenge('error="insufficient_scope"', `scope="${permission}"`);
+  if (!allows(one, caller)) challenge('error="insufficient_scope"', `scope="${scope}"`);
   await heard(one, caller, params);
   return caller;
 }

@@ -21,8 +21,12 @@ export const watched = (operations: readonly Operation[], watch: Watch): Operati
   operations.map((one) => ({ ...one, watch }));
 
 /** The refusal of an operation, as it is told. */
-export const refusal = ({ name, permission }: Operation, code: string, params?: Refused['params']): Refused => ({
-  ...{ operation: name, permission, code, params },
+export const refusal = (
+  { name, permission, also = [] }: Operation,
+  code: string,
+  params?: Refused['params'],
+): Refused => ({
+  ...{ operation: name, permission: [permission, ...also].join(' '), code, params },
 });
 
 /** Whether an error says what somebody may not do; for whoever looks after one organisation, what is another's does not exist. */

@@ -12,6 +12,7 @@ import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';
 import { type By, type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
+import { holdersReply } from './admin-roles.ts';
 import { seenSubject, subjectCalled, subjectName, subjectOf } from './subjects.ts';
 
 interface Parts {
@@ -45,6 +46,23 @@ export const assignmentReply = z
     connection: text.optional().meta({ description: 'The connection whose provider gave it' }),
   })
   .meta({ id: 'Assignment', description: 'Somebody has a role, perhaps until a time or within an organization only' });
+
+const newAssignment = z.strictObject({
+  ...{ subject, role: text },
+  until: time.optional(),
+  organization: organization.optional(),
+});
+
+/** What would come of giving a role. */
+export const assignmentPreviewReply = z
+  .object({
+    ...{ subject, name: subjectCalled, organization: organization.optional() },
+    gained: texts.meta({ description: 'What the subject would hold that it does not, each as AUDIENCE#PERMISSION' }),
+    held: texts.meta({ description: 'What of the role it holds already' }),
+    counts: z.boolean().meta({ description: 'False where the subject is no member of the organization' }),
+    ...holdersReply,
+  })
+  .meta({ id: 'AssignmentPreview', description: 'What giving a role would give' });
 
 /** For addresses: ids of ours have signs in them that would have to be encoded. */
 const outward = (id: string): string => Buffer.from(id).toString('base64url');
@@ -128,13 +146,35 @@ const changing = (parts: Parts): Operation[] => [
     about: 'Give a role to a person, client or group; again replaces the end',
     permission: 'assignments:write',
     scope,
-    body: z.strictObject({ subject, role: text, until: time.optional(), organization: organization.optional() }),
+    body: newAssignment,
     reply: assignmentReply,
     status: 201,
     async run({ body: { role, until, organization, ...body }, by }) {
       const place = placeOf(organization, by);
       const holder = await seenSubject(body.subject, parts, by);
       return document(await parts.rights.assign(by, holder, role, { until, organization: place }), parts);
+    },
+  }),
+  operation({
+    name: 'previewAssignment',
+    method: 'post',
+    path: '/assignments/preview',
+    changesNothing: () => true,
+    about: 'Say what giving a role would give, and to how many; nothing is changed',
+    permission: 'assignments:write',
+    scope,
+    body: newAssignment,
+    reply: assignmentPreviewReply,
+    async run({ body: { role, organization, subject: named }, by }) {
+      const holder = await seenSubject(named, parts, by);
+      const place = placeOf(organization, by);
+      const foreseen = await parts.rights.foreseeAssignment(by, holder, { role, organization: place });
+      return {
+        subject: holder,
+        name: await subjectName(holder, parts),
+        ...given({ organization: place }),
+        ...foreseen,
+      };
     },
   }),
   operation({

@@ -200,10 +200,14 @@ const secrets = ({ clients, reach }: Parts): Operation[] => [
     changesNothing: () => true,
     params,
     body: z.strictObject({ client_secret: z.string().max(1000) }),
-    reply: z.object({ fits: z.boolean() }),
-    run: async ({ params: { id }, body }) => ({
-      fits: clients.secretLasts(await known(clients, id), body.client_secret),
+    reply: z.object({
+      fits: z.boolean(),
+      counts: z.boolean().meta({ description: 'It is good at this moment, if perhaps only until the overlap ends' }),
     }),
+    async run({ params: { id }, body: { client_secret: secret } }) {
+      const client = await known(clients, id);
+      return { fits: clients.hasSecret(client, secret), counts: clients.hasSecret(client, secret, client.secrets) };
+    },
   }),
 ];
 

@@ -95,6 +95,21 @@ export const adminConnectionTests = (parts: Parts): Operation[] => [
     },
   }),
   operation({
+    name: 'listConnectionTests',
+    method: 'get',
+    path: '/connections/:id/tests',
+    about: 'List the tests of the last 15 minutes with what they have found, the newest first',
+    permission: 'connections:write',
+    scope: 'organization',
+    params: z.object({ id: text }),
+    reply: z.object({ items: z.array(testReply.extend({ run: text })), next: z.null() }),
+    async run({ params: { id }, by }) {
+      await seenConnection(parts, by, id);
+      const all = await parts.testRuns.reports(id);
+      return { items: all.map((one) => ({ run: one.id, ...reportDocument(one.report) })), next: null };
+    },
+  }),
+  operation({
     name: 'getConnectionTest',
     method: 'get',
     path: '/connections/:id/test/:run',

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import type { Organizations } from '../directory/organizations.ts';
+import type { Rights } from '../directory/rights.ts';
 import type { Connection } from '../federation/connection.ts';
 import type { Connections } from '../federation/connections.ts';
 import type { ConnectionInput } from '../federation/input.ts';
 import type { Refreshing } from '../federation/refreshing.ts';
 import { list, listOf, page } from '../http/paging.ts';
 import { type Operation, operation } from '../http/resource.ts';
+import { bounded, refuseBeyond, refuseWord } from './connection-bounds.ts';
 import {
   connectionChangeBody,
   connectionDocument,
@@ -15,18 +17,20 @@ import {
   newConnectionBody,
   settingsOf,
 } from './connection-document.ts';
-import { knownConnection, seenConnection } from './known-connection.ts';
+import { seenConnection } from './known-connection.ts';
 
 interface Parts {
   connections: Connections;
   organizations: Organizations;
   refreshing: Refreshing;
+  rights: Rights;
   issuer: string;
 }
 
 const params = z.object({ id: z.string() });
 const domainParams = z.object({ id: z.string(), domain: z.string() });
 const write = 'connections:write';
+const scope = 'organization';
 
 /** The admin API's operations on connections; the CLI makes the same calls. */
 export const adminConnections = (parts: Parts): Operation[] => [
@@ -38,8 +42,6 @@ export const adminConnections = (parts: Parts): Operation[] => [
   checking(parts),
   ...domains(parts),
 ];
-
-const known = ({ connections }: Parts, id: string): Promise<Connection> => knownConnection(connections, id);
 
 /** Those that belong to an organisation. */
 async function ofOrganization({ connections, organizations }: Parts, organization: string): Promise<Connection[]> {
@@ -55,7 +57,7 @@ const reading = (parts: Parts): Operation[] => [
     path: '/connections',
     about: 'List connections to identity providers in the order of their ids',
     permission: 'connections:read',
-    scope: 'organization',
+    scope,
     query: page,
     reply: listOf(connectionReply),
     async run({ query, by: { organization } }) {
@@ -72,13 +74,23 @@ const reading = (parts: Parts): Operation[] => [
     path: '/connections/:id',
     about: 'Show a connection, without its secrets',
     permission: 'connections:read',
-    scope: 'organization',
+    scope,
     params,
     reply: connectionReply,
     versioned: connectionReply,
     run: async ({ params: { id }, by }) => connectionDocument(await seenConnection(parts, by, id), parts.issuer),
   }),
 ];
+
+/** What was made within an organisation belongs to it, or is not there at all. */
+async function adopted({ connections, organizations }: Parts, organization: string, id: string, actor: string) {
+  try {
+    await organizations.adopt(organization, id, actor);
+  } catch (error) {
+    await connections.remove(id, actor);
+    throw error;
+  }
+}
 
 const changing = (parts: Parts): Operation[] => [
   operation({
@@ -87,11 +99,16 @@ const changing = (parts: Parts): Operation[] => [
     path: '/connections',
     about: 'Connect an identity provider',
     permission: write,
+    scope,
     body: newConnectionBody,
     reply: connectionReply,
     status: 201,
-    async run({ body, actor }) {
-      const added = await parts.connections.add(settingsOf(body) as ConnectionInput, actor);
+    async run({ body, actor, by }) {
+      const said = settingsOf(body);
+      await refuseBeyond(parts.rights, by, said);
+      const { organization } = by;
+      const added = await parts.connections.add(bounded(by, said, true) as ConnectionInput, actor);
+      if (organization !== undefined) await adopted(parts, organization, added.id, actor);
       return connectionDocument(added, parts.issuer);
     },
   }),
@@ -101,13 +118,16 @@ const changing = (parts: Parts): Operation[] => [
     path: '/connections/:id',
     about: 'Change a connection (RFC 7396: what is not named stays, null goes back to what the preset says)',
     permission: write,
+    scope,
     params,
     body: connectionChangeBody,
     reply: connectionReply,
     versioned: connectionReply,
-    async run({ params: { id }, body, actor, expect }) {
+    async run({ params: { id }, body, actor, by, expect }) {
+      const said = settingsOf(body);
+      await refuseBeyond(parts.rights, by, said, await seenConnection(parts, by, id));
       const look = (now: Connection) => expect(connectionDocument(now, parts.issuer));
-      return connectionDocument(await parts.connections.change(id, settingsOf(body), actor, look), parts.issuer);
+      return connectionDocument(await parts.connections.change(id, bounded(by, said), actor, look), parts.issuer);
     },
   }),
   operation({
@@ -116,10 +136,11 @@ const changing = (parts: Parts): Operation[] => [
     path: '/connections/:id',
     about: 'Remove a connection with its keys and domains; people who came through it no longer can',
     permission: write,
+    scope,
     params,
     versioned: connectionReply,
-    async run({ params: { id }, actor, expect }) {
-      expect(connectionDocument(await known(parts, id), parts.issuer));
+    async run({ params: { id }, actor, by, expect }) {
+      expect(connectionDocument(await seenConnection(parts, by, id), parts.issuer));
       await parts.connections.remove(id, actor);
     },
   }),
@@ -132,10 +153,12 @@ const state = (parts: Parts, verb: 'enable' | 'disable', about: string): Operati
     path: `/connections/:id/${verb}`,
     about,
     permission: write,
+    scope,
     params,
     reply: connectionReply,
     versioned: connectionReply,
-    async run({ params: { id }, actor, expect }) {
+    async run({ params: { id }, actor, by, expect }) {
+      await seenConnection(parts, by, id);
       const look = (now: Connection) => expect(connectionDocument(now, parts.issuer));
       return connectionDocument(await parts.connections.setState(id, `${verb}d`, actor, look), parts.issuer);
     },
@@ -148,10 +171,13 @@ const tending = (parts: Parts): Operation[] => [
     path: '/connections/:id/refresh',
     about: 'Read now what the provider says of itself',
     permission: write,
+    scope,
     params,
     reply: connectionReply,
-    run: async ({ params: { id }, actor }) =>
-      connectionDocument(await parts.refreshing.refresh(id, actor), parts.issuer),
+    async run({ params: { id }, actor, by }) {
+      await seenConnection(parts, by, id);
+      return connectionDocument(await parts.refreshing.refresh(id, actor), parts.issuer);
+    },
   }),
   operation({
     name: 'rotateConnectionKeys',
@@ -159,21 +185,24 @@ const tending = (parts: Parts): Operation[] => [
     path: '/connections/:id/keys',
     about: 'Make the next keys of ours: published at once, in use after 14 days or at once',
     permission: write,
+    scope,
     params,
     body: z.strictObject({ at_once: z.boolean() }).partial(),
-    async run({ params: { id }, body, actor }) {
+    async run({ params: { id }, body, actor, by }) {
+      await seenConnection(parts, by, id);
       await parts.connections.rotateKeys(id, actor, body.at_once ?? false);
     },
   }),
 ];
 
-const checking = ({ connections }: Parts): Operation =>
+const checking = (parts: Parts): Operation =>
   operation({
     name: 'checkConnectionSecret',
     method: 'post',
     path: '/connections/:id/secrets/check',
     about: 'Say whether the connection has this secret, without a change',
     permission: write,
+    scope,
     changesNothing: () => true,
     params,
     body: z.strictObject({
@@ -181,9 +210,11 @@ const checking = ({ connections }: Parts): Operation =>
       secret: z.string().max(10_000),
     }),
     reply: z.object({ fits: z.boolean() }),
-    run: async ({ params: { id }, body: { name, secret } }) => ({
-      fits: await connections.secretFits(id, name === 'client_secret' ? 'clientSecret' : 'bindPassword', secret),
-    }),
+    async run({ params: { id }, body: { name, secret }, by }) {
+      await seenConnection(parts, by, id);
+      const setting = name === 'client_secret' ? 'clientSecret' : 'bindPassword';
+      return { fits: await parts.connections.secretFits(id, setting, secret) };
+    },
   });
 
 const domains = (parts: Parts): Operation[] => [
@@ -193,12 +224,13 @@ const domains = (parts: Parts): Operation[] => [
     path: '/connections/:id/domains',
     about: 'Add a domain, which counts once it is verified; the answer has the DNS record that proves it',
     permission: write,
+    scope,
     params,
     body: z.strictObject({ name: z.string() }),
     reply: domainReply,
     status: 201,
-    async run({ params: { id }, body, actor }) {
-      await known(parts, id);
+    async run({ params: { id }, body, actor, by }) {
+      await seenConnection(parts, by, id);
       return domainDocument(await parts.connections.domains.add(id, body.name, actor));
     },
   }),
@@ -208,11 +240,15 @@ const domains = (parts: Parts): Operation[] => [
     path: '/connections/:id/domains/:domain/verify',
     about: "Look for the proof of a domain in DNS, or take the administrator's word",
     permission: write,
+    scope,
     params: domainParams,
     body: z.strictObject({ by_administrator: z.boolean() }).partial(),
     reply: domainReply,
-    run: async ({ params: { id, domain }, body, actor }) =>
-      domainDocument(await parts.connections.domains.verify(id, domain, actor, body.by_administrator)),
+    async run({ params: { id, domain }, body, actor, by }) {
+      await seenConnection(parts, by, id);
+      refuseWord(by, body.by_administrator);
+      return domainDocument(await parts.connections.domains.verify(id, domain, actor, body.by_administrator));
+    },
   }),
   operation({
     name: 'removeConnectionDomain',
@@ -220,7 +256,11 @@ const domains = (parts: Parts): Operation[] => [
     path: '/connections/:id/domains/:domain',
     about: 'Remove a domain; the connection speaks for its people no more',
     permission: write,
+    scope,
     params: domainParams,
-    run: ({ params: { id, domain }, actor }) => parts.connections.domains.remove(id, domain, actor),
+    async run({ params: { id, domain }, actor, by }) {
+      await seenConnection(parts, by, id);
+      await parts.connections.domains.remove(id, domain, actor);
+    },
   }),
 ];

@@ -17,6 +17,7 @@ export const resources: Readonly<Record<string, string>> = {
   assignments: 'Who has which roles',
   access: 'Why somebody may do something',
   'audit-events': 'What happened, who did it and from where',
+  gateways: 'Products that stand before APIs and ask this server, or read its tokens',
   settings: 'What this server runs with',
   overview: 'How much is going on',
 };

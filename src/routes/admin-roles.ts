@@ -26,6 +26,28 @@ export const roleReply = z
   .meta({ id: 'Role', description: 'A name for permissions: its own and those of the roles that it includes' });
 const changeBody = z.strictObject(members).partial();
 
+const difference = {
+  gained: texts.meta({ description: 'Each as AUDIENCE#PERMISSION' }),
+  lost: texts,
+};
+/** How many people and clients something comes to, as previews say it. */
+export const holdersReply = {
+  people: z.int(),
+  clients: z.int(),
+  more: z.boolean().meta({ description: 'There are more people and clients than these' }),
+};
+/** What would come of a change of a role. */
+export const rolePreviewReply = z
+  .object({
+    role: z.object({ id: z.string(), ...members }).meta({ description: 'The role as it would be' }),
+    ...difference,
+    included_by: z
+      .array(z.object({ id: z.string(), ...difference }))
+      .meta({ description: 'Roles that include it, and what it would be for each' }),
+    ...holdersReply,
+  })
+  .meta({ id: 'RolePreview', description: 'What a change of a role would give and take, and from how many' });
+
 async function known({ access }: Parts, id: string): Promise<Role> {
   const role = await access.role(id);
   if (!role) throw missing(`The role ${id}`);
@@ -88,6 +110,26 @@ const changing = (parts: Parts): Operation[] => [
         expect(now);
         return { ...now, ...given(body) };
       });
+    },
+  }),
+  operation({
+    name: 'previewRole',
+    method: 'post',
+    path: '/roles/:id/preview',
+    changesNothing: () => true,
+    about:
+      'Say what a change of a role would give and take, by which other roles, and for how many; nothing is changed',
+    permission: write,
+    params,
+    body: changeBody,
+    reply: rolePreviewReply,
+    versioned: roleReply,
+    async run({ params: { id }, body, actor, permissions, expect }) {
+      const { above, ...foreseen } = await parts.rights.foreseeRole({ actor, permissions }, id, (now) => {
+        expect(now);
+        return { ...now, ...given(body) };
+      });
+      return { ...foreseen, included_by: above };
     },
   }),
   operation({

@@ -11,9 +11,11 @@ import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
 import { adminAudit } from './admin-audit.ts';
 import { adminClients } from './admin-clients.ts';
+import { adminConnectionPreview } from './admin-connection-preview.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
 import { adminFactors } from './admin-factors.ts';
+import { adminGateways } from './admin-gateways.ts';
 import { adminGroups } from './admin-groups.ts';
 import { adminImpersonation } from './admin-impersonation.ts';
 import { adminIntrospectionTokens } from './admin-introspection-tokens.ts';
@@ -45,11 +47,19 @@ const base = '/admin/api/v1';
 
 /** The rooms of administration, one file for each. */
 const makers = [
-  ...[adminClients, adminIntrospectionTokens, adminRegistrars, adminTiers, adminConnections, adminConnectionTests],
+  ...[
+    adminClients,
+    adminIntrospectionTokens,
+    adminRegistrars,
+    adminTiers,
+    adminConnections,
+    adminConnectionPreview,
+    adminConnectionTests,
+  ],
   ...[adminUsers, adminUserSignIn, adminImpersonation, adminFactors, adminSessions, adminMfa, adminKeys],
   ...[adminWebhooks, adminStreams, adminAudit],
   ...[adminApis, adminRoles, adminGroups, adminOrganizations, adminAssignments, adminScimTokens, adminOverview],
-  ...[adminSettings],
+  ...[adminSettings, adminGateways],
 ];
 
 /** What they are put together of: what each file names, which is its first argument. */

@@ -57,6 +57,13 @@ export const connectionChangeBody = z.strictObject({
   metadata: text.optional(),
 });
 
+const { group_rules: groupRules, mapping, groups, subject, evidence } = nullable(settable);
+if (!(groupRules && mapping && groups && subject && evidence))
+  throw new Error('the settings of connections have changed');
+
+/** Rules that make somebody of claims, as a change names them. */
+export const connectionRules = z.strictObject({ group_rules: groupRules, mapping, groups, subject, evidence });
+
 /** A domain of a connection. */
 export const domainReply = z.object({
   name: text,
@@ -117,6 +124,10 @@ export const domainDocument = ({ name, proof, verified, verifiedAt }: Connection
   ...(verifiedAt === undefined ? {} : { verified_at: verifiedAt }),
 });
 
+/** What the provider has to know, under the names of the wire. */
+export const addressDocument = (...asked: Parameters<typeof addressesOf>): Record<string, string> =>
+  rename(addressesOf(...asked), wireName) as Record<string, string>;
+
 /** The connection under the names of the wire. */
 export function connectionDocument(connection: Connection, issuer: string): z.input<typeof connectionReply> {
   const {
@@ -132,6 +143,6 @@ export function connectionDocument(connection: Connection, issuer: string): z.in
     ...(connection.kind === 'oidc' ? { has_client_secret: clientSecret !== undefined } : {}),
     ...(connection.kind === 'ldap' ? { has_bind_password: bindPassword !== undefined } : {}),
     domains: connection.domains.map(domainDocument),
-    addresses: rename(addressesOf(connection, issuer), wireName) as Record<string, string>,
+    addresses: addressDocument(connection, issuer),
   };
 }

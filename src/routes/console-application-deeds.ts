@@ -37,7 +37,12 @@ export function applicationDeeds(visit: ConsoleVisit, { href, state }: Applicati
   const { say } = visit.frame;
   const possible = verbs.filter((verb) => decisions[verb].from.includes(state) && visit.may(decisions[verb].operation));
   return [
-    ...(visit.may('changeClient') ? [{ href: `${href}/edit`, text: say('console.edit') }] : []),
+    ...(visit.may('changeClient')
+      ? [
+          { href: `${href}/edit`, text: say('console.edit') },
+          { href: `${href}/gateway`, text: say('console.gateways.as') },
+        ]
+      : []),
     ...possible.map((verb) => {
       const kind = verb === 'approve' ? ('primary' as const) : decisions[verb].danger && ('danger' as const);
       return { href: `${href}/${verb}`, text: say(`console.applications.${verb}`), ...(kind ? { kind } : {}) };

@@ -15,7 +15,7 @@ import { clientReply, clientWithSecret, clientWithUse } from './client-document.
 import { applicationDeeds } from './console-application-deeds.ts';
 import { applicationOf, applicationsPath, openTabs, tiersOf } from './console-applications.ts';
 import { eventsOf } from './console-events.ts';
-import { filledForm } from './console-form.ts';
+import { etagFor, filledForm } from './console-form.ts';
 import { type ConsolePage, type ConsoleShown, type ConsoleVisit, consolePage, lines, matchOf } from './console-page.ts';
 import { sessionsOf } from './console-sessions.ts';
 
@@ -119,7 +119,7 @@ const editPage = consolePage({
   room,
   calls: 'changeClient',
   fresh: true,
-  keeps: ['name', 'redirects', 'logoutRedirects', 'scope', 'tier', 'was'],
+  keeps: ['name', 'redirects', 'logoutRedirects', 'scope', 'tier', 'was', 'etag'],
   async get(visit) {
     const { say } = visit.frame;
     const { one, etag } = await applicationOf(visit);
@@ -139,7 +139,8 @@ const editPage = consolePage({
       ...{ name: value('name'), redirects: value('redirects'), logoutRedirects: value('logoutRedirects') },
       ...{ scope: value('scope'), tier: value('tier') },
     };
-    const content = editContent(visit.frame, one, { values, tiers: await tiersOf(visit), etag, was, conflicting });
+    const tiers = await tiersOf(visit);
+    const content = editContent(visit.frame, one, { values, tiers, etag: etagFor(visit, etag), was, conflicting });
     return { title: say('console.applications.edit.title', { name: one.name }), content };
   },
   async post(visit, form) {

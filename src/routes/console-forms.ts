@@ -4,7 +4,7 @@ import { type ConsoleQuestion, consoleQuestion } from '../../views/admin/questio
 import { strong } from '../../views/layout.ts';
 import type { Key } from '../../views/words.ts';
 import type { Html } from '../kernel/html.ts';
-import { filledForm } from './console-form.ts';
+import { etagFor, filledForm } from './console-form.ts';
 import { type ConsolePage, type ConsoleReply, type ConsoleVisit, consolePage, matchOf } from './console-page.ts';
 
 /** What a page asks about, the state of it that the form is made of, and the page to go back to. */
@@ -86,7 +86,7 @@ export const fillingPage = <N extends string>(filling: Filling<N>): ConsolePage 
   const { title, about, fields, now, deed, send, names, ...place } = filling;
   return consolePage({
     ...place,
-    keeps: [...names, 'was'],
+    keeps: [...names, 'was', 'etag'],
     async get(visit) {
       const { frame } = visit;
       const { name, back, etag, values } = await now(visit);
@@ -98,7 +98,7 @@ export const fillingPage = <N extends string>(filling: Filling<N>): ConsolePage 
         title: heading,
         about: about?.(visit),
         fields: all.map((one) => ({ ...one, value: value(one.name) })),
-        ...(etag === undefined ? {} : { etag, was }),
+        ...(etag === undefined ? {} : { etag: etagFor(visit, etag), was }),
         ...{ conflicting, deed: frame.say(deed), back },
       });
       return { title: heading, content };

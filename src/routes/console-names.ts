@@ -18,17 +18,19 @@ export async function namesOf(visit: ConsoleVisit, subjects: readonly (string | 
 
 /** What is known by its id, and where its page is. */
 const places: Readonly<Record<string, { operation: string; at: readonly string[] }>> = {
+  api: { operation: 'getApi', at: ['access', 'apis'] },
   connection: { operation: 'getConnection', at: ['connections'] },
+  group: { operation: 'getGroup', at: ['access', 'groups'] },
   organization: { operation: 'getOrganization', at: ['settings', 'organizations'] },
   'mfa-policy': { operation: 'getMfaPolicy', at: ['settings', 'second-factors'] },
   registrar: { operation: 'getRegistrar', at: ['settings', 'registrars'] },
+  role: { operation: 'getRole', at: ['access', 'roles'] },
   stream: { operation: 'getStream', at: ['settings', 'streams'] },
   webhook: { operation: 'getWebhook', at: ['settings', 'webhooks'] },
 };
 
 async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | undefined> {
-  const [, kind = '', id = ''] =
-    /^(user|client|connection|organization|webhook|registrar|stream|mfa-policy):(.+)$/.exec(subject) ?? [];
+  const [, kind = '', id = ''] = /^([a-z-]+):(.+)$/s.exec(subject) ?? [];
   try {
     if (kind === 'user' && visit.may('getUser')) {
       const { email, name } = await visit.read('getUser', userReply, { params: { id } });

@@ -84,8 +84,8 @@ export class ConsoleVisit {
     await this.#known.calls.run(this.caller, operation, given);
   }
 
-  /** The page again, with what was typed and why it was not taken. */
-  again(typed: ReadonlyMap<string, string>, problem: Problem): ConsoleVisit {
+  /** The page again, with what was typed and, if it was not taken, why. */
+  again(typed: ReadonlyMap<string, string>, problem?: Problem): ConsoleVisit {
     return new ConsoleVisit({ ...this.#known, typed, problem });
   }
 }
@@ -102,10 +102,17 @@ export interface ConsoleShown {
  * What comes of a form: another page of the console with what was done (and the organization to act for from now on, empty
  * for the whole server), a page, or a file to keep.
  */
-export type ConsoleReply =
-  | ConsoleShown
-  | { goOn: string; said?: Said; actFor?: string }
-  | { file: string; json: string };
+export type ConsoleReply = ConsoleShown | { goOn: string; said?: Said; actFor?: string } | ConsoleFile;
+
+/** A file to keep: JSON, or any other text. */
+export type ConsoleFile = { file: string; json: string } | { file: string; text: string };
+
+/** Sends a file to be kept. */
+export function sendFile(ctx: Context, it: ConsoleFile): void {
+  ctx.type = 'json' in it ? 'application/json' : 'text/plain';
+  ctx.attachment(it.file);
+  ctx.body = 'json' in it ? it.json : it.text;
+}
 
 /** One page of the console: where it is, who may open it, what it shows and does. */
 export interface ConsolePage {
@@ -113,18 +120,24 @@ export interface ConsolePage {
   path: string;
   /** The entry of the rail that is marked; the page at its path is the one that the entry leads to. */
   room: Room;
-  /** The operation that this page shows or does: whoever may not call it is refused. Without one, it is open to all who administer. */
-  calls?: string;
+  /** The operation that this page shows or does, or several of which one is enough: whoever may call none is refused. Without one, it is open to all who administer. */
+  calls?: string | readonly string[];
   /** Whether the rail lists it for this person; without it, whoever may open it has it there. */
   listed?(visit: ConsoleVisit): boolean;
   /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
   fresh?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
-  get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string }>;
+  /** The form with a few of those fields in place of many, which a cookie would not hold. */
+  condense?(form: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
+  get(visit: ConsoleVisit): Promise<ConsoleShown | { goOn: string } | ConsoleFile>;
   /** What it throws is told on the page that `get` then shows, with what was typed. */
   post?(visit: ConsoleVisit, form: ReadonlyMap<string, string>): Promise<ConsoleReply>;
 }
+
+/** Whether somebody may open a page; `may`: whether they may call an operation. */
+export const mayOpen = ({ calls }: Pick<ConsolePage, 'calls'>, may: (operation: string) => boolean): boolean =>
+  calls === undefined || [calls].flat().some(may);
 
 /** Declares a page of the console. */
 export const consolePage = (page: ConsolePage): ConsolePage => page;

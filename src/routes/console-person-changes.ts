@@ -3,9 +3,7 @@ import { onceContent } from '../../views/admin/once.ts';
 import { consoleQuestion } from '../../views/admin/question.ts';
 import { strong } from '../../views/layout.ts';
 import { plain } from '../../views/words.ts';
-import { listOf } from '../http/paging.ts';
 import { assignmentReply } from './admin-assignments.ts';
-import { roleReply } from './admin-roles.ts';
 import { sessionReply } from './admin-sessions.ts';
 import { namesOf } from './console-names.ts';
 import { type ConsolePage, consoleAt, consolePage, filled } from './console-page.ts';
@@ -13,36 +11,6 @@ import { peoplePath, personOf } from './console-people.ts';
 import { newUserReply } from './user-document.ts';
 
 const room = peoplePath;
-
-const givePage = consolePage({
-  path: `${peoplePath}/:id/give`,
-  room,
-  calls: 'addAssignment',
-  fresh: true,
-  keeps: ['role'],
-  async get(visit) {
-    const { frame, typed } = visit;
-    const { one } = await personOf(visit);
-    const { items } = await visit.read('listRoles', listOf(roleReply), { query: { limit: 500 } });
-    const content = consoleQuestion(frame, {
-      title: frame.say('console.people.give.title', { name: strong(one.name) }),
-      sentence: frame.say('console.people.give.sentence'),
-      pick: {
-        ...{ name: 'role', label: frame.say('console.people.role'), value: typed.get('role') ?? '' },
-        options: items.map(({ id }) => [id, id] as const),
-      },
-      deed: frame.say('console.people.give'),
-      back: `${one.href}/access`,
-    });
-    return { title: frame.say('console.people.give.title', { name: one.name }), content };
-  },
-  async post(visit, form) {
-    const { one } = await personOf(visit);
-    const { role = '' } = filled(form, 'role');
-    await visit.do('addAssignment', { body: { subject: `user:${one.id}`, role } });
-    return { goOn: `${one.href}/access`, said: { key: 'console.people.given', values: { name: one.name, role } } };
-  },
-});
 
 const takePage = consolePage({
   path: `${peoplePath}/:id/take/:assignment`,
@@ -123,4 +91,4 @@ const addPage = consolePage({
 });
 
 /** The pages that change what people are and hold. */
-export const personChangePages: readonly ConsolePage[] = [addPage, givePage, takePage, endPage];
+export const personChangePages: readonly ConsolePage[] = [addPage, takePage, endPage];

@@ -12,11 +12,13 @@ import { listOf } from '../http/paging.ts';
 import { type Html, html } from '../kernel/html.ts';
 import { parameter } from './account-list.ts';
 import { assignmentReply, explainedReply } from './admin-assignments.ts';
+import { accessRoom, addressOf } from './console-access.ts';
 import { eventsOf } from './console-events.ts';
 import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage } from './console-page.ts';
 import { peoplePath, personOf, personTabs } from './console-people.ts';
 import { personDeeds } from './console-person-deeds.ts';
 import { sessionsOf } from './console-sessions.ts';
+import { whyViews } from './console-why.ts';
 import { factorReply } from './factor-document.ts';
 
 const at = `${peoplePath}/:id`;
@@ -71,7 +73,7 @@ async function factors(visit: ConsoleVisit, { id }: PersonView): Promise<Html> {
 }
 
 /** The roles that were given, and by which ways the person holds what, on one API at a time. */
-async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Html> {
+async function access(visit: ConsoleVisit, { id, href, email }: PersonView): Promise<Html> {
   const subject = `user:${id}`;
   const { items } = await visit.read('listAssignments', listOf(assignmentReply), { query: { subject, limit: 500 } });
   const take = visit.may('removeAssignment');
@@ -84,16 +86,16 @@ async function access(visit: ConsoleVisit, { id, href }: PersonView): Promise<Ht
   const { audience, paths } = await held(visit, subject, asked === undefined ? audiences : [asked]);
   return personAccessContent(visit.frame, {
     ...{ roles, audiences, audience, why: paths },
-    give: visit.may('addAssignment') ? giveAt(visit, subject, href) : undefined,
+    give: visit.may('addAssignment') ? giveAt(visit, subject, email) : undefined,
     path: `${href}/access`,
     timeZone: visit.user.profile.zoneinfo,
   });
 }
 
 /** Whoever acts for an organization gives roles within it. */
-const giveAt = ({ standing: { organization } }: ConsoleVisit, subject: string, href: string): string =>
+const giveAt = ({ standing: { organization } }: ConsoleVisit, subject: string, email: string | undefined): string =>
   organization === undefined
-    ? `${href}/give`
+    ? addressOf(`${accessRoom}/assignments/new`, { subject: email ?? subject })
     : consoleAt('settings', 'organizations', organization.id, 'members', subject, 'give');
 
 async function audiencesOf(visit: ConsoleVisit): Promise<string[]> {
@@ -111,10 +113,5 @@ async function held(visit: ConsoleVisit, subject: string, audiences: readonly st
   return { audience: audiences[0], paths: [] };
 }
 
-async function why(visit: ConsoleVisit, subject: string, audience: string) {
-  const { paths } = await visit.read('explainAccess', explainedReply, { query: { subject, audience } });
-  return paths.map(({ permission, groups, roles, organization }) => ({
-    permission,
-    path: [...(organization === undefined ? [] : [organization]), ...groups, ...roles],
-  }));
-}
+const why = async (visit: ConsoleVisit, subject: string, audience: string) =>
+  whyViews(visit, await visit.read('explainAccess', explainedReply, { query: { subject, audience } }));

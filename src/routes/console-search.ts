@@ -6,6 +6,7 @@ import { listOf } from '../http/paging.ts';
 import { parameter } from './account-list.ts';
 import { clientReply } from './client-document.ts';
 import { connectionReply } from './connection-document.ts';
+import { wholeList } from './console-access.ts';
 import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage } from './console-page.ts';
 import { openParts, settings } from './console-settings-parts.ts';
 import { userReply } from './user-document.ts';
@@ -22,8 +23,8 @@ export const searchPages: readonly ConsolePage[] = [
     async get(visit) {
       const { ctx, frame } = visit;
       const q = parameter(ctx, 'q')?.trim().slice(0, 100) ?? '';
-      const found =
-        q === '' ? [] : (await Promise.all([applications(visit, q), people(visit, q), connections(visit, q)])).flat();
+      const all = [applications(visit, q), people(visit, q), connections(visit, q), access(visit, q)];
+      const found = q === '' ? [] : (await Promise.all(all)).flat();
       const places = [...rooms, ...openParts(visit).map(partPlace)];
       const named = places.flatMap((place) => pageNamed(visit, place, q));
       const content = foundContent(frame, { q, all: [...named, ...found] });
@@ -43,6 +44,7 @@ const rooms: readonly Place[] = [
   { href: '/admin', key: 'console.nav.overview' },
   { href: '/admin/applications', calls: 'listClients', key: 'console.nav.applications' },
   { href: '/admin/people', calls: 'listUsers', key: 'console.nav.people' },
+  { href: '/admin/access', calls: 'listAssignments', key: 'console.nav.access' },
   { href: '/admin/connections', calls: 'listConnections', key: 'console.nav.connections' },
   { href: '/admin/audit', calls: 'listAuditEvents', key: 'console.nav.audit' },
 ];
@@ -85,4 +87,24 @@ async function connections(visit: ConsoleVisit, q: string): Promise<Found[]> {
     .filter(({ id, name = '' }) => `${id}\n${name}`.toLowerCase().includes(q.toLowerCase()))
     .slice(0, most)
     .map(({ id, name = id }) => ({ href: consoleAt('connections', id), name, id, kind }));
+}
+
+const nouns = [
+  ['roles', 'listRoles', 'console.people.role'],
+  ['groups', 'listGroups', 'console.access.kind.group'],
+  ['apis', 'listApis', 'console.people.api'],
+] as const;
+
+/** Roles, groups and APIs with this in their names. */
+async function access(visit: ConsoleVisit, q: string): Promise<Found[]> {
+  const open = nouns.filter(([, operation]) => visit.may(operation));
+  const all = await Promise.all(
+    open.map(async ([noun, operation, key]) =>
+      (await wholeList(visit, operation, z.object({ id: z.string() })))
+        .filter(({ id }) => id.toLowerCase().includes(q.toLowerCase()))
+        .slice(0, most)
+        .map(({ id }) => ({ href: consoleAt('access', noun, id), name: id, id, kind: visit.frame.say(key) })),
+    ),
+  );
+  return all.flat();
 }

@@ -13,7 +13,7 @@ import { atLeast } from '../signin/proof.ts';
 import { worthOfSession } from '../signin/worth.ts';
 import { goOn, show } from './answer.ts';
 import type { ConsolePage, ConsoleReply, ConsoleShown, Standing } from './console-page.ts';
-import { ConsoleVisit } from './console-page.ts';
+import { ConsoleVisit, mayOpen, sendFile } from './console-page.ts';
 import type { Frames } from './languages.ts';
 import { comeBack, frameFor, keepTyped, saidBefore, sentHome, typedBefore } from './own-return.ts';
 import { type Area, Carried, type Needs, toSignIn } from './own-sign-in.ts';
@@ -102,6 +102,7 @@ async function open(rooms: Rooms, ctx: Context, found: Found | undefined): Promi
   if (visit === 'refused') return refuse(rooms, ctx, user);
   if (!visit) return signInFor(rooms, ctx, found, user);
   const reply = await found.page.get(visit);
+  if ('file' in reply) return sendFile(ctx, reply);
   return 'goOn' in reply ? goOn(ctx, reply.goOn) : present(rooms, visit, found.page, reply);
 }
 
@@ -124,6 +125,9 @@ function chosen({ carried }: Rooms, ctx: Context, user: User, all: readonly Stan
   return all.find(({ organization }) => (organization?.id ?? '') === wished) ?? all[0];
 }
 
+/** What somebody wanted who may not open a page. */
+const wanted = ({ calls = 'getOverview' }: ConsolePage): string => [calls].flat()[0] ?? 'getOverview';
+
 /** Who is here, if it is enough for the page: `refused` for those who administer nothing. Throws `insufficient_scope`. */
 async function visitOf(
   rooms: Rooms,
@@ -137,12 +141,12 @@ async function visitOf(
   const standings = await standingsOf(user);
   const standing = chosen(rooms, ctx, user, standings);
   if (!standing) {
-    await calls.refused(`user:${user.id}`, page.calls ?? 'getOverview');
+    await calls.refused(`user:${user.id}`, wanted(page));
     return { visit: 'refused', user };
   }
   if (!(await isEnough(rooms, session, 'session'))) return { user };
-  if (page.calls !== undefined && !calls.may(standing.caller, page.calls)) {
-    await calls.refused(standing.caller.actor, page.calls);
+  if (!mayOpen(page, (operation) => calls.may(standing.caller, operation))) {
+    await calls.refused(standing.caller.actor, wanted(page));
     throw notPermitted();
   }
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
@@ -161,7 +165,8 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
   const form = await sentForm(ctx);
   const { visit, user } = await visitOf(rooms, ctx, found);
   if (visit === 'refused') return refuse(rooms, ctx, user);
-  if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: ctx.path });
+  if (!visit)
+    return keepTyped(rooms, ctx, { form: page.condense?.(form) ?? form, user, keeps: page.keeps, path: ctx.path });
   const { reply, seen } = await done(page, visit, form);
   if ('goOn' in reply) {
     const { actFor: organization, said } = reply;
@@ -169,12 +174,7 @@ async function receive(rooms: Rooms, ctx: Context, found: Found): Promise<void> 
     if (said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said });
     return goOn(ctx, reply.goOn);
   }
-  if ('file' in reply) {
-    ctx.type = 'application/json';
-    ctx.attachment(reply.file);
-    ctx.body = reply.json;
-    return undefined;
-  }
+  if ('file' in reply) return sendFile(ctx, reply);
   return present(rooms, seen, page, reply);
 }
 
@@ -190,7 +190,7 @@ async function done(
     if (!(error instanceof Problem) || error.status >= 500) throw error;
     const seen = visit.again(form, error);
     const shown = await page.get(seen);
-    if ('goOn' in shown) throw error;
+    if (!('content' in shown)) throw error;
     return { reply: { status: error.status, ...shown }, seen };
   }
 }
@@ -208,7 +208,7 @@ function present(rooms: Rooms, visit: ConsoleVisit, { room }: ConsolePage, shown
 const openRooms = ({ pages }: Rooms, visit: ConsoleVisit): ReadonlySet<Room> =>
   new Set(
     pages
-      .filter(({ calls, listed }) => (calls === undefined || visit.may(calls)) && (listed?.(visit) ?? true))
+      .filter((page) => mayOpen(page, (operation) => visit.may(operation)) && (page.listed?.(visit) ?? true))
       .map(({ path }) => path)
       .filter(isRoom),
   );

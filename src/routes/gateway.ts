@@ -76,6 +76,11 @@ function refuseTwoTokens(rawHeaders: readonly string[]): void {
 }
 
 function explain(ctx: Context, error: unknown): void {
-  if (error instanceof Challenged) ctx.set('WWW-Authenticate', [...error.challenges]);
-  if (error instanceof Exhausted) for (const [name, value] of quotaHeaders(error.spent)) ctx.set(name, value);
+  for (const [name, value] of refusalHeaders(error)) ctx.append(name, value);
+}
+
+/** What a refusal says beside its status: how to come back, and when. */
+export function refusalHeaders(error: unknown): (readonly [name: string, value: string])[] {
+  if (error instanceof Challenged) return error.challenges.map((one) => ['WWW-Authenticate', one]);
+  return error instanceof Exhausted ? quotaHeaders(error.spent) : [];
 }

@@ -86,6 +86,12 @@ async function whoAsks(parts: Parts, ctx: Context, form: ParsedUrlQuery, next: N
   }
 }
 
+/** Throws invalid_client for who proves nothing (`token_endpoint_auth_method`). */
+export function refusePublic(method: string | undefined): void {
+  if (method === 'none')
+    throw invalidClient('A public client cannot introspect; use the credentials of a confidential client');
+}
+
 /** The library knows assertions and certificates: it is asked about a token that cannot exist, and so only proves the caller. */
 async function callerByLibrary(
   clients: Clients,
@@ -97,9 +103,7 @@ async function callerByLibrary(
   await next();
   if (ctx.status !== 200 || !ctx.oidc?.client) return undefined;
   // It may end its own tokens: whoever has them could do worse (RFC 7009 §2.1).
-  if (ctx.oidc.client.clientAuthMethod === 'none' && ctx.path !== '/oauth2/revoke') {
-    throw invalidClient('A public client cannot introspect; use the credentials of a confidential client');
-  }
+  if (ctx.path !== '/oauth2/revoke') refusePublic(ctx.oidc.client.clientAuthMethod);
   const client = await clients.get(ctx.oidc.client.clientId);
   return client && approved(client);
 }

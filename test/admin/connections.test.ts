@@ -5,6 +5,7 @@ import { inputShape } from '../../src/federation/input.ts';
 import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { type Describing, describing } from '../support/discovery.ts';
+import { basic, post } from '../support/oauth.ts';
 import { settingsFile } from '../support/settings.ts';
 import { storeUrl } from '../support/store.ts';
 import { temporaryPath } from '../support/temporary.ts';
@@ -101,6 +102,47 @@ describe('/admin/api/v1/connections', () => {
       group_rules: [{ upstream: 'a', role: 'boss' }],
     });
     assert.equal(status, 400);
+  });
+
+  it('lets nobody give by a provider what they do not hold themselves (sec-270)', async () => {
+    const { access, clients } = app.parts;
+    const permissions = ['urn:sallyport:admin#connections:write', 'https://api.example.test/orders#orders:read'];
+    await access.saveRole({ id: 'connector', permissions, includes: [] }, 'test');
+    const { secret = '' } = await clients.add(
+      { id: 'office', metadata: { grant_types: ['client_credentials'] } },
+      'test',
+    );
+    await access.assign('client:office', 'connector', 'test');
+    const form = { grant_type: 'client_credentials', resource: 'urn:sallyport:admin' };
+    const answer = await post(
+      `${app.issuer}/oauth2/token`,
+      form,
+      basic({ client_id: 'office', client_secret: secret }),
+    );
+    const office = adminApi(app, answer.body.access_token);
+    const given = async (role: string) =>
+      (await office.send('PATCH', '/connections/corp', { group_rules: [{ upstream: 'z', role }] })).body.code ?? 'done';
+    assert.equal(await given('orders-editor'), 'beyond_own_rights');
+    assert.equal(await given('not-there'), 'beyond_own_rights');
+    assert.equal(await given('orders-reader'), 'done');
+  });
+
+  it('asks no address inside our network that somebody gave who looks after one organisation (sec-244)', async () => {
+    const { connections } = app.parts;
+    const { client_id: clientId, client_secret: clientSecret, ...said } = corp();
+    const confined = { ...said, id: 'confined', clientId, clientSecret, confined: true as const };
+    const asked = provider.asked.length;
+    await assert.rejects(connections.add(confined, 'test'), { code: 'invalid' });
+    await connections.add({ ...confined, confined: undefined }, 'test');
+    const kept = await connections.get('confined');
+    assert.ok(kept);
+    assert.equal(provider.asked.length, asked + 1);
+    await connections.around(kept).fetch(provider.url);
+    await assert.rejects(connections.around({ ...kept, confined: true }).fetch(provider.url));
+    await assert.rejects(connections.change('confined', { from: provider.url, confined: true }, 'test'), {
+      code: 'invalid',
+    });
+    await connections.remove('confined', 'test');
   });
 
   it('switches it off for every use, and on again (sec-196)', async () => {

@@ -64,7 +64,10 @@ describe('the pages of the console', () => {
     await app.parts.access.assign(`user:${person}`, 'orders-editor', 'cli');
     const at = `/admin/people/${person}`;
     const access = await ada.browser.open(`${at}/access`);
-    assert.match(access.text, /orders:read<\/code><\/th><td>orders-editor → orders-reader/);
+    assert.match(
+      access.text.replaceAll(/<\/?a[^>]*>/g, ''),
+      /orders:read<\/code><\/th><td>orders-editor → orders-reader/,
+    );
     const without = await ada.browser.send('POST', `${at}/reset-factors`, { reason: ' ' });
     assert.equal(without.status, 400);
     await send(ada.browser, await ada.browser.open(`${at}/reset-factors`), { reason: 'lost phone' });
@@ -104,8 +107,8 @@ describe('the pages of the console', () => {
     await app.parts.connections.add({ ...made, clientSecret: 'secret', domains: ['corp.test'] }, 'cli');
     assert.match((await ada.browser.open('/admin/connections')).text, /href="\/admin\/connections\/corp">Corp sign-in/);
     const page = await ada.browser.open('/admin/connections/corp');
-    assert.match(page.text, new RegExp(`<code>${app.issuer}/federation/corp/callback</code>`));
-    assert.match(page.text, /_sallyport\.corp\.test TXT/);
+    assert.match(page.text, new RegExp(`>${app.issuer}/federation/corp/callback</code>`));
+    assert.match(page.text, />_sallyport\.corp\.test</);
     assert.doesNotMatch(page.text, />secret</);
     const off = await send(ada.browser, await ada.browser.open('/admin/connections/corp/disable'), {});
     assert.equal(doneOf(off), 'Corp sign-in is disabled.');

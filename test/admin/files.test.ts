@@ -133,7 +133,7 @@ describe('files at a server', () => {
     assert.deepEqual(await exported(), before);
     const { certificates: _left, ...without } = before ?? {};
     await app.parts.connections.remove('saml', 'test');
-    await assert.rejects(applied(JSON.stringify({ connections: [without] })), /It takes --from, to know the provider/);
+    await assert.rejects(applied(JSON.stringify({ connections: [without] })), /It takes the address of the provider/);
   });
 
   it('remove nothing that is not theirs, and never the last administrator', async () => {

@@ -67,17 +67,20 @@ async function refusedAsInvalid({ name, method }: Described, sent: { path: strin
 
 /** Done with its own permission; refused with every other one, without a token, and with anything odd in it. */
 async function checkAccess(one: Described): Promise<void> {
-  const { name, method, permission, status } = one;
+  const { name, method, permission, also, status } = one;
+  const needed = [permission, ...also];
   const request = await requestFor(one);
   const { path, body } = request;
   assert.equal((await fetch(`${app.issuer}/admin/api/v1${path}`, { method })).status, 401, name);
-  const others = await holding(adminPermissions.filter((other) => other !== permission));
-  const refused = await others.send(method, path, body);
-  assert.deepEqual([refused.status, refused.body.code], [403, 'insufficient_scope'], name);
-  assert.match(refused.headers.get('www-authenticate') ?? '', new RegExp(`scope="${permission}"`), name);
+  for (const lacking of needed) {
+    const others = await holding(adminPermissions.filter((other) => other !== lacking));
+    const refused = await others.send(method, path, body);
+    assert.deepEqual([refused.status, refused.body.code], [403, 'insufficient_scope'], name);
+    assert.match(refused.headers.get('www-authenticate') ?? '', new RegExp(`scope="${needed.join(' ')}"`), name);
+  }
   for (const odd of oddQueries(one, request)) await refusedAsInvalid(one, { body, path: odd });
   for (const odd of oddBodies(one, request)) await refusedAsInvalid(one, { path, body: odd });
-  const done = await (await holding([permission])).send(method, path, body);
+  const done = await (await holding(needed)).send(method, path, body);
   assert.equal(done.status, status, `${name}: ${JSON.stringify(done.body)}`);
 }
 
@@ -96,9 +99,15 @@ it('sec-287 has put on the trail first what changes something, and nothing that 
     after = events.at(-1)?.id ?? '';
   }
   assert.deepEqual(
-    operations.filter(({ name, method }) => asked.has(name) === (method === 'GET')).map(({ name }) => name),
+    operations
+      .filter(({ name, method }) => asked.has(name) === (method === 'GET'))
+      .map(({ name }) => name)
+      .sort(),
     // Questions whose answers need a body.
-    ['checkClientSecret', 'checkConnectionSecret', 'verifyAuditEvents', 'sealAuditEvents'],
+    [
+      ...['checkClientSecret', 'checkConnectionSecret', 'configureGateway', 'previewAssignment', 'previewConnection'],
+      ...['previewRole', 'sealAuditEvents', 'tryGateway', 'verifyAuditEvents'],
+    ],
   );
 });
 

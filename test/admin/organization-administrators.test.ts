@@ -70,13 +70,15 @@ async function checkBounds(one: Described): Promise<void> {
         [],
         name,
       );
-    } else if (name !== 'addUser') {
+    } else if (!['addUser', 'addConnection'].includes(name)) {
       const refused = await api.send(method, path, body);
       assert.equal(code(refused), '404 missing', `${name} ${path} ${JSON.stringify(body)}`);
     }
   }
   const own = await requestFor(one, 'acme');
-  assert.equal((await api.send(method, own.path, own.body)).status, status, name);
+  // The fixture gives its word for a domain, which counts for the whole server only.
+  const expected = name === 'verifyConnectionDomain' ? 403 : status;
+  assert.equal((await api.send(method, own.path, own.body)).status, expected, name);
 }
 
 describe('whoever administers one organisation', () => {
@@ -189,6 +191,51 @@ describe('whoever administers one organisation', () => {
     }
     const held = await decide.held(subject, admin);
     assert.deepEqual(held.entitlements, [], 'what is given there counts there only');
+  });
+
+  it('connects its own provider, which gives nothing that it does not hold and reaches nothing of others (sec-244, sec-270)', async () => {
+    const api = await local();
+    const { access, connections, groups, organizations } = app.parts;
+    const said = { preset: 'generic-oidc', from: provider.url, client_id: 'us', client_secret: 's', state: 'disabled' };
+    const add = (id: string, more: object = {}) => api.send('POST', '/connections', { ...said, id, ...more });
+    await access.saveRole({ id: 'nothing', permissions: [], includes: [] }, 'cli');
+    await groups.save({ id: 'editors', includes: [] }, 'cli');
+    await access.assign('group:editors', 'orders-editor', 'cli');
+    const refused = [
+      // What a provider gives counts on the whole server, where this one holds nothing.
+      ...['orders-editor', 'local', 'not-there', 'administrator'].map((role) => ({
+        group_rules: [{ upstream: 'a', role }],
+      })),
+      ...['editors', 'not-there'].map((group) => ({ group_rules: [{ upstream: 'a', group }] })),
+      ...[{ shown: true }, { preset: 'generic-ldap', from: 'ldaps://10.0.0.1/dc=x', client_id: undefined }],
+    ];
+    for (const more of refused) {
+      assert.equal(code(await add('own', more)), '403 beyond_own_rights', JSON.stringify(more));
+    }
+    const made = await add('own', { group_rules: [{ upstream: 'a', role: 'nothing' }] });
+    assert.deepEqual([made.status, made.body.shown, made.body.state], [201, false, 'disabled']);
+    assert.equal((await organizations.ofConnection('own'))?.id, 'acme');
+    assert.equal((await connections.get('own'))?.confined, true);
+    const change = async (body: object) => code(await api.send('PATCH', '/connections/own', body));
+    for (const { preset: _preset, ...more } of refused.slice(0, 7).map((one) => ({ preset: '', ...one }))) {
+      assert.equal(await change(more), '403 beyond_own_rights', JSON.stringify(more));
+    }
+    assert.equal(await change({ name: 'Own', group_rules: [{ upstream: 'a', role: 'nothing' }] }), '200');
+    // What somebody else let it give stays, and no more comes to it.
+    const given = [{ upstream: 'b', role: 'orders-editor' }];
+    assert.equal((await whole.send('PATCH', '/connections/own', { group_rules: given })).status, 200);
+    assert.equal(await change({ group_rules: given }), '200');
+    assert.equal(await change({ group_rules: [{ upstream: 'c', role: 'orders-editor' }] }), '403 beyond_own_rights');
+    const claims = { sub: 'u', groups: ['x'] };
+    const rules = { group_rules: [{ upstream: 'x', role: 'not-there' }] };
+    const seen = await api.send('POST', '/connections/own/preview', { claims, rules });
+    assert.deepEqual(
+      [seen.body.roles, seen.body.roles_missing],
+      [['not-there'], []],
+      'which roles there are is not told',
+    );
+    assert.equal(code(await api.send('DELETE', '/connections/own')), '204');
+    assert.equal(await organizations.ofConnection('own'), undefined);
   });
 
   it('ends with the membership, and by the word of no provider begins', async () => {

@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
 import { type Cli, cli, type Said } from '../support/cli.ts';
-import { startOf } from '../support/connection-test.ts';
+import { startOf, testRecords } from '../support/connection-test.ts';
 import { connect, person, startProvider, Traveller } from '../support/federation.ts';
 import { type HostileProvider, hostileProvider } from '../support/hostile-provider.ts';
 import { newBrowser } from '../support/signing-in.ts';
@@ -104,7 +104,7 @@ describe('sallyport connection test', () => {
   it('gives up when the test is over', async () => {
     const test = sallyport.start(['connection', 'test', 'lies'], /^http/);
     const [, run = ''] = /test\/([\w-]+)/.exec(await test.line) ?? [];
-    await home.parts.store.collection<{ id: string }>({ name: 'connection-tests', indexes: {} }).take(run);
+    await testRecords(home).take(run);
     const { status, stderr } = await test.ended;
     assert.deepEqual([status, /not finished within 15 minutes/.test(stderr)], [1, true]);
   });

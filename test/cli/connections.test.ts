@@ -57,7 +57,7 @@ describe('sallyport connection', () => {
     writeFileSync(file, JSON.stringify(document));
     const entra = ['connection', 'add', 'entra', '--preset', 'entra-oidc', '--from', file, ...client];
     const refused = await sallyport.run(entra, 'secret');
-    assert.match(refused.stderr, /name those that may sign in by --tenant/);
+    assert.match(refused.stderr, /name those that may sign in \(--tenant\)/);
     const tenant = '6f1d6c52-0d3f-4f56-9f0e-1f2a3b4c5d6e';
     const added = await sallyport.json([...entra, '--tenant', tenant], 'secret');
     assert.deepEqual([added.issuer, added.tenants, added.subject], [document.issuer, [tenant], ['tid', 'oid']]);
@@ -65,7 +65,7 @@ describe('sallyport connection', () => {
 
   const refused: [string, string[], RegExp][] = [
     ['another issuer than the one that was given', ['--from', `localhost-instead`], /no file|cannot be read/],
-    ['no address at all', [], /It takes --from/],
+    ['no address at all', [], /It takes the address of the provider.*\(--from\)/],
     ['http to another machine', ['--from', 'http://idp.example.com'], /https address/],
     ['a second factor that nothing proves', ['--mfa', 'accept'], /needs evidence/],
     ['a role that administers', ['--map-group', 'x=administrator'], /administers this server/],
@@ -87,7 +87,7 @@ describe('sallyport connection', () => {
     const { status, stderr } = await sallyport.run(add('other', '--from', provider.url, ...client), 'secret');
     delete provider.says.issuer;
     assert.equal(status, 1);
-    assert.match(stderr, /calls itself .*\/, not .*give --from/);
+    assert.match(stderr, /calls itself .*\/, not .*give that address \(--from\)/);
   });
 
   it('changes what is named, and says of a role that it is not there', async () => {

@@ -120,6 +120,9 @@ describe('sallyport api, role, assign and access explain', () => {
     ]);
     const { stdout } = await sallyport.run(['access', 'explain', 'ada@example.com', orders]);
     assert.match(stdout, /^orders:read +editor → reader$/m);
+    const preview = ['role', 'preview', 'reader', '--permission', `${orders}#orders:write`];
+    const { stdout: foreseen } = await sallyport.run(preview);
+    assert.match(foreseen, /^reader +\S+#orders:write +\S+#orders:read\neditor +\S+#orders:read\nHeld by people: 1/m);
   });
 
   it('refuses circles, unknown subjects, and adding what is there', async () => {

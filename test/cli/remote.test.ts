@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
 import { type Cli, cli } from '../support/cli.ts';
-import { post } from '../support/oauth.ts';
+import { basic, post } from '../support/oauth.ts';
 import { introspect, newBrowser, signIn, signInto } from '../support/signing-in.ts';
 
 describe('sallyport --server', () => {
@@ -81,6 +81,26 @@ describe('sallyport --server', () => {
       assert.deepEqual(await introspect(app, token), { active: false });
     }
     assert.equal((await sallyport.run(['client', 'list'])).status, 1);
+  });
+
+  it('writes the configuration of a gateway with a secret that stays here, and tries a token', async () => {
+    await login('admin@example.test');
+    const secret = app.client('demo-gateway').client_secret;
+    const config = ['gateway', 'config', 'nginx-njs', '--client', 'demo-gateway', '--secret-stdin'];
+    const [written, kinds] = await Promise.all([sallyport.run(config, secret), sallyport.json(['gateway', 'list'])]);
+    assert.equal(written.status, 0, written.stderr);
+    assert.ok(written.stdout.includes(Buffer.from(`demo-gateway:${secret}`).toString('base64')));
+    assert.doesNotMatch(written.stdout, /PUT-THE-SECRET-HERE/);
+    assert.match(written.stderr, /^The secret was not sent to http/);
+    assert.ok(!app.log.join().includes(secret));
+    assert.deepEqual(Object.keys(Object(Object.values(kinds)[0])), ['kind', 'asks', 'about']);
+    const form = { grant_type: 'client_credentials', resource: 'https://api.example.test/orders' };
+    const { body } = await post(`${app.issuer}/oauth2/token`, form, basic(app.client('demo-service')));
+    const attempt = ['gateway', 'try', 'api.example.test/orders/7', '--method', 'PUT', '--client', 'demo-gateway'];
+    const tried = await sallyport.run(attempt, `${body.access_token}\n`);
+    assert.equal(tried.status, 0, tried.stderr);
+    assert.match(tried.stdout, /asks +orders:write on .*\nforward-auth +403 This needs orders:write/);
+    assert.match(tried.stdout, /\nintrospection +200\nactive +true\n/);
   });
 
   it('gives nobody more than they hold', async () => {

@@ -6,6 +6,8 @@ export interface Described {
   method: string;
   path: string;
   permission: string;
+  /** Needed besides. */
+  also: string[];
   /** Whether whoever looks after one organisation may ask for it too. */
   delegable: boolean;
   /** The status of success. */
@@ -36,6 +38,7 @@ export async function describedBy(app: TestApp): Promise<Described[]> {
     Object.entries(methods).map(([method, one]) => ({
       ...{ name: one.operationId, method: method.toUpperCase(), path },
       permission: one.security[0]?.tokens[0] ?? '',
+      also: one.security[0]?.tokens.slice(1) ?? [],
       delegable: one['x-sallyport-scope'] === 'organization',
       status: Number(Object.keys(one.responses)[0]),
       query: (one.parameters ?? []).filter((parameter) => parameter.in === 'query').map(({ name }) => name),

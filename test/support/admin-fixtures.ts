@@ -42,6 +42,17 @@ const named =
   (path: string, kind: string, more: object = {}): Fixture =>
   async (world) => ({ path, body: { id: fresh(world, kind), ...more } });
 
+const giving =
+  (path: string): Fixture =>
+  async (world) => ({
+    path,
+    body: {
+      subject: `user:${await user(world)}`,
+      role: 'orders-reader',
+      ...(world.place === undefined ? {} : { organization: world.place }),
+    },
+  });
+
 const reason = { reason: 'asked for' };
 
 /** One for each operation of the admin API, by its name in the OpenAPI document. */
@@ -121,7 +132,9 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     await world.app.parts.connections.domains.add(id, name, 'test');
     return { path: `/connections/${id}/domains/${name}` };
   },
+  previewConnection: at('connections', connection, '/preview', { claims: { email: 'a@b.test' } }),
   testConnection: at('connections', connection, '/test', {}),
+  listConnectionTests: at('connections', connection, '/tests'),
   async getConnectionTest(world) {
     const id = await connection(world);
     const { run } = await sent(world, `/connections/${id}/test`, {});
@@ -202,6 +215,10 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getStream: at('streams', stream),
   removeStream: at('streams', stream),
 
+  listGatewayKinds: just('/gateways'),
+  configureGateway: just('/gateways/kong/configuration', { client: 'demo-gateway', port: 8000 }),
+  tryGateway: just('/gateways/try', { token: 'no-token', method: 'GET', uri: 'api.example.test/orders/1' }),
+
   listApis: just('/apis'),
   getApi: at('apis', api),
   addApi: async (world) => ({ path: '/apis', body: { id: `https://${fresh(world, 'api')}.example.test` } }),
@@ -212,6 +229,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getRole: at('roles', role),
   addRole: named('/roles', 'role'),
   changeRole: at('roles', role, '', { permissions: [] }),
+  previewRole: at('roles', role, '/preview', { permissions: [] }),
   removeRole: at('roles', role),
 
   listGroups: just('/groups'),
@@ -253,14 +271,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
 
   listAssignments: just('/assignments'),
   getAssignment: at('assignments', assignment),
-  addAssignment: async (world) => ({
-    path: '/assignments',
-    body: {
-      subject: `user:${await user(world)}`,
-      role: 'orders-reader',
-      ...(world.place === undefined ? {} : { organization: world.place }),
-    },
-  }),
+  addAssignment: giving('/assignments'),
+  previewAssignment: giving('/assignments/preview'),
   removeAssignment: at('assignments', assignment),
   explainAccess: async (world) => ({
     path: `/access/explain?subject=${enc(`user:${await user(world)}`)}&audience=${enc(orders)}`,

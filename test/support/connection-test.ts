@@ -22,9 +22,15 @@ export async function reportOf(app: TestApp, id: string, run: string) {
   return (await adminApi(app, await adminToken(app)).get(`/connections/${id}/test/${run}`)).body;
 }
 
+/** The records of the tests, in the store. */
+export const testRecords = (app: TestApp) =>
+  app.parts.store.collection<{ id: string; connection: string }, 'connection'>({
+    name: 'connection-tests',
+    indexes: { connection: { key: ({ connection }) => connection } },
+  });
+
 /** Every record of the tests, as the store keeps it. */
-export const keptTests = (app: TestApp): Promise<{ id: string }[]> =>
-  app.parts.store.collection<{ id: string }>({ name: 'connection-tests', indexes: {} }).find({}, { limit: 1000 });
+export const keptTests = (app: TestApp): Promise<{ id: string }[]> => testRecords(app).find({}, { limit: 1000 });
 
 /** The checks of a report or of its page by their marks. */
 export const checksOf = (report: { steps: { check?: string; passed?: boolean }[] }): string[] =>

@@ -6,7 +6,7 @@ export interface Field {
   name: string;
   label: Html;
   value?: string | undefined;
-  type?: 'text' | 'email' | 'password' | 'tel' | 'url';
+  type?: 'text' | 'email' | 'password' | 'tel' | 'url' | 'datetime-local';
   autocomplete: string;
   required?: boolean;
   maxlength?: number;

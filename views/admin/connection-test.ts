@@ -136,7 +136,7 @@ ${person.localGroups && html`<dt>${say('test.local-groups')}</dt><dd>${list(pers
 </dl>`;
 };
 
-const failureOf = ({ say }: Frame, { failure }: TestReport): Html | false =>
+const failureOf = ({ say }: Frame, { failure }: Pick<TestReport, 'failure'>): Html | false =>
   failure !== undefined &&
   html`<div class="alert" role="alert"><p><strong>${say('test.change')}</strong> <span lang="en">${failure.advice}</span></p>
 <dl>
@@ -144,6 +144,15 @@ const failureOf = ({ say }: Frame, { failure }: TestReport): Html | false =>
 ${failure.came !== undefined && html`<dt>${say('test.came')}</dt><dd>${failure.came}</dd>`}
 ${failure.wanted !== undefined && html`<dt>${say('test.wanted')}</dt><dd>${failure.wanted}</dd>`}
 </dl></div>`;
+
+/** What a test has found, without the page around it: what to change, who this would be here, and every check. */
+export const findings = (
+  frame: Frame,
+  view: Pick<TestReport, 'steps' | 'person' | 'failure' | 'notes'>,
+): Html => html`${failureOf(frame, view)}
+${view.notes.map((note) => html`<p class="notice" lang="en">${note}</p>`)}
+<details><summary>${frame.say('test.steps')}</summary>${view.person && personOf(frame, view.person)}
+${stepList(frame, view.steps)}</details>`;
 
 /** What came, every check, who this would be here, and for a failure what to change at the provider. */
 export const testReportPage = (frame: Frame, view: TestReport): Html => {

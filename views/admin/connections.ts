@@ -1,6 +1,8 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { moment } from '../account/frame.ts';
 import type { Frame } from '../layout.ts';
+import { type DomainView, domainList } from './connection-domains.ts';
+import { addressFacts } from './connection-wizard.ts';
 import { badge, type Deed, empty, facts, head, more, named, section, table } from './parts.ts';
 
 /** A connection as the console shows one. Times in seconds. */
@@ -22,19 +24,14 @@ export interface ConnectionView {
   validUntil?: number | undefined;
 }
 
-/** A domain of a connection, and the record that proves it. */
-interface DomainView {
-  name: string;
-  verified: boolean;
-  record: { name: string; value: string };
-}
-
 const state = ({ say }: Frame, one: ConnectionView): Html =>
   badge(say(`console.connections.state.${one.state}`), one.state === 'enabled' ? 'good' : 'plain');
 
 /** What the list of connections shows. */
 export interface ConnectionList {
   all: readonly ConnectionView[];
+  /** Where one is added, for whoever may. */
+  add?: Deed | undefined;
   first?: string | undefined;
   next?: string | undefined;
 }
@@ -42,7 +39,10 @@ export interface ConnectionList {
 /** The list of connections. */
 export const connectionsContent = (frame: Frame, list: ConnectionList): Html => {
   const { say } = frame;
-  return html`${head(say('console.nav.connections'), { about: say('console.connections.about') })}
+  return html`${head(say('console.nav.connections'), {
+    about: say('console.connections.about'),
+    deeds: list.add && list.all.length > 0 ? [list.add] : [],
+  })}
 ${table(say('console.nav.connections'), {
   columns: [
     { title: say('console.name'), cell: ({ href, name, id }) => named(href, name, id) },
@@ -55,30 +55,9 @@ ${table(say('console.nav.connections'), {
     },
   ],
   rows: list.all,
-  none: empty(say('console.connections.none')),
+  none: empty(say('console.connections.none'), list.add),
 })}
 ${more(frame, list)}`;
-};
-
-const domainTable = (frame: Frame, { domains }: ConnectionView): Html => {
-  const { say } = frame;
-  return table(say('console.connections.domains'), {
-    columns: [
-      { title: say('console.connections.domain'), cell: ({ name }) => name },
-      {
-        title: say('console.state'),
-        cell: ({ verified }) =>
-          badge(say(`console.connections.domain.${verified ? 'verified' : 'waits'}`), verified ? 'good' : 'warn'),
-      },
-      {
-        title: say('console.connections.record'),
-        wide: true,
-        cell: ({ record }) => html`<code>${record.name} TXT &quot;${record.value}&quot;</code>`,
-      },
-    ],
-    rows: domains,
-    none: html`<p>${say('console.connections.domain.none')}</p>`,
-  });
 };
 
 /** One connection: how it stands, what the provider has to know, and its domains. */
@@ -103,12 +82,7 @@ ${facts([
   [say('console.connections.refreshed'), at(one.refreshed)],
   [say('console.connections.valid-until'), at(one.validUntil)],
 ])}
-${section(
-  say('console.connections.enter-there'),
-  facts(
-    Object.entries(one.addresses).map(([name, address]) => [html`${name}`, html`<code>${address}</code>`] as const),
-  ),
-)}
-${section(say('console.connections.domains'), domainTable(frame, one))}
+${section(say('console.connections.enter-there'), addressFacts(frame, one.addresses))}
+${section(say('console.connections.domains'), domainList(frame, one.domains))}
 ${events && section(say('console.nav.audit'), events)}`;
 };

@@ -5,7 +5,7 @@ import { strong } from '../layout.ts';
 /** Something that somebody else has changed since the form was shown. */
 export interface Conflict {
   name: Html;
-  now: string;
+  now: string | Html;
 }
 
 /** A form of the console: what it carries unseen, its fields, what it does, and the way back. */
@@ -16,6 +16,8 @@ export interface EditForm {
   etag?: string | undefined;
   was?: string | undefined;
   fields?: Value;
+  /** Over the whole page, for many boxes. */
+  wide?: boolean;
   deed: Html;
   danger?: boolean | undefined;
   back: string;
@@ -26,13 +28,16 @@ export const carried = ({ etag, was }: Pick<EditForm, 'etag' | 'was'>): Html =>
   html`${etag !== undefined && html`<input type="hidden" name="etag" value="${etag}">`}${was !== undefined && html`<input type="hidden" name="was" value="${was}">`}`;
 
 /** A form with its button and a way back. */
-export const editForm = ({ say }: Frame, { action, fields, deed, danger, back, ...hidden }: EditForm): Html =>
-  html`<form method="post"${action !== undefined && html` action="${action}"`} class="edit">${carried(hidden)}
+export const editForm = (
+  { say }: Frame,
+  { action, fields, wide = false, deed, danger, back, ...hidden }: EditForm,
+): Html =>
+  html`<form method="post"${action !== undefined && html` action="${action}"`}${!wide && html` class="edit"`}>${carried(hidden)}
 ${fields}
 <p class="deeds"><button class="${danger ? 'danger' : 'primary'}">${deed}</button>
 <a class="button" href="${back}">${say('account.cancel')}</a></p></form>`;
 
-/** What somebody else has changed since the form was shown; what was typed stands below, and counts when it is sent again. */
+/** What somebody else has changed since the form was shown; what was typed stands below, with what they changed elsewhere, and counts when it is sent again. */
 export const conflicts = ({ say }: Frame, all: readonly Conflict[]): Html | false =>
   all.length > 0 &&
   html`<div class="notice"><p>${say('console.conflict')}</p>
@@ -44,13 +49,16 @@ export interface AreaField {
   label: Html;
   value: string;
   hint?: Html | undefined;
+  maxlength?: number;
+  /** So many lines are seen at most; the rest is scrolled to. */
+  rows?: number;
 }
 
 /** A field of several lines. */
-export const area = ({ name, label, value, hint }: AreaField): Html =>
+export const area = ({ name, label, value, hint, maxlength = 10_000, rows = 1000 }: AreaField): Html =>
   html`<label for="${name}">${label}</label>
 ${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}
-<textarea id="${name}" name="${name}" rows="${Math.max(3, value.split('\n').length + 1)}" spellcheck="false" maxlength="10000"${hint !== undefined && html` aria-describedby="${name}-hint"`}>
+<textarea id="${name}" name="${name}" rows="${Math.min(rows, Math.max(3, value.split('\n').length + 1))}" spellcheck="false" maxlength="${maxlength}"${hint !== undefined && html` aria-describedby="${name}-hint"`}>
 ${value}</textarea>`;
 
 /** Something that is shown this once, with a button that copies it where scripts run. */

@@ -16,6 +16,7 @@ import {
   table,
   tabs,
 } from './parts.ts';
+import { type WhyView, whyTable } from './why.ts';
 
 /** A person as the console shows one. Times in seconds. */
 export interface PersonView {
@@ -203,13 +204,6 @@ export interface GivenRole {
   take?: string | undefined;
 }
 
-/** A permission that somebody holds, and a way by which they do. */
-export interface WhyView {
-  permission: string;
-  /** Groups, then roles, in the order in which they lead there. */
-  path: readonly string[];
-}
-
 /** What the page of somebody's access shows. */
 export interface PersonAccess {
   roles: readonly GivenRole[];
@@ -256,14 +250,7 @@ ${
   section(
     say('console.people.may'),
     html`${filters(frame, path, filterChoice('audience', say('console.people.api'), { value: audience, options: audiences.map((one) => [one, one] as const) }))}
-${table(say('console.people.may'), {
-  columns: [
-    { title: say('console.people.permission'), cell: ({ permission }) => html`<code>${permission}</code>` },
-    { title: say('console.people.why'), cell: ({ path: steps }) => steps.join(' → ') },
-  ],
-  rows: why,
-  none: empty(say('console.people.may-nothing')),
-})}`,
+${whyTable(frame, { why, none: empty(say('console.people.may-nothing')), timeZone })}`,
   )
 }`;
 }
