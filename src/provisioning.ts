@@ -6,6 +6,7 @@ import type { House } from './house.ts';
 import type { ScimParts } from './routes/scim-resources.ts';
 import { ScimGroups } from './scim/groups.ts';
 import { People } from './scim/people.ts';
+import { actorOf } from './scim/person.ts';
 import { Pushing } from './scim/pushing.ts';
 import { Searching } from './scim/searching.ts';
 import { ScimTokens } from './scim/tokens.ts';
@@ -59,5 +60,12 @@ export function scimRooms(house: House, endAll: (account: string) => Promise<unk
     forget: (user, actor) => forgetPerson(house, user, actor, endAll),
     leaveGroups: (organization, user) => groups.leave(organization, user),
   });
-  return { people, groups, pushing, searching: new Searching({ people, groups }) };
+  return {
+    ...{ people, groups, pushing, searching: new Searching({ people, groups }) },
+    async asked(tenant, operation, on) {
+      // Ids of ours have no such sign; an address would outlive the person in the trail.
+      const detail = { operation, on: on.replace(/[^/]*@[^/]*/g, '…@…') };
+      await house.trail.record({ type: 'scim.asked', actor: actorOf(tenant), detail });
+    },
+  };
 }

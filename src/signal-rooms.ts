@@ -5,6 +5,7 @@ import type { Log } from './kernel/log.ts';
 import { rightsOf } from './protocol/rights.ts';
 import { SecurityEvents } from './protocol/security-events.ts';
 import { callerBehind } from './routes/admin.ts';
+import { AdminWatch } from './routes/admin-watch.ts';
 import { ssf } from './routes/ssf.ts';
 import { eventBody, webhookBody } from './routes/webhook-document.ts';
 import type { ToldClaim } from './signals/caep.ts';
@@ -47,7 +48,9 @@ export function signalRooms({ issuer, house, feed, log }: Ground): SignalRooms {
   const toEvents = new Delivery({ outlet: eventOutlet(webhooks, eventBody), feed: eventFeed(house.trail), log });
   const toStreams = new Delivery({ outlet: streamOutlet({ streams, posting, write, hears }), feed, log });
   return {
-    answer: ssf({ issuer, streams, polls }, (token) => callerBehind(token, { issuer, ...house })),
+    answer: ssf({ issuer, streams, polls }, new AdminWatch(house), (token) =>
+      callerBehind(token, { issuer, ...house }),
+    ),
     leave: () => polls.close(),
     async close() {
       polls.close();

@@ -65,8 +65,13 @@ export const events = {
   'tier.saved': ['limits', 'excess'],
   'tier.removed': [],
 
+  // Written down before it is done, so that nothing is done without a row; what came of it has the same request id.
+  'admin.asked': ['operation', 'on'],
+  'scim.asked': ['operation', 'on'],
+  'account.asked': ['operation'],
+  'registration.asked': ['operation', 'on'],
   // Somebody may not do what they asked the administration for.
-  'admin.refused': ['permission', 'operation'],
+  'admin.refused': ['permission', 'operation', 'code', 'on'],
 
   'audit.key-rotated': ['key', 'from'],
   'audit.pruned': ['before', 'count'],
@@ -173,6 +178,15 @@ export const unsettling = [
   'store.restored',
 ] as const satisfies readonly EventType[];
 export type Unsettling = (typeof unsettling)[number];
+
+const askedTypes: ReadonlySet<string> = new Set<EventType>([
+  'admin.asked',
+  'scim.asked',
+  'account.asked',
+  'registration.asked',
+]);
+/** Whether it only says that something was asked for: whoever reads what happened reads it twice with these. */
+export const isAsked = (type: string): boolean => askedTypes.has(type);
 
 /** A fact that an event carries. */
 export type Fact = string | number | boolean;

@@ -17,6 +17,16 @@ interface Wanted {
   tells(event: Recorded): boolean;
 }
 
+/** Without the place from which somebody else did it: where administrators are is not for the people they look after. */
+export function ownPlaces({ ip, requestId, ...event }: Recorded, subject: string): Recorded {
+  const theirs = event.actor === subject || /^(anonymous|connection:.*)$/.test(event.actor);
+  return {
+    ...event,
+    ...(theirs && ip !== undefined ? { ip } : {}),
+    ...(theirs && requestId !== undefined ? { requestId } : {}),
+  };
+}
+
 /** What happened to somebody and what they did, newest first; `next` is where the page after this one begins. */
 export async function history(
   trail: Trail,
@@ -35,7 +45,7 @@ export async function history(
     found.push(...whole.filter(tells).sort((a, b) => (a.id < b.id ? 1 : -1)));
     place = floor;
   }
-  const events = found.slice(0, limit);
+  const events = found.slice(0, limit).map((event) => ownPlaces(event, subject));
   const more = found.length > limit ? events.at(-1)?.id : place;
   return more === undefined ? { events } : { events, next: more };
 }

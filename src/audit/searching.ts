@@ -1,5 +1,5 @@
 import type { Page } from '../store/port.ts';
-import { checkType } from './events.ts';
+import { checkType, isAsked } from './events.ts';
 import { moment, type Recorded, type Trail } from './trail.ts';
 
 /** What is looked for; all of it must fit. Times in seconds. */
@@ -10,6 +10,8 @@ export interface Search {
   requestId?: string | undefined;
   outcome?: 'success' | 'failure' | undefined;
   ip?: string | undefined;
+  /** `hide` leaves out what was only asked for. */
+  asked?: 'show' | 'hide' | undefined;
   /** From then on, and before then. */
   since?: number | undefined;
   until?: number | undefined;
@@ -54,8 +56,10 @@ export async function searched(
 /** The ids of events from this time (seconds) on are behind this place; the empty text is both ends. */
 const placeAt = (time: number | undefined): string => (time === undefined ? '' : moment(Math.round(time * 1000)));
 
-const fits = (event: Recorded, { outcome, ip }: Search): boolean =>
-  (outcome === undefined || event.outcome === outcome) && (ip === undefined || event.ip === ip);
+const fits = (event: Recorded, { outcome, ip, asked }: Search): boolean =>
+  (outcome === undefined || event.outcome === outcome) &&
+  (ip === undefined || event.ip === ip) &&
+  !(asked === 'hide' && isAsked(event.type));
 
 const given = (members: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(Object.entries(members).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));

@@ -1,5 +1,6 @@
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { missing } from '../kernel/errors.ts';
+import { course } from '../kernel/log.ts';
 import type { Collection, Entity, Page, Store } from '../store/port.ts';
 import { Chain } from './chain.ts';
 import { type AuditEvent, checkType, type EventType, type Fact, type Unsettling, unsettling } from './events.ts';
@@ -73,7 +74,7 @@ export class Trail {
     this.#chain = new Chain({ events: this.all, keys: this.keys, seals: this.seals });
   }
 
-  /** Appends; durable when it resolves. */
+  /** Appends; durable when it resolves. It names the request in whose course it comes, if it says no other. */
   async record({ detail = {}, outcome = 'success', ...event }: AuditEvent): Promise<void> {
     const at = Date.now();
     const facts = Object.entries<Fact | undefined>(detail).flatMap(([name, fact]) =>
@@ -82,6 +83,7 @@ export class Trail {
     const recorded: Recorded = {
       id: this.#nextId(at),
       at,
+      ...fromHere(event.actor),
       ...event,
       outcome,
       ...(facts.length > 0 ? { detail: Object.fromEntries(facts) } : {}),
@@ -148,6 +150,10 @@ export class Trail {
     return `${moment(at)}-${this.#count.toString(36).padStart(4, '0')}-${randomToken(6)}`;
   }
 }
+
+/** What the system does has its own time: a request may have woken it up. */
+const fromHere = (actor: string): Pick<Recorded, 'requestId' | 'ip'> =>
+  actor === 'system' ? {} : { ...course.getStore() };
 
 async function tell({ hear, failed }: Hearer, event: Recorded): Promise<void> {
   try {

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { problem } from '../kernel/errors.ts';
+import { Damaged } from '../store/port.ts';
 import type { AuditKey } from './keys.ts';
 import { beginning, chains, type End, type Linked, macOf, placeOf } from './link.ts';
 import { type Ends, endOf, type Seal } from './seal.ts';
@@ -53,15 +54,32 @@ export async function verify(trail: Trail, checkpoint?: Checkpoint): Promise<Ver
   const walk = new Walk(trail, holds ? seal : undefined, checkpoint);
   if (seal && !holds) walk.find({ what: 'seal', sentence: unseen('The seal of the trail was altered') });
   for (let after = ''; ; ) {
-    const page = await trail.all.find({}, { after, limit: pageSize });
-    for (const event of page) await walk.see(event);
-    const last = page.at(-1);
-    if (!last || page.length < pageSize) return walk.end(seal !== undefined);
+    const { events, next } = await pageAfter(trail, after, walk);
+    for (const event of events) await walk.see(event);
+    if (next === undefined) return walk.end(seal !== undefined);
     // An id that was altered must not send us round in circles.
-    if (last.id <= after) throw unreadable(last.id);
-    after = last.id;
+    if (!(next > after)) throw unreadable(String(next));
+    after = next;
     // A store in this process would let nothing else run meanwhile.
     await turn();
+  }
+}
+
+/** The events behind a place, up to the first that cannot be read, which is told of; and where to go on. */
+async function pageAfter(trail: Trail, after: string, walk: Walk): Promise<{ events: Recorded[]; next?: string }> {
+  try {
+    const events = await trail.all.find({}, { after, limit: pageSize });
+    const last = events.at(-1);
+    return last && events.length === pageSize ? { events, next: last.id } : { events };
+  } catch (error) {
+    if (!(error instanceof Damaged)) throw error;
+    const before = await trail.all.find({}, { after, before: error.id, limit: pageSize });
+    walk.find({
+      what: 'altered',
+      event: error.id,
+      sentence: unseen(`The event ${error.id} is damaged and cannot be read`),
+    });
+    return { events: before.reverse(), next: error.id };
   }
 }
 
@@ -164,7 +182,8 @@ class Walk {
   /** The event that others wait for may have been written while its page was read. */
   async #ask(chain: number, way: Way): Promise<void> {
     const seq = way.end.seq + 1;
-    const [event] = await this.#trail.all.find({ link: placeOf(chain, seq) }, { limit: 1 });
+    const [event] = await this.#find(way, placeOf(chain, seq));
+    if (way.broken) return;
     const { link } = event ?? {};
     if (event && link?.chain === chain && link.seq === seq) {
       way.held.set(seq, { ...event, link });
@@ -174,6 +193,18 @@ class Walk {
     const before = next ? `; the next one in the chain is ${next.id} of ${new Date(next.at).toISOString()}` : '';
     const sentence = unseen(`The event at place ${seq} of chain ${chain} is missing${before}`);
     this.#break(way, { what: 'missing', chain, seq, sentence });
+  }
+
+  /** Of a chain in which an event cannot be read, which was told, nothing more can be said. */
+  async #find(way: Way, link: string): Promise<Recorded[]> {
+    try {
+      return await this.#trail.all.find({ link }, { limit: 1 });
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      way.broken = true;
+      way.held.clear();
+      return [];
+    }
   }
 
   #reach(ends: Ends, by: string): void {

@@ -74,6 +74,7 @@ export class RegistrationDesk {
       const { name, metadata, pkce } = await this.#checked(caller.terms, request);
       const token = randomToken();
       const { approve, limit } = caller.terms;
+      await this.#asked(caller, 'register');
       const made = await this.#parts.clients.add(
         {
           ...(name === undefined ? {} : { name }),
@@ -108,6 +109,7 @@ export class RegistrationDesk {
       if (client.state !== 'pending' && client.state !== 'approved') throw notNow(client.state);
       const { name = id, metadata } = await this.#checked(caller.terms, request, client);
       const token = randomToken();
+      await this.#asked(caller, 'update', id);
       const next = await this.#parts.clients.change(
         id,
         (now) => {
@@ -128,7 +130,13 @@ export class RegistrationDesk {
   /** Its tokens are inactive from then on. Throws `invalid_token`, and what `Clients.remove` throws. */
   async remove(id: string, credential: string): Promise<void> {
     const { caller } = await this.#allowed(id, credential);
+    await this.#asked(caller, 'remove', id);
     await this.#parts.clients.remove(id, caller.actor, () => this.#parts.forget(id));
+  }
+
+  /** Before it is done: when the trail does not take it, it is not. */
+  async #asked({ actor }: Caller, operation: string, on?: string): Promise<void> {
+    await this.#parts.trail.record({ type: 'registration.asked', actor, detail: { operation, on } });
   }
 
   async #caller(credential: string): Promise<Caller | undefined> {

@@ -13,10 +13,9 @@ import {
   keyReply,
   verifyReply,
 } from '../routes/audit-document.ts';
-import { misused } from './command.ts';
 import { type Desk, deskCommand } from './desk.ts';
 import { columns } from './listing.ts';
-import { fileJson, whole } from './reading.ts';
+import { fileJson, time, whole } from './reading.ts';
 
 const usual = 50;
 
@@ -34,14 +33,8 @@ const filters = {
   until: { value: 'TIME', about: 'Nothing from this time on' },
 } as const;
 
-type Filters = { readonly [N in keyof typeof filters]?: string | undefined };
+type Filters = { readonly [N in keyof typeof filters | 'asked']?: string | undefined };
 type Event = z.output<typeof eventReply>;
-
-const time = (option: string, text: string | undefined): string | undefined => {
-  const milliseconds = text === undefined ? 0 : Date.parse(text);
-  if (Number.isNaN(milliseconds)) throw misused(`--${option} must be a time such as 2026-01-31T18:00:00Z`);
-  return text === undefined ? undefined : String(milliseconds / 1000);
-};
 
 /** Everything that fits, page by page. */
 async function* found(desk: Desk, { reference, since, until, ...rest }: Filters, order: string): AsyncGenerator<Event> {
@@ -66,10 +59,15 @@ async function last(desk: Desk, search: Filters, limit: number): Promise<Event[]
 
 const search = deskCommand({
   words: ['audit', 'search'],
-  options: { ...filters, limit: { value: 'N', about: `How many, the latest ones (default ${usual})` } },
+  options: {
+    ...filters,
+    asked: { about: 'Also what was only asked for, before it was done' },
+    limit: { value: 'N', about: `How many, the latest ones (default ${usual})` },
+  },
   about: 'Show what happened, the latest last',
-  async run({ options: { limit, ...rest }, answer }, desk) {
-    const events = await last(desk, rest, whole('limit', limit) ?? usual);
+  async run({ options: { limit, asked, ...rest }, answer }, desk) {
+    const named = asked || rest.type !== undefined || rest.reference !== undefined;
+    const events = await last(desk, { ...rest, asked: named ? 'show' : 'hide' }, whole('limit', limit) ?? usual);
     const rows = events.map(({ time: at, type, actor, target, outcome, detail }) => {
       const more = Object.entries(detail ?? {}).map(([name, fact]) => `${name}=${fact}`);
       return [at, type, actor, target, outcome === 'failure' ? outcome : '', more.join(' ')];

@@ -4,7 +4,9 @@ import { adminPermissions } from '../directory/built-in.ts';
 import { Calls } from '../http/calls.ts';
 import { listOf } from '../http/paging.ts';
 import type { Given } from '../http/resource.ts';
+import { randomToken } from '../kernel/crypto.ts';
 import { Problem } from '../kernel/errors.ts';
+import { course } from '../kernel/log.ts';
 import { type Command, command, type InputOf, type Options, type Spec } from './command.ts';
 import { actor, inHouse } from './office.ts';
 import { atServer } from './remote.ts';
@@ -73,7 +75,9 @@ export function atDesk(server: string | undefined, work: (desk: Desk) => Promise
   if (server !== undefined) return atServer(server, (ask) => work(new Desk(ask)));
   return inHouse((house, config) => {
     const calls = new Calls(adminRooms(config, house));
-    return work(new Desk((name, given) => calls.run(operator, name, given)));
+    return work(
+      new Desk((name, given) => course.run({ requestId: randomToken(12) }, () => calls.run(operator, name, given))),
+    );
   });
 }
 

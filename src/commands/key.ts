@@ -10,7 +10,7 @@ import type { Store } from '../store/port.ts';
 import { command, misused } from './command.ts';
 import { deskCommand } from './desk.ts';
 import { columns, moment } from './listing.ts';
-import { actor, inHouse, masterKey } from './office.ts';
+import { actor, asked, inHouse, masterKey } from './office.ts';
 import { fileText } from './reading.ts';
 
 const keys = z.object({ items: z.array(keyReply) });
@@ -83,6 +83,7 @@ const rotateMaster = command({
       }
       const typed = piped ? await stdin() : undefined;
       const text = file === undefined ? typed : fileText('new-key-file', file);
+      await asked({ trail }, 'rotateMasterKey');
       const sentence = await rewrap(config, store, text === undefined ? randomBytes(32) : readKey(text));
       await trail.record({ type: 'master-key.rotated', actor });
       answer({ rotated: true }, sentence);

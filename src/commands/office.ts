@@ -3,7 +3,9 @@ import { dataDirectory, developmentMasterKey } from '../config/master-key.ts';
 import { nextKeys } from '../config/next-master-key.ts';
 import type { Config } from '../config/schema.ts';
 import { type House, openHouse } from '../house.ts';
+import { randomToken } from '../kernel/crypto.ts';
 import { Problem, problem } from '../kernel/errors.ts';
+import { course } from '../kernel/log.ts';
 import { hasKeyring, openKeyring } from '../store/keyring.ts';
 import type { Store } from '../store/port.ts';
 import { misused } from './command.ts';
@@ -30,12 +32,17 @@ export async function inHouse(work: (house: House, config: Config) => Promise<vo
   const house = await openHouse(config, masterKey(config));
   try {
     await house.access.ensureBuiltIn(config.console.level);
-    await work(house, config);
+    await course.run({ requestId: randomToken(12) }, () => work(house, config));
   } finally {
     // Whoever goes on with the trail seals it too.
     await house.trail.settle().catch(() => undefined);
     await house.store.close();
   }
+}
+
+/** Puts on the trail what a command does now without an operation of the administration; when it throws, nothing was done. */
+export async function asked({ trail }: Pick<House, 'trail'>, operation: string, on?: string): Promise<void> {
+  await trail.record({ type: 'admin.asked', actor, detail: { operation, on } });
 }
 
 /** The configured master key, or the one that development keeps in a file and makes at the first call. */

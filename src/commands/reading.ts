@@ -13,6 +13,16 @@ export function future(option: string, text: string | undefined): number | undef
   return Math.floor(time / 1000);
 }
 
+/** A time, in seconds since the epoch. */
+export function time(option: string, text: string): number;
+export function time(option: string, text: string | undefined): number | undefined;
+export function time(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const milliseconds = Date.parse(text);
+  if (Number.isNaN(milliseconds)) throw misused(`--${option} must be a time such as 2026-01-31T18:00:00Z`);
+  return milliseconds / 1000;
+}
+
 /** A whole number that is not negative. */
 export function whole(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

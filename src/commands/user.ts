@@ -5,7 +5,7 @@ import { command, misused } from './command.ts';
 import { atDesk, type Desk, deskCommand } from './desk.ts';
 import { freshPassword } from './fresh-password.ts';
 import { columns, facts, moment } from './listing.ts';
-import { actor, inHouse } from './office.ts';
+import { actor, asked, inHouse } from './office.ts';
 import { calledAs, type Person, personOf } from './subject.ts';
 import { userFactorCommands } from './user-factors.ts';
 
@@ -72,9 +72,10 @@ const add = command({
         answer(user, `Added ${calledAs(user)} (sub ${user.id})${link}`);
       });
     }
-    return inHouse(async ({ users }) => {
+    return inHouse(async ({ users, trail }) => {
       const made = options['password-stdin'] ? undefined : freshPassword(email);
       const password = made ?? (await stdin());
+      await asked({ trail }, 'addUser');
       const user = userDocument(await users.add({ email, password, profile, emailVerified: verified }, actor));
       const once = made === undefined ? '' : `\nPassword (shown this once): ${made}`;
       answer({ ...user, ...given({ password: made }) }, `Added ${calledAs(user)} (sub ${user.id})${once}`);
@@ -132,7 +133,8 @@ const set = deskCommand({
     const user = await changed(desk, before, change);
     if (piped) {
       const password = await stdin();
-      await inHouse(async ({ users, devices }) => {
+      await inHouse(async ({ users, devices, trail }) => {
+        await asked({ trail }, 'setPassword', user.id);
         await users.setPassword(user.id, password, actor);
         await devices.forgetAll(user.id, actor);
       });

@@ -1,11 +1,17 @@
 import { given } from '../http/given.ts';
 import { invalid } from '../kernel/errors.ts';
-import { deliveryReply, testReply, webhookReply, webhookWithSecret } from '../routes/webhook-document.ts';
+import {
+  deliveryReply,
+  testReply,
+  undeliveredReply,
+  webhookReply,
+  webhookWithSecret,
+} from '../routes/webhook-document.ts';
 import { signalTypes } from '../signals/signal.ts';
 import { misused } from './command.ts';
 import { deskCommand } from './desk.ts';
 import { columns, facts, moment } from './listing.ts';
-import { named, whole } from './reading.ts';
+import { named, time, whole } from './reading.ts';
 
 const type = {
   value: 'T',
@@ -81,16 +87,20 @@ const set = deskCommand({
     'all-types': { about: 'Send every type' },
     audience: { ...audience, about: 'Send only what concerns these APIs, instead of those before' },
     'all-audiences': { about: 'Send what concerns any API' },
+    event: { ...event, about: 'Send audit events of this type instead of signals, and of those before' },
+    signals: { about: 'Send signals again, and no audit events' },
     enable: { about: 'Send again, first what it missed' },
     disable: { about: 'Send nothing until it is enabled' },
   },
   about: 'Change a webhook; what failed is tried again at once',
   async run({ operands: { id }, options, answer }, desk) {
     if (options.enable && options.disable) throw misused('--enable and --disable exclude each other');
+    if (options.signals && options.event.length > 0) throw misused('--signals and --event exclude each other');
     const body = given({
       url: options.url,
       types: options['all-types'] ? options.type : named(options.type),
       audiences: options['all-audiences'] ? options.audience : named(options.audience),
+      events: options.signals ? [] : named(options.event),
       enabled: options.enable || options.disable ? options.enable : undefined,
     });
     if (Object.keys(body).length === 0) throw invalid('Say what to change; see: sallyport webhook set --help');
@@ -131,5 +141,29 @@ const test = deskCommand({
   },
 });
 
+const undelivered = deskCommand({
+  words: ['webhook', 'undelivered'],
+  operands: ['id'],
+  about: 'List what a webhook has not taken yet, the first hundred; enabled again, it gets all of it',
+  async run({ operands: { id }, answer }, desk) {
+    const { items } = await desk.call('listUndelivered', undeliveredReply, { params: { id } });
+    const rows = items.map((one) => [one.time, one.type, one.id]);
+    answer(items, items.length === 0 ? 'Nothing waits' : columns(['time', 'type', 'event'], rows));
+  },
+});
+
+const redeliver = deskCommand({
+  words: ['webhook', 'redeliver'],
+  operands: ['id'],
+  options: { since: { value: 'TIME', about: 'From when on, such as 2026-01-31' } },
+  about: 'Send everything again that has happened since a time',
+  async run({ operands: { id }, options, answer }, desk) {
+    if (options.since === undefined) throw misused('say from when on: --since 2026-01-31');
+    const since = Math.floor(time('since', options.since));
+    await desk.tell('redeliver', { params: { id }, body: { since } });
+    answer({ id, since }, `The webhook ${id} gets again what has happened since ${moment(since)}`);
+  },
+});
+
 /** `sallyport webhook …` */
-export const webhookCommands = [add, list, show, set, remove, rotate, test];
+export const webhookCommands = [add, list, show, set, remove, rotate, test, undelivered, redeliver];

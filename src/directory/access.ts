@@ -2,6 +2,7 @@ import type { Trail } from '../audit/trail.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
 import { type Collection, type Page, type Store, taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
+import { Alone } from './alone.ts';
 import { Assignments } from './assignments.ts';
 import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './built-in.ts';
 import { circle } from './circles.ts';
@@ -24,6 +25,8 @@ const sameList = (a: readonly string[] | undefined, b: readonly string[]): boole
 
 /** APIs, roles and who has them. */
 export class Access extends Assignments {
+  /** For what may take the administration from somebody. */
+  readonly alone: Alone;
   readonly #apis: Collection<Api>;
   readonly #roles: Collection<Role>;
   readonly #rolesByName = new Compiled<Role, ReadonlyMap<string, Role>>(
@@ -33,6 +36,7 @@ export class Access extends Assignments {
 
   constructor(store: Store, trail: Trail) {
     super(store, trail);
+    this.alone = new Alone(store);
     const changed = () => this.changed();
     this.#apis = observed(store.collection<Api>({ name: 'apis', indexes: {}, cached: true }), changed);
     this.#roles = observed(store.collection<Role>({ name: 'roles', indexes: {}, cached: 'whole' }), changed);

@@ -154,24 +154,26 @@ export async function refuseEmptying(offices: Offices, next: Role): Promise<void
 const turns = new WeakMap<Access, Promise<unknown>>();
 
 /**
- * Does what may take the administration from somebody, unless nobody would have it then, or nobody for good: two processes that
- * do it at once both look after their own deed, and into the store itself, so at least one of them undoes it. Within this
- * process one comes after the other, so that none takes what another has yet to undo for how it was. Throws `last_administrator`.
+ * Does what may take the administration from somebody, unless nobody would have it then, or nobody for good. It looks after its
+ * own deed, into the store itself. One comes after the other, also of several processes, so that none takes what another has
+ * yet to undo for how it was. Throws `last_administrator`, and `unavailable` when no turn comes.
  */
 export function administered<T>(
   offices: Offices,
   deed: () => Promise<T>,
   undo: (done: T) => Promise<unknown>,
 ): Promise<T> {
-  const guarded = async (): Promise<T> => {
+  const guarded = async (undone: () => void): Promise<T> => {
     const before = best(await administrators(offices));
     const done = await deed();
     if (before < 0) return done;
     for (const { worth, stands } of await administrators(offices)) if (worth >= before && (await stands())) return done;
     await undo(done);
+    undone();
     throw lastAdministrator();
   };
-  const turn = (turns.get(offices.access) ?? Promise.resolve()).then(guarded, guarded);
+  const alone = () => offices.access.alone.run(guarded);
+  const turn = (turns.get(offices.access) ?? Promise.resolve()).then(alone, alone);
   turns.set(offices.access, turn);
   return turn;
 }

@@ -21,6 +21,12 @@ export class Calls {
     return allows(this.#named(name), caller);
   }
 
+  /** Tells of somebody who may not even see the page on which it is done. */
+  async refused(actor: string, name: string): Promise<void> {
+    const { permission, watch } = this.#named(name);
+    await watch?.refused(actor, { operation: name, permission, code: 'insufficient_scope' });
+  }
+
   #named(name: string): Operation {
     const one = this.#byName.get(name);
     if (!one) throw new TypeError(`There is no operation ${name}`);

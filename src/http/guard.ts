@@ -1,4 +1,5 @@
 import type Koa from 'koa';
+import { course } from '../kernel/log.ts';
 import type { Edge } from './edge.ts';
 import { protect } from './headers.ts';
 import { pinOrigin } from './origin.ts';
@@ -24,8 +25,9 @@ export function guard(app: Koa, edge: Edge): Koa.Middleware {
     const place = inFlight.enter(req);
     const failed = () =>
       attempts.count(visit, req.headers.authorization, ctx.state.clientId ?? ctx.oidc?.body?.client_id);
+    const answering = () => course.run({ ip: visit.ip, requestId: visit.requestId }, next);
     try {
-      await (overflow ? Promise.race([next(), overflow]) : next());
+      await (overflow ? Promise.race([answering(), overflow]) : answering());
     } catch (error) {
       if (error instanceof Error && 'status' in error && error.status === 401) ctx.status = 401;
       if (ctx.status === 401) failed();

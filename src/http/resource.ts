@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type Koa from 'koa';
 import type { z } from 'zod';
-import { problem } from '../kernel/errors.ts';
+import { Problem, problem } from '../kernel/errors.ts';
 import { wrongMethod } from './edge.ts';
 import { readJson } from './json.ts';
 import { ownOrigin } from './origin.ts';
 import { fitting } from './unfit.ts';
+import { isRefusal, refusal, type Watch } from './watch.ts';
 
 /** Who calls, and what the token that was shown allows at this moment. */
 export interface Caller {
@@ -13,8 +14,6 @@ export interface Caller {
   readonly actor: string;
   /** On the whole server. */
   readonly permissions: ReadonlySet<string>;
-  /** Hears which operation they were refused. */
-  refused?(one: Operation): Promise<void>;
   /** Besides, within one organisation and nowhere else. */
   readonly within?: { readonly organization: string; readonly permissions: ReadonlySet<string> } | undefined;
 }
@@ -68,6 +67,10 @@ export interface Operation {
   /** The state that ETag and If-Match speak of (RFC 9110 §8.8.3, §13.1.1). */
   readonly versioned?: z.ZodType | undefined;
   readonly status?: 201;
+  /** Whether it changes nothing with this body, though it is no GET: then nobody has to know before. */
+  changesNothing?(body: unknown): boolean;
+  /** Who hears of it; `watched` sets it. */
+  readonly watch?: Watch;
   run(asked: Asked): Promise<unknown>;
 }
 
@@ -79,16 +82,18 @@ export const operation = <
   R extends z.ZodType | undefined = undefined,
   V extends z.ZodType | undefined = undefined,
 >(
-  spec: Omit<Operation, 'run' | 'params' | 'query' | 'body' | 'reply' | 'versioned'> & {
+  spec: Omit<Operation, 'run' | 'changesNothing' | 'watch' | 'params' | 'query' | 'body' | 'reply' | 'versioned'> & {
     params?: P;
     query?: Q;
     body?: B;
     reply?: R;
     versioned?: V;
+    changesNothing?(body: Parsed<B>): boolean;
     run(asked: Asked<Parsed<P>, Parsed<Q>, Parsed<B>, Reply<V>>): Promise<Reply<R>>;
   },
 ): Operation => ({
   ...spec,
+  changesNothing: (body) => spec.changesNothing?.(body as Parsed<B>) ?? spec.method === 'get',
   // The types of what it is run with follow from the schemas that `resource` applies before.
   run: (asked) => spec.run(asked as Parameters<typeof spec.run>[0]),
 });
@@ -159,7 +164,7 @@ async function answer(
   inAddress: Record<string, string>,
   authorize: Authorize,
 ): Promise<void> {
-  const caller = await permitted(one, ctx, authorize);
+  const caller = await permitted(one, ctx, inAddress, authorize);
   const body = one.body && (await readJson(ctx));
   const given = { params: inAddress, query: { ...ctx.query }, body, match: ctx.get('if-match') };
   const { status, reply, etag } = await perform(one, caller, given);
@@ -185,11 +190,13 @@ export interface Performed {
 }
 
 /**
- * Does one operation for this caller, whichever door it came by. Throws `insufficient_scope` without its permission,
- * `beyond_organization` for whoever has it within an organisation only and asks for more, `invalid` for what does not fit, `changed` when `match` is of another state, and what the operation throws.
+ * Does one operation for this caller, whichever door it came by; a change not before it is on the trail that it was asked for.
+ * Throws `insufficient_scope` without its permission, `beyond_organization` for whoever has it within an organisation only and
+ * asks for more, `invalid` for what does not fit, `changed` when `match` is of another state, `unavailable` without a trail, and
+ * what the operation throws.
  */
 export async function perform(one: Operation, caller: Caller, given: Given): Promise<Performed> {
-  const by = await heard(one, caller);
+  const by = await heard(one, caller, given.params);
   const { actor, permissions } = by;
   const params = one.params && fitting(one.params, given.params ?? {});
   const query = one.query && fitting(one.query, given.query ?? {});
@@ -197,7 +204,12 @@ export async function perform(one: Operation, caller: Caller, given: Given): Pro
   const expect = (current: unknown): void => {
     if (one.versioned) checkMatch(given.match ?? '', tag(one.versioned.parse(current)));
   };
-  const result = await one.run({ params, query, body, actor, permissions, by, expect });
+  if (!one.changesNothing?.(body)) await one.watch?.asked(actor, one, given.params ?? {});
+  const run = async () => one.run({ params, query, body, actor, permissions, by, expect });
+  const result = await run().catch(async (error: unknown) => {
+    if (isRefusal(error, by)) await one.watch?.refused(actor, refusal(one, error.code, given.params));
+    throw error;
+  });
   if (!one.reply) return { status: 204 };
   // A reply may say more than what counts as a change of state: a new secret, the last use.
   const state = one.versioned?.safeParse(result);
@@ -218,9 +230,13 @@ function standing(one: Operation, { actor, permissions, within }: Caller): By {
 }
 
 /** The same; who is refused is told of. */
-async function heard(one: Operation, caller: Caller): Promise<By> {
-  if (!allows(one, caller)) await caller.refused?.(one);
-  return standing(one, caller);
+async function heard(one: Operation, caller: Caller, params?: Readonly<Record<string, string>>): Promise<By> {
+  try {
+    return standing(one, caller);
+  } catch (error) {
+    if (error instanceof Problem) await one.watch?.refused(caller.actor, refusal(one, error.code, params));
+    throw error;
+  }
 }
 
 /** Whether a caller may ask for it at all. */
@@ -233,7 +249,12 @@ export function allows(one: Operation, { permissions, within }: Caller): boolean
 export const permissionsFor = ({ permission, also = [] }: Operation): readonly string[] => [permission, ...also];
 
 /** The caller, if it may do this (RFC 6750 §3). */
-async function permitted(one: Operation, ctx: Koa.Context, authorize: Authorize): Promise<Caller> {
+async function permitted(
+  one: Operation,
+  ctx: Koa.Context,
+  params: Readonly<Record<string, string>>,
+  authorize: Authorize,
+): Promise<Caller> {
   const scope = permissionsFor(one).join(' ');
   const [, token] = /^bearer +([\w.~+/-]+=*) *$/i.exec(ctx.get('authorization')) ?? [];
   const challenge = (...members: string[]): void =>
@@ -248,7 +269,7 @@ async function permitted(one: Operation, ctx: Koa.Context, authorize: Authorize)
     throw badToken();
   }
   if (!allows(one, caller)) challenge('error="insufficient_scope"', `scope="${scope}"`);
-  await heard(one, caller);
+  await heard(one, caller, params);
   return caller;
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 /**
@@ -5,6 +6,15 @@ import { type DestinationStream, destination, type Logger, pino, stdTimeFunction
  * a child is bound to does not pass through the cleaning below.
  */
 export type Log = Pick<Logger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'isLevelEnabled' | 'flush'>;
+
+/** What happens in the course of one request, or of one deed of a command. */
+export interface Course {
+  readonly requestId: string;
+  readonly ip?: string;
+}
+
+/** Run what belongs to a request in its course, and whatever is recorded on the way names it. */
+export const course = new AsyncLocalStorage<Course>();
 
 /** Names whose text is never written, at whatever depth; `code` and `state` only when they look like a credential. */
 const secretName =

@@ -123,7 +123,11 @@ export class Notices {
     if (!told) return;
     const { kind, facts = {} } = told;
     const by = event.actor === event.target || event.actor === 'anonymous' ? 'you' : 'other';
-    const letter = { ...letterTo(user, user.email, kind, { ...facts, by }), at: event.at, ip: event.ip };
+    const letter = {
+      ...letterTo(user, user.email, kind, { ...facts, by }),
+      at: event.at,
+      ip: by === 'you' ? event.ip : undefined,
+    };
     // Under the name of the event, so that one event is one mail however often it is heard.
     await this.#parts.outbox.put(letter, { id: event.id });
   }

@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import { confirmContent, emailContent, undonePage, undoPage, uselessContent } from '../../views/account/email.ts';
 import { duration } from '../../views/words.ts';
+import type { Trail } from '../audit/trail.ts';
 import type { Confirmed, EmailChanges } from '../directory/email-changes.ts';
 import type { User } from '../directory/users.ts';
 import type { Attempts } from '../factors/attempts.ts';
@@ -119,13 +120,16 @@ async function confirmed(
 
 /** Where whoever reads the old address takes a change back: nobody has to be signed in, since that may not be possible any more. */
 export const emailUndo =
-  ({ emailChanges, frames }: { emailChanges: EmailChanges; frames: Frames }): Middleware =>
+  ({ emailChanges, frames, trail }: { emailChanges: EmailChanges; frames: Frames; trail: Trail }): Middleware =>
   async (ctx, next) => {
     if (ctx.path !== '/account/email/undo') return next();
     const frame = frames(ctx);
     ctx.set('Cache-Control', 'no-store');
     if (ctx.method === 'POST') {
       const secret = (await sentForm(ctx)).get('token') ?? '';
+      // Whoever sends made-up secrets fills no trail.
+      if ((await emailChanges.undoable(secret)) === undefined) return show(ctx, undonePage(frame, undefined), 400);
+      await trail.record({ type: 'account.asked', actor: 'anonymous', detail: { operation: ctx.path } });
       const email = await emailChanges.undo(secret, { ip: ctx.state.ip, requestId: ctx.state.requestId });
       return show(ctx, undonePage(frame, email), email === undefined ? 400 : 200);
     }

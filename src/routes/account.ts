@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { accountFrame } from '../../views/account/frame.ts';
+import type { Trail } from '../audit/trail.ts';
 import { accountClientId } from '../clients/built-in.ts';
 import { calledAs, type User, type Users } from '../directory/users.ts';
 import { wrongMethod } from '../http/edge.ts';
@@ -16,6 +17,7 @@ import { sentForm } from './sent-form.ts';
 interface Parts {
   issuer: string;
   vault: Vault;
+  trail: Trail;
   users: Users;
   sessions: BrowserSessions;
   freshness: Freshness;
@@ -92,6 +94,9 @@ async function receive(rooms: Rooms, ctx: Context, page: AccountPage): Promise<v
   const form = await sentForm(ctx);
   const { visit, user } = await visitOf(rooms, ctx, page);
   if (!visit) return keepTyped(rooms, ctx, { form, user, keeps: page.keeps, path: page.path });
+  // Before anything is changed: whatever stops us in between, it is known that they were at it.
+  const asking = { actor: `user:${visit.user.id}`, detail: { operation: page.path } };
+  await rooms.trail.record({ type: 'account.asked', ...asking });
   const reply: Reply = (await page.post?.(visit, form)) ?? { goOn: page.path };
   if ('goOn' in reply) {
     if (reply.said) rooms.carried.keep(ctx, 'note', { account: visit.user.id, said: reply.said });

@@ -159,6 +159,7 @@ const changing = (parts: Parts): Operation[] => [
     name: 'previewAssignment',
     method: 'post',
     path: '/assignments/preview',
+    changesNothing: () => true,
     about: 'Say what giving a role would give, and to how many; nothing is changed',
     permission: 'assignments:write',
     scope,

@@ -197,6 +197,7 @@ const secrets = ({ clients, reach }: Parts): Operation[] => [
     path: '/clients/:id/secrets/check',
     about: 'Say whether this is the secret of the client that lasts, without a change',
     permission: 'clients:write',
+    changesNothing: () => true,
     params,
     body: z.strictObject({ client_secret: z.string().max(1000) }),
     reply: z.object({
@@ -242,6 +243,7 @@ const cleaning = ({ clients, forgetClient: forget }: Parts): Operation =>
       registrar: z.string().optional().meta({ description: 'Those of this registrar only' }),
       dry_run: z.boolean().default(false).meta({ description: 'Only say which they are' }),
     }),
+    changesNothing: ({ dry_run: dry }) => dry,
     reply: z.object({
       clients: z.array(z.string()),
       more: z.boolean().meta({ description: 'There may be more: ask again' }),

@@ -53,6 +53,7 @@ export const adminConnectionPreview = (parts: Parts): Operation[] => [
     name: 'previewConnection',
     method: 'post',
     path: '/connections/:id/preview',
+    changesNothing: () => true,
     about: 'Show what the rules of a connection, saved or not yet, would make of claims; nothing changes',
     permission: 'connections:read',
     scope: 'organization',

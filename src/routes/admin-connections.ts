@@ -212,6 +212,7 @@ const checking = (parts: Parts): Operation =>
     about: 'Say whether the connection has this secret, without a change',
     permission: write,
     scope,
+    changesNothing: () => true,
     params,
     body: z.strictObject({
       name: z.enum(['client_secret', 'bind_password']),

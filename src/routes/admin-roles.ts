@@ -116,6 +116,7 @@ const changing = (parts: Parts): Operation[] => [
     name: 'previewRole',
     method: 'post',
     path: '/roles/:id/preview',
+    changesNothing: () => true,
     about:
       'Say what a change of a role would give and take, by which other roles, and for how many; nothing is changed',
     permission: write,

@@ -1,10 +1,10 @@
 import type Koa from 'koa';
-import type { Trail } from '../audit/trail.ts';
 import { adminApi } from '../directory/built-in.ts';
 import type { Decide } from '../directory/decide.ts';
 import type { Organizations } from '../directory/organizations.ts';
 import { openapi } from '../http/openapi.ts';
 import { type Caller, type Operation, resource } from '../http/resource.ts';
+import { watched } from '../http/watch.ts';
 import { stillAllowed } from '../protocol/claims.ts';
 import { organizationNow, type TokenStatus } from '../protocol/token-status.ts';
 import { adminApis } from './admin-apis.ts';
@@ -23,7 +23,6 @@ import { adminKeys } from './admin-keys.ts';
 import { adminMfa } from './admin-mfa.ts';
 import { adminOrganizations } from './admin-organizations.ts';
 import { adminOverview } from './admin-overview.ts';
-import { Refusals } from './admin-refusals.ts';
 import { adminRegistrars } from './admin-registrars.ts';
 import { resources } from './admin-resources.ts';
 import { adminRoles } from './admin-roles.ts';
@@ -35,6 +34,7 @@ import { adminStreams } from './admin-streams.ts';
 import { adminTiers } from './admin-tiers.ts';
 import { adminUserSignIn } from './admin-user-sign-in.ts';
 import { adminUsers } from './admin-users.ts';
+import { AdminWatch } from './admin-watch.ts';
 import { adminWebhooks } from './admin-webhooks.ts';
 
 interface Door {
@@ -42,7 +42,6 @@ interface Door {
   decide: Decide;
   organizations: Organizations;
   status: TokenStatus;
-  trail: Trail;
 }
 
 const base = '/admin/api/v1';
@@ -71,8 +70,15 @@ type Together<F> = (F extends (parts: infer P) => unknown ? (all: P) => void : n
   ? A
   : never;
 
-/** Everything that administration can do, each declared once: HTTP, console, commands and files run these. */
-export const adminOperations = (parts: Parts): Operation[] => makers.flatMap((make) => make(parts));
+/**
+ * Everything that administration can do, each declared once: HTTP, console, commands and files run these, and whoever they do
+ * it for is on the trail before.
+ */
+export const adminOperations = (parts: Parts): Operation[] =>
+  watched(
+    makers.flatMap((make) => make(parts)),
+    new AdminWatch(parts),
+  );
 
 /** The admin API and its OpenAPI document, which is no secret. */
 export function admin(operations: readonly Operation[], door: Door): Koa.Middleware {
@@ -80,12 +86,7 @@ export function admin(operations: readonly Operation[], door: Door): Koa.Middlew
   const about = { title: 'Sallyport administration', version: '1', issuer, base, resources };
   // Made when somebody reads it: a start takes noticeably longer with it, and few starts need it.
   let document: ReturnType<typeof openapi> | undefined;
-  const refusals = new Refusals(door.trail);
-  const api = resource(base, operations, async (token, { state: { ip, requestId } }) => {
-    const caller = await callerBehind(token, door);
-    const refused = (one: Operation) => refusals.tell({ actor: caller?.actor ?? '', ip, requestId }, one);
-    return caller && { ...caller, refused };
-  });
+  const api = resource(base, operations, (token) => callerBehind(token, door));
   return (ctx, next) => {
     if (ctx.path !== '/admin/api/openapi.json' || ctx.method !== 'GET') return api(ctx, next);
     document ??= openapi(about, operations);
@@ -101,7 +102,7 @@ export function admin(operations: readonly Operation[], door: Door): Koa.Middlew
  */
 export async function callerBehind(
   token: string,
-  { status, decide, organizations }: Omit<Door, 'trail'>,
+  { status, decide, organizations }: Door,
 ): Promise<Caller | undefined> {
   const live = await status.live(token);
   if (!live || live.payload.kind === 'RefreshToken' || live.payload.aud !== adminApi) return undefined;

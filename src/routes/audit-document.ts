@@ -57,6 +57,9 @@ export const eventQuery = page.extend({
   outcome: z.enum(['success', 'failure']).optional(),
   ip: z.string().optional(),
   request_id: z.string().optional(),
+  asked: z.enum(['show', 'hide']).default('show').meta({
+    description: 'Whether events are there that only say what was asked for, before it was done (`admin.asked` …)',
+  }),
   since: seconds.optional().meta({ description: 'From then on: seconds since the epoch' }),
   until: seconds.optional().meta({ description: 'Before then: seconds since the epoch' }),
   order: z.enum(['newest', 'oldest']).default('newest').meta({ description: 'Which come first' }),

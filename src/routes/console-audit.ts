@@ -9,7 +9,7 @@ import { type ConsolePage, consolePage } from './console-page.ts';
 
 const room = '/admin/audit';
 const day = 24 * 60 * 60;
-const fields = ['type', 'actor', 'target', 'outcome', 'ip', 'days'] as const;
+const fields = ['type', 'actor', 'target', 'outcome', 'ip', 'days', 'request_id', 'asked'] as const;
 
 /** The search of the audit trail, one event, and the proof that none is missing. */
 export const auditPages: readonly ConsolePage[] = [
@@ -26,6 +26,9 @@ export const auditPages: readonly ConsolePage[] = [
         }),
       );
       const { days, ...search } = asked;
+      // Whoever looks for one of them, or for all of a request, wants to see it.
+      const named = search.type !== undefined || search.request_id !== undefined;
+      search.asked = named || search.asked === 'show' ? 'show' : 'hide';
       const since = days === undefined ? undefined : Math.floor(Date.now() / 1000) - (Number(days) || 0) * day;
       const path = `${room}?${new URLSearchParams(asked)}`;
       const list = await eventList(visit, { ...search, since }, path);

@@ -42,7 +42,7 @@ type Search = Readonly<Record<string, string | number | undefined>>;
 /** A part of the trail, newest first; `path` is where its next part is asked for, with what was asked. */
 export async function eventList(visit: ConsoleVisit, search: Search, path: string): Promise<Omit<EventList, 'none'>> {
   const cursor = parameter(visit.ctx, 'cursor');
-  const query = { ...search, cursor, limit: perPage };
+  const query = { asked: 'hide', ...search, cursor, limit: perPage };
   const { items, next } = await visit.read('listAuditEvents', eventsReply, { query });
   const join = path.includes('?') ? '&' : '?';
   return {

@@ -93,6 +93,9 @@ function chosen({ carried }: Rooms, ctx: Context, user: User, all: readonly Stan
   return all.find(({ organization }) => (organization?.id ?? '') === wished) ?? all[0];
 }
 
+/** What somebody wanted who may not open a page. */
+const wanted = ({ calls = 'getOverview' }: ConsolePage): string => [calls].flat()[0] ?? 'getOverview';
+
 /** Who is here, if it is enough for the page: `refused` for those who administer nothing. Throws `insufficient_scope`. */
 async function visitOf(
   rooms: Rooms,
@@ -105,9 +108,15 @@ async function visitOf(
   if (!session || !user) return {};
   const standings = await standingsOf(user);
   const standing = chosen(rooms, ctx, user, standings);
-  if (!standing) return { visit: 'refused', user };
+  if (!standing) {
+    await calls.refused(`user:${user.id}`, wanted(page));
+    return { visit: 'refused', user };
+  }
   if (!(await isEnough(rooms, session, 'session'))) return { user };
-  if (!mayOpen(page, (operation) => calls.may(standing.caller, operation))) throw notPermitted();
+  if (!mayOpen(page, (operation) => calls.may(standing.caller, operation))) {
+    await calls.refused(standing.caller.actor, wanted(page));
+    throw notPermitted();
+  }
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
   const typed = typedBefore(rooms, ctx, user, ctx.path);
   const frame = frameFor(frames, ctx, user);

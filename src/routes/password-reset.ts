@@ -3,6 +3,7 @@ import { forgotPage, noResetsPage, sentPage } from '../../views/account/forgot.t
 import { resetDonePage, resetOverPage, resetPage } from '../../views/account/reset.ts';
 import type { Frame } from '../../views/layout.ts';
 import { duration } from '../../views/words.ts';
+import type { Trail } from '../audit/trail.ts';
 import type { Clients } from '../clients/clients.ts';
 import { WeakPassword } from '../directory/passwords.ts';
 import { calledAs, normalEmail } from '../directory/users.ts';
@@ -18,6 +19,7 @@ import { weakWords } from './weak-password.ts';
 
 interface Parts {
   issuer: string;
+  trail: Trail;
   frames: Frames;
   resets: PasswordResets;
   clients: Clients;
@@ -78,6 +80,8 @@ async function reset(parts: Parts, visit: Visit, token: string): Promise<void> {
   const view = { action: ctx.path, identifier: calledAs(open.user) };
   if (!posted) return show(ctx, resetPage(frame, view));
   const password = (await sentForm(ctx)).get('password') ?? '';
+  const asking = { actor: `user:${open.user.id}`, detail: { operation: '/account/reset' } };
+  await parts.trail.record({ type: 'account.asked', ...asking });
   try {
     const { ip, requestId } = ctx.state;
     const done = await parts.resets.reset(token, password, { ip, requestId });

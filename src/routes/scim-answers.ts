@@ -48,7 +48,10 @@ export function answering(parts: ScimParts): (tenant: Tenant, call: Call, spend:
   const answer = async (tenant: Tenant, call: Call, spend: Spend): Promise<Reply> => {
     const [first = '', ...rest] = call.path;
     const door = doorOf(first);
-    if (door) return atDoor(door, tenant, call, rest);
+    if (door) {
+      if (changes(call.method, rest)) await parts.asked(tenant, call.method, `/${call.path.join('/')}`);
+      return atDoor(door, tenant, call, rest);
+    }
     if (rest.length === 0 && first === '.search') {
       return call.method === 'POST' ? everywhere(doors, tenant, readSearch(call.body)) : refused(call, 'POST');
     }
@@ -71,6 +74,10 @@ export function answering(parts: ScimParts): (tenant: Tenant, call: Call, spend:
   };
   return answer;
 }
+
+/** A search is sent by POST. */
+const changes = (method: Call['method'], [id]: readonly string[]): boolean =>
+  id === undefined ? method === 'POST' : method !== 'GET' && method !== 'POST';
 
 const performed = ({ status, location, version, body }: Reply): BulkResult => {
   const id = body && isRecord(body) && typeof body.id === 'string' ? body.id : undefined;

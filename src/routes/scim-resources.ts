@@ -16,6 +16,8 @@ export interface ScimParts {
   groups: ScimGroups;
   pushing: Pushing;
   searching: Searching;
+  /** Puts on the trail what is to be changed now; when it throws, it is not. */
+  asked(tenant: Tenant, operation: string, on: string): Promise<void>;
 }
 
 /** One resource as it is answered, where it is and its version. */

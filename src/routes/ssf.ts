@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { wrongMethod } from '../http/edge.ts';
 import { type Authorize, type Operation, operation, resource } from '../http/resource.ts';
+import { type Watch, watched } from '../http/watch.ts';
 import { problem } from '../kernel/errors.ts';
 import type { Polls } from '../signals/stream-polls.ts';
 import type { Streams } from '../signals/streams.ts';
@@ -48,9 +49,9 @@ function receiver(actor: string): string {
  * The transmitter of the Shared Signals Framework 1.0: streams of CAEP events that a receiver makes and looks after with an
  * access token for `urn:sallyport:admin` and the scope `ssf.manage`, or reads with `ssf.read`.
  */
-export function ssf(parts: Parts, authorize: Authorize): Middleware {
+export function ssf(parts: Parts, watch: Watch, authorize: Authorize): Middleware {
   const document = transmitterDocument(parts.issuer);
-  const operations = [...configuring(parts), ...changing(parts), ...using(parts)];
+  const operations = watched([...configuring(parts), ...changing(parts), ...using(parts)], watch);
   const api = resource('/ssf', operations, async (token, ctx) => {
     const caller = await authorize(token, ctx);
     // Whoever may change a stream may read it.
@@ -159,6 +160,7 @@ const using = ({ streams, polls }: Parts): Operation[] => [
     path: '/verify',
     about: 'Have a verification event sent on a stream (SSF 1.0 §8.1.4.2)',
     permission: 'ssf.manage',
+    changesNothing: () => true,
     body: verificationBody,
     run: ({ body: { stream_id, state }, actor }) => streams.verify(receiver(actor), stream_id, state),
   }),
@@ -168,6 +170,7 @@ const using = ({ streams, polls }: Parts): Operation[] => [
     path: '/poll/:id',
     about: 'Take the events of a stream, and acknowledge those taken before (RFC 8936)',
     permission: 'ssf.read',
+    changesNothing: () => true,
     params: z.object({ id: z.string() }),
     body: pollBody,
     reply: pollReply,

@@ -17,7 +17,8 @@ const members = {
     .array(z.string())
     .meta({ description: 'Sends what a gateway hears that may introspect these APIs; empty for all' }),
   events: z.array(z.string()).meta({
-    description: 'Types of audit events: then it is sent these instead of signals; `client.*` and `*` are several',
+    description:
+      'Types of audit events: then it is sent these instead of signals; `client.*` and `*` are several, without what was only asked for (`admin.asked` …)',
   }),
   enabled: z.boolean().meta({ description: 'Whether signals are sent; enabled again, it gets what it missed' }),
 };

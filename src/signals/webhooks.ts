@@ -1,4 +1,4 @@
-import { events } from '../audit/events.ts';
+import { events, isAsked } from '../audit/events.ts';
 import { isUnsettling, moment, type Recorded, type Trail } from '../audit/trail.ts';
 import { randomToken, type Vault } from '../kernel/crypto.ts';
 import { invalid, missing } from '../kernel/errors.ts';
@@ -255,9 +255,10 @@ function wants(webhook: Webhook, event: Recorded): boolean {
   return (webhook.events ?? []).some((pattern) => fits(pattern, event.type));
 }
 
-/** Whether a pattern (`*`, `client.*`, `client.approved`) is of this type. */
+/** Whether a pattern (`*`, `client.*`, `client.approved`) is of this type; what was only asked for has to be named. */
 const fits = (pattern: string, type: string): boolean =>
-  pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)));
+  pattern === type ||
+  (!isAsked(type) && (pattern === '*' || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)))));
 
 /** The signal as this webhook may hear of it, if it wants to. */
 function concerns({ types, audiences }: Webhook, signal: Signal): Signal | undefined {

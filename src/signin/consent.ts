@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { isBuiltInClient } from '../clients/built-in.ts';
 import type { Client, Clients } from '../clients/clients.ts';
+import { adminApi } from '../directory/built-in.ts';
 import type { Collection, Entity, Store } from '../store/port.ts';
 
 type OIDC = KoaContextWithOIDC['oidc'];
@@ -58,12 +59,20 @@ const isCertain = (
 ): boolean =>
   client.clientAuthMethod !== 'none' || isBuiltInClient(client.clientId) || String(redirectUri).startsWith('https:');
 
-/** Whether the person must be asked in this sign-in, whatever was allowed before. */
-export const needsConsentNow = (oidc: OIDC): boolean =>
-  oidc.client !== undefined && !isCertain(oidc.client, oidc.params?.redirect_uri);
+/**
+ * Whether somebody is to be given the person's power over this server: then no address counts, since whoever looks after clients
+ * could change it, and a link that is followed would be enough.
+ */
+const administers = ({ client, resourceServers }: OIDC): boolean =>
+  Object.hasOwn(resourceServers ?? {}, adminApi) && !isBuiltInClient(client?.clientId ?? '');
 
-/** The same question for a client as it is registered. */
-export const isAskedEachTime = ({ id: clientId, metadata }: Client, redirectUri: unknown): boolean =>
+/** Whether the person must be asked in this sign-in, whatever was allowed before and whoever the client is. */
+export const needsConsentNow = (oidc: OIDC): boolean =>
+  oidc.client !== undefined && (!isCertain(oidc.client, oidc.params?.redirect_uri) || administers(oidc));
+
+/** The same question for a client as it is registered, and what it asks for. */
+export const isAskedEachTime = ({ id: clientId, metadata }: Client, redirectUri: unknown, asked: Asked): boolean =>
+  Object.hasOwn(asked.resources, adminApi) ||
   !isCertain({ clientId, clientAuthMethod: metadata.token_endpoint_auth_method }, redirectUri);
 
 const union = (one: readonly string[], other: readonly string[]): string[] => [...new Set([...one, ...other])];

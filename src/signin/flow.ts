@@ -242,7 +242,7 @@ function consentOf(interaction: Interaction, client: Client, user: User | undefi
   if (result) return { name: 'finished', goOn: returnTo };
   const { asked } = prompt.details;
   if (user?.state !== 'active' || !isAsked(asked)) throw ended();
-  return { name: 'consent', user, asked, grantId, eachTime: isAskedEachTime(client, params.redirect_uri) };
+  return { name: 'consent', user, asked, grantId, eachTime: isAskedEachTime(client, params.redirect_uri, asked) };
 }
 
 /** Checking a password takes time, and what has run out meanwhile must not be kept again. */

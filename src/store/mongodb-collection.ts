@@ -2,7 +2,7 @@ import { type Filter, MongoBulkWriteError, type Collection as MongodbDocuments }
 import { Changes } from './changes.ts';
 import { duplicate, keysOf, newVersion, prepare, type Stored } from './mongodb-layout.ts';
 import { type Collection, type Entity, type Page, type Spec, taken } from './port.ts';
-import { conditions, endOf, lookups, pageOf } from './records.ts';
+import { conditions, endOf, lookups, pageOf, recordOf } from './records.ts';
 import type { Remembered } from './remembered.ts';
 
 interface Parts<T extends Entity, K extends string> {
@@ -93,7 +93,7 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
   take(id: string): Promise<T | undefined> {
     return this.#write(async () => {
       const document = await this.#documents.findOneAndDelete({ _id: id }, { projection: { body: 1, expires: 1 } });
-      return document && this.#lives(document) ? JSON.parse(document.body) : undefined;
+      return document && this.#lives(document) ? this.#value(document) : undefined;
     });
   }
 
@@ -103,14 +103,14 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
     return this.#write(async () => (await this.#documents.deleteMany({ ...match, ...this.#alive() })).deletedCount);
   }
 
-  async #recall(key: string, read: () => Promise<Pick<Stored, 'body' | 'expires'>[]>): Promise<T[]> {
+  async #recall(key: string, read: () => Promise<Pick<Stored, '_id' | 'body' | 'expires'>[]>): Promise<T[]> {
     const { memory, now } = this.#parts;
     const since = now();
     const known = memory?.recall(key, since);
     if (known) return known;
     const generation = memory?.generation ?? 0;
     const documents = await this.#asked(read);
-    const values: T[] = documents.map(({ body }) => JSON.parse(body));
+    const values: T[] = documents.map((document) => this.#value(document));
     // What is not there is not remembered: anybody can ask for names at random.
     if (!memory || values.length === 0) return values;
     const expires = Math.min(...documents.map((document) => document.expires?.getTime() ?? Number.POSITIVE_INFINITY));
@@ -121,7 +121,7 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
   async #read(id: string): Promise<{ value: T; version: string } | undefined> {
     // The newest there is: the write that follows is refused when it was not the last.
     const document = await this.#documents.findOne({ _id: id }, { readConcern: { level: 'local' } });
-    return document && this.#lives(document) ? { value: JSON.parse(document.body), version: document.v } : undefined;
+    return document && this.#lives(document) ? { value: this.#value(document), version: document.v } : undefined;
   }
 
   #replace(value: T, version: string): Promise<boolean> {
@@ -187,6 +187,10 @@ export class MongodbCollection<T extends Entity, K extends string> implements Co
   /** The server removes expired records late, so every read compares. */
   #alive(): Filter<Stored> {
     return { expires: { $not: { $lte: new Date(this.#parts.now()) } } };
+  }
+
+  #value({ _id, body }: Pick<Stored, '_id' | 'body'>): T {
+    return recordOf(this.#parts.spec.name, _id, body);
   }
 
   #lives({ expires }: Pick<Stored, 'expires'>): boolean {

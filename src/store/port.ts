@@ -1,4 +1,4 @@
-import { problem } from '../kernel/errors.ts';
+import { Problem, problem } from '../kernel/errors.ts';
 
 /** Whatever a collection keeps: JSON values only, found again under its id. */
 export interface Entity {
@@ -35,7 +35,7 @@ export interface Page {
 
 /**
  * One kind of record. Every promise holds on every store and between processes; each write is durable when its
- * promise resolves. Every verb throws `unavailable` when the store does not answer.
+ * promise resolves. Every verb throws `unavailable` when the store does not answer, and `Damaged` for a record that cannot be read.
  */
 export interface Collection<T extends Entity, K extends string = never> {
   /** The record, unless it is missing or expired. The caller must not modify it. */
@@ -72,6 +72,17 @@ export interface Store {
 
 /** The id or a unique key is in use. */
 export const taken = problem('taken', 409, (what: string) => `${what} is already in use; choose another`);
+
+/** A record that is not as the store wrote it, since it cannot be read any more: somebody else has, or the disk. */
+export class Damaged extends Problem {
+  readonly id: string;
+
+  constructor(collection: string, id: string) {
+    const sentence = `The record ${id.slice(0, 200)} of ${collection} is damaged and cannot be read; restore a backup from before`;
+    super({ code: 'damaged', status: 500, sentence });
+    this.id = id;
+  }
+}
 
 /** A look-up became unique, and there are records that it does not fit. */
 export const duplicates = problem(

@@ -1,4 +1,4 @@
-import type { Entity, Page, Spec } from './port.ts';
+import { Damaged, type Entity, type Page, type Spec } from './port.ts';
 
 /** What was declared in a store so far, so that two declarations of one collection cannot work against each other. */
 export class Declared {
@@ -28,6 +28,18 @@ export const lookups = <T extends Entity, K extends string>(spec: Spec<T, K>) =>
     key,
     unique,
   }));
+
+/** The value of a stored body. Throws `Damaged` for what is no record. */
+export function recordOf<T extends Entity>(collection: string, id: string, body: string): T {
+  let value: T | undefined;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new Damaged(collection, id);
+  }
+  if (typeof value !== 'object' || value === null) throw new Damaged(collection, id);
+  return value;
+}
 
 /** After every id: no text sorts behind its last character. */
 const last = '\u{10ffff}';

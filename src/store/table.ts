@@ -1,5 +1,5 @@
 import { type Collection, type Entity, type Page, type Spec, taken } from './port.ts';
-import { conditions, endOf, lookups, pageOf } from './records.ts';
+import { conditions, endOf, lookups, pageOf, recordOf } from './records.ts';
 
 type Value = string | number | null;
 type Row = Readonly<Record<string, unknown>>;
@@ -55,7 +55,7 @@ export class Table<T extends Entity, K extends string> {
     const all = ['id', 'body', 'expires', ...columns];
     const add = `INSERT INTO ${table} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')})`;
     const replace = ['body', 'expires', ...columns].map((name) => `${name} = excluded.${name}`).join(', ');
-    this.#read = db.prepare(`SELECT body, expires FROM ${table} WHERE id = ?`);
+    this.#read = db.prepare(`SELECT body, expires, id FROM ${table} WHERE id = ?`);
     this.#insert = db.prepare(add);
     this.#put = db.prepare(`${add} ON CONFLICT (id) DO UPDATE SET ${replace}`);
     this.#update = db.prepare(
@@ -69,7 +69,7 @@ export class Table<T extends Entity, K extends string> {
 
   get(id: string): T | undefined {
     const row = this.#read.get(id);
-    return row && this.#lives(row) ? JSON.parse(String(row[0])) : undefined;
+    return row && this.#lives(row) ? recordOf(this.name, id, String(row[0])) : undefined;
   }
 
   /** `get`, with what a memory of it must know. */
@@ -84,7 +84,7 @@ export class Table<T extends Entity, K extends string> {
     const match = [...asked.map(([name]) => `${column(name)} = ? AND `), ''].join('');
     const place = back ? 'id > ? AND id < ?' : 'id > ?';
     const order = back ? 'id DESC' : 'id';
-    const sql = `SELECT body, expires FROM ${quoted(this.name)} WHERE ${match}${place} AND ${alive} ORDER BY ${order} LIMIT ?`;
+    const sql = `SELECT body, expires, id FROM ${quoted(this.name)} WHERE ${match}${place} AND ${alive} ORDER BY ${order} LIMIT ?`;
     const ends = before === undefined ? [after] : [after, before];
     return this.#found(this.#statement(sql).all(...asked.map(([, value]) => value), ...ends, this.#db.now(), limit));
   }
@@ -122,7 +122,7 @@ export class Table<T extends Entity, K extends string> {
 
   take(id: string): T | undefined {
     const row = this.#take.get(id);
-    return row && this.#lives(row) ? JSON.parse(String(row[0])) : undefined;
+    return row && this.#lives(row) ? recordOf(this.name, id, String(row[0])) : undefined;
   }
 
   drop(where: Parameters<Collection<T, K>['drop']>[0]): number {
@@ -181,7 +181,7 @@ export class Table<T extends Entity, K extends string> {
     const found: Found<T> = { values: [], expires: Number.POSITIVE_INFINITY, weight: 0 };
     for (const row of rows) {
       const body = String(row[0]);
-      found.values.push(JSON.parse(body));
+      found.values.push(recordOf(this.name, String(row[2]), body));
       found.weight += body.length;
       if (row[1] !== null) found.expires = Math.min(found.expires, Number(row[1]));
     }

@@ -90,6 +90,27 @@ for (const [noun, all] of Map.groupBy(operations, ({ path }) => path.split('/')[
   });
 }
 
+it('sec-287 has put on the trail first what changes something, and nothing that does not', async () => {
+  const asked = new Set<unknown>();
+  for (let after = ''; ; ) {
+    const events = await app.parts.trail.search({ type: 'admin.asked' }, { after, limit: 1000 });
+    for (const { detail } of events) asked.add(detail?.operation);
+    if (events.length < 1000) break;
+    after = events.at(-1)?.id ?? '';
+  }
+  assert.deepEqual(
+    operations
+      .filter(({ name, method }) => asked.has(name) === (method === 'GET'))
+      .map(({ name }) => name)
+      .sort(),
+    // Questions whose answers need a body.
+    [
+      ...['checkClientSecret', 'checkConnectionSecret', 'configureGateway', 'previewAssignment', 'previewConnection'],
+      ...['previewRole', 'sealAuditEvents', 'tryGateway', 'verifyAuditEvents'],
+    ],
+  );
+});
+
 it('has no fixture for what is no operation', () => {
   const names = operations.map(({ name }) => name);
   assert.deepEqual(

@@ -6,7 +6,7 @@ import type { Recorded } from '../../src/audit/trail.ts';
 import { type Finding, verify } from '../../src/audit/verifying.ts';
 import { hmac } from '../../src/kernel/crypto.ts';
 import { type Intruder, intruder } from '../support/intruder.ts';
-import { openParts, type Parts } from '../support/parts.ts';
+import { openParts, type Parts, refusal } from '../support/parts.ts';
 
 const events = 'audit-events';
 const many = 30;
@@ -107,6 +107,22 @@ describe('the audit trail', { timeout: 120_000 }, () => {
       assert.deepEqual([found?.what, found?.seq, found?.event], ['altered', 12, event.id], JSON.stringify(form));
     }
     await bad.write(events, event.id, event);
+    assert.equal(await first({ reader }), undefined);
+  });
+
+  it('sec-284 names an event that cannot be read any more, wherever it stands, and reads on', async () => {
+    const { reader, bad, told } = await scene();
+    for (const seq of [12, 1, many]) {
+      const event = at(told, seq);
+      for (const text of ['{"id":', 'null', '42', '']) {
+        await bad.scribble(events, event.id, text);
+        const found = await verify(reader.trail);
+        assert.deepEqual([found.findings[0]?.what, found.findings[0]?.event], ['altered', event.id], `${seq} ${text}`);
+        assert.match(found.findings[0]?.sentence ?? '', /is damaged and cannot be read; restore a backup/);
+        await assert.rejects(reader.trail.search(), refusal('damaged', new RegExp(event.id)));
+      }
+      await bad.write(events, event.id, event);
+    }
     assert.equal(await first({ reader }), undefined);
   });
 

@@ -80,8 +80,8 @@ describe('the audit trail by command and by API', { timeout: 120_000 }, () => {
     assert.deepEqual(
       items.map(({ detail }: { detail: object }) => detail),
       [
-        { permission: 'audit-events:read', operation: 'listAuditEvents' },
-        { permission: 'audit-events:write', operation: 'rotateAuditKey' },
+        { permission: 'audit-events:read', operation: 'listAuditEvents', code: 'insufficient_scope' },
+        { permission: 'audit-events:write', operation: 'rotateAuditKey', code: 'insufficient_scope' },
       ],
     );
     const [{ actor, outcome, ip, request_id: requestId }] = items;

@@ -29,6 +29,14 @@ describe('sallyport webhook', { timeout: 60_000 }, () => {
     assert.deepEqual(shown, { ...made, delivery: { tries: 0 } });
     const set = ['webhook', 'set', id, '--all-types', '--all-audiences', '--disable'];
     assert.deepEqual(await sallyport.json(set), { ...made, types: [], audiences: [], enabled: false });
+    const about = await sallyport.json<{ events: string[] }>(['webhook', 'set', id, '--event', 'webhook.changed']);
+    assert.deepEqual(about.events, ['webhook.changed']);
+    const again = await sallyport.run(['webhook', 'redeliver', id, '--since', '2026-01-01']);
+    assert.match(again.stdout, /gets again what has happened since 2026-01-01/);
+    const waiting = await sallyport.json<{ type: string }[]>(['webhook', 'undelivered', id]);
+    assert.deepEqual(new Set(waiting.map((one) => one.type)), new Set(['webhook.changed']));
+    assert.equal(waiting.length, 3);
+    assert.equal((await sallyport.run(['webhook', 'set', id, '--event', '*', '--signals'])).status, 2);
     const { stdout } = await sallyport.run(['webhook', 'test', id]);
     assert.equal(stdout, `The webhook ${id} took the test\n`);
     to.answer = 500;

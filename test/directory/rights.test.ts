@@ -87,6 +87,16 @@ describe('the last administrator, with two processes on one store (sec-271)', ()
     assert.ok(await ours.users.acts(again, true));
   });
 
+  it('stays when two processes take it away at the same moment, again and again', async () => {
+    const id = await person('moment@example.test');
+    await only(`user:${id}`);
+    for (let round = 0; round < 3; round += 1) {
+      const both = [ours, theirs].map(({ users }) => users.disable(id, 'cli'));
+      const refused = (await Promise.allSettled(both)).map(({ status }) => status);
+      assert.deepEqual([refused, await ours.users.acts(id, true)], [['rejected', 'rejected'], true]);
+    }
+  });
+
   it('may be a client where no person is one', async () => {
     const { client } = await ours.clients.add(
       { id: 'pipeline', metadata: { grant_types: ['client_credentials'] } },

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { MongoClient } from 'mongodb';
 import { startApp, type TestApp } from '../support/app.ts';
+import { Canaries, dumpOf } from '../support/canaries.ts';
 import { authorize, introspect, redeem, refresh } from '../support/code-flow.ts';
 import { basic, post } from '../support/oauth.ts';
 import { call } from '../support/registering.ts';
@@ -12,12 +11,10 @@ import { storeUrl } from '../support/store.ts';
 /* Whoever reads the store, a backup of it, the log or the audit trail must find nothing that opens anything (sec-078, sec-111). */
 let app: TestApp;
 let store: string;
-const secrets = new Map<string, string>();
-const keep = (name: string, value: unknown): string => {
-  assert.ok(typeof value === 'string' && value.length >= 16, `${name} is ${value}`);
-  secrets.set(name, value);
-  return value;
-};
+const canaries = new Canaries();
+const secrets = canaries.all;
+const keep = (name: string, value: unknown): string => canaries.keep(name, value);
+const foundIn = (text: string): string[] => canaries.foundIn(text);
 const jwtApi = 'https://api.example.test/jwt';
 const typed = 'a password that is wrong but nearly right';
 
@@ -95,29 +92,6 @@ async function useClients(): Promise<void> {
   keep('a rotated secret', (await app.parts.clients.rotateSecret('demo-service', 'cli')).secret);
 }
 
-/** Every byte of the store, as somebody with a copy of it reads it. */
-async function dump(): Promise<string> {
-  if (store.startsWith('sqlite:')) {
-    const files = ['', '-wal'].map((end) => store.slice('sqlite:'.length) + end).filter((file) => existsSync(file));
-    return Buffer.concat(files.map((file) => readFileSync(file))).toString('latin1');
-  }
-  const client = await MongoClient.connect(store);
-  const names = await client.db().listCollections().toArray();
-  const all = await Promise.all(names.map(({ name }) => client.db().collection(name).find().toArray()));
-  await client.close();
-  return JSON.stringify(all);
-}
-
-/** The values that a text holds, as they are or in a coding that anybody undoes. */
-const foundIn = (text: string): string[] =>
-  [...secrets]
-    .filter(([, value]) => {
-      const bytes = Buffer.from(value);
-      const forms = [value, encodeURIComponent(value), bytes.toString('hex'), bytes.toString('base64').slice(0, -4)];
-      return forms.some((form) => text.includes(form));
-    })
-    .map(([name]) => name);
-
 describe('secrets', () => {
   it('sec-111 are found by this search where they are', () => {
     assert.ok(secrets.size >= 22, [...secrets.keys()].join(', '));
@@ -128,7 +102,7 @@ describe('secrets', () => {
   });
 
   it('sec-078 sec-111 are not in the store', async () => {
-    const everything = await dump();
+    const everything = await dumpOf(store);
     // What is in it anyway: this is the right store, and it is readable.
     assert.ok(everything.includes('demo-web') && everything.includes('alice@example.test'));
     assert.deepEqual(foundIn(everything), []);

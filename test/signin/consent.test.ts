@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { type Browser, type Page, textOf } from '../support/browser.ts';
+import { administrator, enterWithKey } from '../support/console.ts';
 import { authorization, introspect, newBrowser, redeem, signInto } from '../support/signing-in.ts';
 
 let app: TestApp;
@@ -57,6 +58,24 @@ describe('a client of ours', () => {
     const answer = await introspect(app, tokens.access_token);
     assert.equal(answer.aud, api);
     assert.deepEqual(answer.scope.split(' ').sort(), ['email', 'openid', 'orders:read', 'profile']);
+  });
+});
+
+describe('a client that wants to administer', () => {
+  it('sec-270 has the person asked each time, also one of ours: a link that is followed gives nobody their power', async () => {
+    const tool = { client_id: 'tool', redirect_uri: 'https://tool.example.test/cb' };
+    const metadata = { redirect_uris: [tool.redirect_uri] };
+    await app.parts.clients.add({ id: 'tool', name: 'Tool', firstParty: true, metadata }, 'cli');
+    const ada = await administrator(app, 'ada@x.test');
+    for (const more of [{ scope: 'openid users:read' }, { scope: 'openid', resource: 'urn:sallyport:admin' }]) {
+      for (let time = 0; time < 2; time += 1) {
+        const page = await ada.browser.open(authorization(app, { ...tool, ...more }));
+        const question = textOf(page, '<h1')?.startsWith('Allow') ? page : await enterWithKey(ada, page);
+        assert.match(textOf(question, '<h1') ?? '', /^Allow Tool/, JSON.stringify(more));
+        assert.ok(hasCode(await allow(ada.browser, question)));
+      }
+    }
+    assert.ok(hasCode(await ada.browser.open(authorization(app, { ...tool, scope: 'openid orders:read' }))));
   });
 });
 

@@ -18,6 +18,8 @@ export interface TestApp {
   parts: House;
   /** What it logged so far, one JSON line each. */
   log: string[];
+  /** What a monitoring system reads. */
+  metrics(): Promise<string>;
   client(id: string): Credentials;
   password(email: string): string;
   registrar(name: string): string;
@@ -54,6 +56,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     url: `http://${host}:${port}`,
     parts,
     log,
+    metrics: async () => (await app.metrics.text()).body,
     client: (id) => ({ client_id: id, client_secret: demo.clients[id]?.client_secret ?? '' }),
     password: (email) => demo.users[email]?.password ?? '',
     registrar: (name) => demo.registrars[name]?.token ?? '',

@@ -7,6 +7,8 @@ export interface Intruder {
   all<T>(collection: string): Promise<Map<string, T>>;
   /** Replaces the body of a record; its look-ups stay. */
   write(collection: string, id: string, body: unknown): Promise<void>;
+  /** Puts a text in the place of a body, whatever it is. */
+  scribble(collection: string, id: string, text: string): Promise<void>;
   /** Adds a record; `keys` are those of its look-ups. */
   add(collection: string, id: string, body: unknown, keys?: Record<string, string>): Promise<void>;
   remove(collection: string, ids: readonly string[]): Promise<void>;
@@ -27,6 +29,9 @@ function inFile(path: string): Intruder {
     },
     async write(collection, id, body) {
       database.prepare(`UPDATE "${collection}" SET body = ? WHERE id = ?`).run(JSON.stringify(body), id);
+    },
+    async scribble(collection, id, text) {
+      database.prepare(`UPDATE "${collection}" SET body = ? WHERE id = ?`).run(text, id);
     },
     async add(collection, id, body, keys = {}) {
       const columns = ['id', 'body', ...Object.keys(keys).map((name) => `"k_${name}"`)];
@@ -52,6 +57,9 @@ async function inServer(url: string): Promise<Intruder> {
     },
     async write(collection, _id, body) {
       await of(collection).updateOne({ _id }, { $set: { body: JSON.stringify(body) } });
+    },
+    async scribble(collection, _id, body) {
+      await of(collection).updateOne({ _id }, { $set: { body } });
     },
     async add(collection, _id, body, k = {}) {
       await of(collection).insertOne({ _id, body: JSON.stringify(body), v: `intruder.${_id}`, k });

@@ -195,3 +195,15 @@ export async function selfSigned(...names: string[]): Promise<Certificate> {
   const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
   return { pem: made.toString('pem'), key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`, file };
 }
+
+/** The link of this kind (`reset`, `email/confirm`) in a mail to somebody, once it is there; its last 43 characters are secret. */
+export async function linkIn(server: MailServer, address: string, kind: string): Promise<string> {
+  const link = new RegExp(`^http\\S+/account/${kind}\\S*?[\\w-]{43}$`, 'm');
+  for (;;) {
+    for (const { to, text } of server.mails) {
+      const [found] = (to.includes(address) && link.exec(text)) || [];
+      if (found !== undefined) return found;
+    }
+    await server.arrived(server.mails.length + 1);
+  }
+}

@@ -1,6 +1,11 @@
 import { Trail } from '../../src/audit/trail.ts';
+import { Tiers } from '../../src/clients/tiers.ts';
+import { Calls } from '../../src/http/calls.ts';
+import { watched } from '../../src/http/watch.ts';
 import { createLog } from '../../src/kernel/log.ts';
 import { type Deliver, Outbox } from '../../src/notices/outbox.ts';
+import { adminTiers } from '../../src/routes/admin-tiers.ts';
+import { AdminWatch } from '../../src/routes/admin-watch.ts';
 import { openStore } from '../../src/store/index.ts';
 import { openKeyring } from '../../src/store/keyring.ts';
 import { migrate } from '../../src/store/migrations.ts';
@@ -89,6 +94,24 @@ async function auditForEver(): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane)));
 }
 
+/** Changes things as an administrator does until it is killed: of each, how often it was changed can be seen. */
+async function deeds(): Promise<void> {
+  const trail = await own();
+  const tiers = new Tiers(store, trail, { isApi: async () => true, clientsWith: async () => [] });
+  const watch = new AdminWatch({ trail, users: { byEmail: async () => undefined } });
+  const calls = new Calls(watched(adminTiers({ tiers }), watch));
+  const caller = { actor: 'cli', permissions: new Set(['tiers:write']) };
+  const work = async (lane: number): Promise<never> => {
+    const id = `${extra}-${lane}`;
+    await calls.run(caller, 'addTier', { body: { id, limits: [] } });
+    for (let requests = 1; ; requests += 1) {
+      await calls.run(caller, 'changeTier', { params: { id }, body: { limits: [{ requests, period: 60 }] } });
+      say(`${id} ${requests}`);
+    }
+  };
+  await Promise.all([work(0), work(1), work(2)]);
+}
+
 const jobs: Record<string, () => Promise<unknown>> = {
   take: () => count((id) => all.take(id)),
   insert: () => count((id) => all.insert({ id, visits: 0 }).then(() => true)),
@@ -105,6 +128,7 @@ const jobs: Record<string, () => Promise<unknown>> = {
     }),
   audit,
   'audit for ever': auditForEver,
+  deeds,
   write: () => Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane))),
   // Begins a migration and is never done with it.
   hang: () =>

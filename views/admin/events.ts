@@ -52,6 +52,7 @@ export interface AuditFilter {
   outcome?: string | undefined;
   ip?: string | undefined;
   days?: string | undefined;
+  asked?: string | undefined;
 }
 
 /** The search of the trail. */
@@ -83,6 +84,13 @@ ${filterChoice('days', say('console.audit.since'), {
     ['', say('console.all')],
     ...['1', '7', '30'].map((days) => [days, say('console.audit.days', { count: Number(days) })] as const),
   ],
+})}
+${filterChoice('asked', say('console.audit.asked'), {
+  value: asked.asked,
+  options: [
+    ['', say('console.audit.asked.hide')],
+    ['show', say('console.audit.asked.show')],
+  ],
 })}`,
 )}
 ${eventsContent(frame, list)}`;
@@ -99,7 +107,12 @@ export const eventContent = (
     [say('console.audit.when'), moment(frame, Date.parse(event.at), timeZone)],
     [say('console.audit.outcome'), say(event.failed ? 'console.audit.failed' : 'console.audit.succeeded')],
     [say('console.audit.ip'), event.ip],
-    [say('page.reference'), requestId === undefined ? undefined : html`<code>${requestId}</code>`],
+    [
+      say('page.reference'),
+      requestId === undefined
+        ? undefined
+        : html`<code>${requestId}</code> · <a href="${back}?request_id=${encodeURIComponent(requestId)}">${say('console.audit.same-request')}</a>`,
+    ],
     ...event.facts.map(([name, value]) => [html`<code>${name}</code>`, value] as const),
   ];
   return html`${head(event.sentence, { up: { href: back, text: say('console.nav.audit') } })}

@@ -1,0 +1,56 @@
+import type { Trail } from '../audit/trail.ts';
+import type { Operation } from '../http/resource.ts';
+import type { Refused, Watch } from '../http/watch.ts';
+
+interface Parts {
+  trail: Trail;
+  users: { byEmail(address: string): Promise<{ id: string } | undefined> };
+}
+
+type Params = Readonly<Record<string, string>>;
+
+/** The same refusal is told again after so long (milliseconds): a program that asks all the time fills no trail. */
+const pause = 60_000;
+const mostRemembered = 10_000;
+
+/**
+ * Puts on the trail what is asked of administration, before it is done, and what is refused: the same refusal to the same at
+ * most once a minute. Of what is sent only the address is told.
+ */
+export class AdminWatch implements Watch {
+  readonly #parts: Parts;
+  readonly #told = new Map<string, number>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async asked(actor: string, { name: operation, path }: Operation, params: Params): Promise<void> {
+    const on = path.includes(':') ? await this.#filled(path, params) : undefined;
+    await this.#parts.trail.record({ type: 'admin.asked', actor, detail: { operation, on } });
+  }
+
+  async refused(actor: string, { operation, permission, code, params = {} }: Refused): Promise<void> {
+    const [key, now] = [`${actor} ${operation} ${code}`, Date.now()];
+    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < pause) return;
+    if (this.#told.size >= mostRemembered) this.#told.clear();
+    this.#told.set(key, now);
+    const named = await Promise.all(Object.values(params).map((value) => this.#named(value)));
+    const detail = { permission, operation, code, on: named.length === 0 ? undefined : named.join(' ') };
+    await this.#parts.trail.record({ type: 'admin.refused', actor, outcome: 'failure', detail });
+  }
+
+  async #filled(path: string, params: Params): Promise<string> {
+    const parts = path
+      .split('/')
+      .map((part) => (part.startsWith(':') ? this.#named(params[part.slice(1)] ?? '') : part));
+    return (await Promise.all(parts)).join('/');
+  }
+
+  /** The trail knows people by their ids only: whoever is erased leaves no address in it. */
+  async #named(value: string): Promise<string> {
+    const [, kind = '', address] = /^(user:)?([^\s/]+@[^\s/]+)$/.exec(value) ?? [];
+    if (address === undefined) return value;
+    return `${kind}${(await this.#parts.users.byEmail(address))?.id ?? '…@…'}`;
+  }
+}
