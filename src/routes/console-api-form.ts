@@ -1,11 +1,10 @@
 import { type ApiField, type ApiForm, apiFields, apiFormContent, apiLabels } from '../../views/admin/apis.ts';
-import { consoleQuestion } from '../../views/admin/question.ts';
-import { strong } from '../../views/layout.ts';
 import { acrLevels, claimProfiles } from '../directory/terms.ts';
 import { apiReply } from './api-document.ts';
 import { accessRoom, apiAt } from './console-access.ts';
 import { type Api, apiOf, apisPath } from './console-apis.ts';
 import { etagFor, filledForm } from './console-form.ts';
+import { askingPage } from './console-forms.ts';
 import { type ConsolePage, type ConsoleVisit, consolePage, lines, matchOf } from './console-page.ts';
 
 const room = accessRoom;
@@ -79,27 +78,12 @@ const editPage = consolePage({
   },
 });
 
-const removePage = consolePage({
+const removePage = askingPage({
   path: `${apisPath}/:id/remove`,
-  room,
-  calls: 'removeApi',
-  fresh: true,
-  async get(visit) {
-    const { say } = visit.frame;
+  ...{ room, calls: 'removeApi', fresh: true, danger: true, text: 'access.apis.remove', list: apisPath },
+  async of(visit) {
     const { api, etag } = await apiOf(visit);
-    const content = consoleQuestion(visit.frame, {
-      title: say('console.access.apis.remove.title', { name: strong(api.id) }),
-      sentence: say('console.access.apis.remove.sentence'),
-      deed: say('console.people.remove'),
-      danger: true,
-      ...{ etag, back: apiAt(api.id) },
-    });
-    return { title: say('console.access.apis.remove.title', { name: api.id }), content };
-  },
-  async post(visit, form) {
-    const { id = '' } = visit.params;
-    await visit.do('removeApi', { params: { id }, match: matchOf(form) });
-    return { goOn: apisPath, said: { key: 'console.access.apis.removed', values: { name: id } } };
+    return { name: api.id, back: apiAt(api.id), etag };
   },
 });
 

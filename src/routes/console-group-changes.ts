@@ -7,6 +7,7 @@ import { groupReply } from './admin-groups.ts';
 import { accessRoom, groupAt, timeTyped, wholeList } from './console-access.ts';
 import { condensed, keptBoxes, withKeptBoxes } from './console-boxes.ts';
 import { etagFor, filledForm } from './console-form.ts';
+import { askingPage } from './console-forms.ts';
 import { type Group, groupOf, groupsPath } from './console-groups.ts';
 import { namesOf } from './console-names.ts';
 import { type ConsolePage, type ConsoleVisit, consolePage, filled, matchOf } from './console-page.ts';
@@ -83,27 +84,12 @@ const editPage = consolePage({
   },
 });
 
-const removePage = consolePage({
+const removePage = askingPage({
   path: `${at}/remove`,
-  room,
-  calls: 'removeGroup',
-  fresh: true,
-  async get(visit) {
-    const { say } = visit.frame;
+  ...{ room, calls: 'removeGroup', fresh: true, danger: true, text: 'access.groups.remove', list: groupsPath },
+  async of(visit) {
     const { group, etag } = await groupOf(visit);
-    const content = consoleQuestion(visit.frame, {
-      title: say('console.access.groups.remove.title', { name: strong(group.id) }),
-      sentence: say('console.access.groups.remove.sentence'),
-      deed: say('console.people.remove'),
-      danger: true,
-      ...{ etag, back: groupAt(group.id) },
-    });
-    return { title: say('console.access.groups.remove.title', { name: group.id }), content };
-  },
-  async post(visit, form) {
-    const { id = '' } = visit.params;
-    await visit.do('removeGroup', { params: { id }, match: matchOf(form) });
-    return { goOn: groupsPath, said: { key: 'console.access.groups.removed', values: { name: id } } };
+    return { name: group.id, back: groupAt(group.id), etag };
   },
 });
 
