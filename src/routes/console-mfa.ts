@@ -12,6 +12,7 @@ import type { Deed } from '../../views/admin/parts.ts';
 import { plain } from '../../views/words.ts';
 import { policyLevels, secondFactors } from '../factors/policies.ts';
 import { invalid } from '../kernel/errors.ts';
+import { earlier } from './console-form.ts';
 import { askingPage, fillingPage, type Thing } from './console-forms.ts';
 import {
   type ConsolePage,
@@ -114,10 +115,13 @@ function seconds(form: ReadonlyMap<string, string>, name: string): number | null
 
 /** Makes or changes the policy of a subject. */
 async function save(visit: ConsoleVisit, form: ReadonlyMap<string, string>, id: string): Promise<ConsoleReply> {
-  const body = {
+  const was = earlier(form.get('was'));
+  const said = {
     ...{ second_factor: form.get('second_factor') || null, level: form.get('level') || null },
     ...{ grace: seconds(form, 'grace'), remember: seconds(form, 'remember') },
   };
+  // What was not touched is not sent: days are shown rounded, and with `default` stands what the configuration says.
+  const body = Object.fromEntries(Object.entries(said).filter(([name]) => was?.[name] !== (form.get(name) ?? '')));
   const made = await visit.read('changeMfaPolicy', mfaPolicyReply, { params: { id }, body, match: matchOf(form) });
   const { href, subject } = policyView(made);
   return { goOn: href, said: { key: 'console.saved', values: { name: plain(policyFor(visit.frame, subject)) } } };

@@ -4,6 +4,7 @@ import { doneOf, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { textOf } from '../support/browser.ts';
 import { type Administrator, atConsole, send } from '../support/console.ts';
+import { follow } from '../support/console-forms.ts';
 import { describing } from '../support/discovery.ts';
 import { near } from '../support/logging-out.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -173,6 +174,21 @@ describe('the settings in the console', () => {
     await filled('tiers/gold/edit', { ...tier, limits: '1 per day', excess: 'reject' });
     assert.deepEqual((await app.parts.tiers.get('gold'))?.limits, [{ requests: 1, period: 86_400 }]);
     assert.match(doneOf(await filled('tiers/gold/remove')) ?? '', /is removed/);
+  });
+
+  it('keep to the second what was not touched of a policy, and do not write the configuration into it', async () => {
+    const policy = { secondFactor: 'required', grace: 3600, remember: 100 } as const;
+    await app.parts.mfaPolicies.change('role:orders-reader', policy, 'cli');
+    const at = `second-factors/${encodeURIComponent('role:orders-reader')}/edit`;
+    await follow(ada.browser, await open(at), { second_factor: 'if-enrolled' });
+    assert.deepEqual(await app.parts.mfaPolicies.get('role:orders-reader'), {
+      ...{ id: 'role:orders-reader', secondFactor: 'if-enrolled', grace: 3600, remember: 100 },
+    });
+    await follow(ada.browser, await open('second-factors/default/edit'), { remember: '1' });
+    const [kept] = await app.parts.mfaPolicies.of(['default']);
+    assert.deepEqual(kept, { id: 'default', remember: 86_400 });
+    await app.parts.mfaPolicies.remove('default', 'cli');
+    await app.parts.mfaPolicies.remove('role:orders-reader', 'cli');
   });
 
   it('show what this server runs with and where it comes from, and no secret, host or file', async () => {
