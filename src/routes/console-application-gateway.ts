@@ -4,7 +4,7 @@ import { listOf } from '../http/paging.ts';
 import { apiReply } from './api-document.ts';
 import { clientReply } from './client-document.ts';
 import { applicationOf, applicationsPath } from './console-applications.ts';
-import { filledForm } from './console-form.ts';
+import { etagFor, filledForm } from './console-form.ts';
 import { type ConsolePage, type ConsoleVisit, consolePage, lines, matchOf } from './console-page.ts';
 
 /** The audiences of all APIs, as far as this person may know them. */
@@ -21,7 +21,7 @@ export const applicationGatewayPages: readonly ConsolePage[] = [
     room: applicationsPath,
     calls: 'changeClient',
     fresh: true,
-    keeps: ['whose', 'audiences', 'keep', 'was'],
+    keeps: ['whose', 'audiences', 'keep', 'was', 'etag'],
     async get(visit) {
       const { say } = visit.frame;
       const { one, etag } = await applicationOf(visit);
@@ -40,7 +40,10 @@ export const applicationGatewayPages: readonly ConsolePage[] = [
       });
       const values = { whose: value('whose'), audiences: value('audiences'), keep: value('keep') };
       const known = await audiences(visit);
-      const content = applicationGatewayContent(visit.frame, one, { values, known, etag, was, conflicting: conflicts });
+      const content = applicationGatewayContent(visit.frame, one, {
+        ...{ values, known, was, conflicting: conflicts },
+        etag: etagFor(visit, etag),
+      });
       return { title: say('console.gateways.application', { name: one.name }), content };
     },
     async post(visit, form) {

@@ -97,6 +97,19 @@ describe('the page of a product', () => {
     assert.match(written.text, /after 5 seconds at most/);
   });
 
+  it('loses no change of somebody else by a slip of the pen', async () => {
+    const at = '/admin/applications/demo-service/gateway';
+    const { introspects = [], cacheSeconds } = (await app.parts.clients.get('demo-service')) ?? {};
+    const form = await ada.browser.open(at);
+    await app.parts.clients.change('demo-service', { introspects: 'all' }, 'cli');
+    const wrong = await send(ada.browser, form, { whose: 'none', audiences: '', keep: 'x' });
+    assert.equal(wrong.status, 400);
+    const again = await send(ada.browser, wrong, { whose: 'none', audiences: '', keep: '5' });
+    assert.equal(again.status, 412);
+    assert.equal((await app.parts.clients.get('demo-service'))?.introspects, 'all');
+    await app.parts.clients.change('demo-service', { introspects, cacheSeconds }, 'cli');
+  });
+
   it('says what keeps the APIs from being guarded', async () => {
     const page = await open('/krakend?client=demo-gateway');
     assert.match(page.text, /no API with routes has JWTs/);
