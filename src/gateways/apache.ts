@@ -31,7 +31,12 @@ function requirement({ audience, minimal, ways }: Guarded, way: Way): string[] {
     `        Require expr "${fits(way)}"`,
     ...others.map((other) => `        Require not expr "${fits(other)}"`),
     `        Require claim "scope~(?:^| )${escaped(way.permission)}(?: |$)"`,
-    ...(minimal ? [] : [`        Require claim "aud:${audience}"`, '        Require claim "token_type:Bearer"']),
+    ...(minimal
+      ? []
+      : [
+          `        Require claim "aud:${audience.replaceAll(/["\\]/g, '\\$&')}"`,
+          '        Require claim "token_type:Bearer"',
+        ]),
     // A token bound to a certificate needs a proof that is not looked at here.
     '        Require not claim "cnf.x5t#S256~."',
     '      </RequireAll>',

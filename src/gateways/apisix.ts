@@ -9,6 +9,7 @@ import {
   introspectUrl,
   pattern,
   type Way,
+  yamlText,
 } from './guide.ts';
 import { notes } from './notes.ts';
 
@@ -32,7 +33,7 @@ function route(deployment: Deployment, api: Guarded, index: number): string {
     plugins:
       proxy-rewrite: { headers: { remove: [${cleared.join(', ')}] } }
       openid-connect:
-        client_id: ${client.id}
+        client_id: ${yamlText(client.id)}
         client_secret: ${json(client.secret)}
         discovery: ${deployment.reach}/.well-known/openid-configuration
         introspection_endpoint: ${introspectUrl(deployment)}

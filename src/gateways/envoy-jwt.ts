@@ -17,7 +17,7 @@ const name = (api: Guarded): string => apiName(api).replaceAll('-', '_');
 
 const provider = (deployment: Deployment, api: Guarded): string => `      ${name(api)}:
         issuer: ${deployment.issuer}
-        audiences: ["${api.audience}"]
+        audiences: [${JSON.stringify(api.audience)}]
         # The token goes no further than here.
         forward: false
         payload_in_metadata: ${name(api)}

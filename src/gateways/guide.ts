@@ -130,7 +130,7 @@ export const placeholder = 'PUT-THE-SECRET-HERE';
 
 /** A text as a regular expression that matches it alone; with classes, since Apache takes backslashes out of what is quoted. */
 export const escaped = (text: string): string =>
-  text.replaceAll(/[.*+?${}()]/g, '[$&]').replaceAll(/(?<!\[)[\^](?!\])/g, '\\$&');
+  text.replaceAll(/[.*+?${}()[]/g, '[$&]').replaceAll(/(?<!\[)[\^](?!\])/g, '\\$&');
 
 /** The template as a regular expression that every engine reads (RE2, PCRE, Lua's ngx.re, ECMAScript), anchored. */
 export function pattern(template: string): string {
@@ -153,6 +153,10 @@ export const apiName = ({ audience }: Guarded): string =>
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
     .toLowerCase();
+
+/** A text in YAML, also where it would be read as a number, a switch or more than one word. */
+export const yamlText = (text: string): string =>
+  /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z][\w.-]*$/i.test(text) ? text : JSON.stringify(text);
 
 /** Lines as a comment of this kind, with a mark before each. */
 export const comment = (mark: string, lines: readonly string[]): string =>

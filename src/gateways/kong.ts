@@ -11,6 +11,7 @@ import {
   introspectUrl,
   pattern,
   type Way,
+  yamlText,
 } from './guide.ts';
 import { notes } from './notes.ts';
 
@@ -36,7 +37,7 @@ function route(deployment: Deployment, { api, way, index }: { api: Guarded; way:
           - name: openid-connect
             config:
               issuer: ${issuer}
-              client_id: [${client.id}]
+              client_id: [${yamlText(client.id)}]
               client_secret: [${json(client.secret)}]
               client_auth: [client_secret_basic]
               auth_methods: [introspection]

@@ -1,4 +1,13 @@
-import { allWays, apiName, comment, type Deployment, type Guarded, type Guide, introspectUrl } from './guide.ts';
+import {
+  allWays,
+  apiName,
+  comment,
+  type Deployment,
+  type Guarded,
+  type Guide,
+  introspectUrl,
+  yamlText,
+} from './guide.ts';
 import { notes } from './notes.ts';
 
 const provider = (deployment: Deployment): string => {
@@ -50,7 +59,7 @@ spec:
 ${rules(permission)}
   config:
     tokenUrl: ${introspectUrl(deployment)}
-    clientId: ${deployment.client.id}
+    clientId: ${yamlText(deployment.client.id)}
     clientSecret: ${JSON.stringify(deployment.client.secret)}
     scopes: ${JSON.stringify(permission)}
     scopeValidationCriteria: AND

@@ -1,4 +1,13 @@
-import { comment, type Deployment, type Guide, introspectUrl, pattern, placeholder, type Way } from './guide.ts';
+import {
+  comment,
+  type Deployment,
+  type Guide,
+  introspectUrl,
+  pattern,
+  placeholder,
+  type Way,
+  yamlText,
+} from './guide.ts';
 import { notes } from './notes.ts';
 
 const matcher = ({ methods, template, permission }: Way): string[] =>
@@ -83,7 +92,7 @@ spring:
       resourceserver:
         opaquetoken:
           introspection-uri: ${introspectUrl(deployment)}
-          client-id: ${deployment.client.id}
+          client-id: ${yamlText(deployment.client.id)}
           client-secret: ${deployment.client.secret === placeholder ? `$\{SALLYPORT_CLIENT_SECRET}` : JSON.stringify(deployment.client.secret)}
 `,
     },

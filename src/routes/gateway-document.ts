@@ -2,12 +2,16 @@ import { z } from 'zod';
 
 const text = z.string();
 
+/** Parsers of addresses let signs through that end a word in the files of gateways. */
+const hostForm = /^(?:[a-z\d._-]+|\[[\da-f:.]+\])$/;
+
 /** `http://127.0.0.1:8080`: an address without a path. */
 export function isOrigin(typed: string): boolean {
   const url = URL.canParse(typed) ? new URL(typed) : undefined;
   return (
     url !== undefined &&
     /^https?:$/.test(url.protocol) &&
+    hostForm.test(url.hostname) &&
     [url.pathname, url.search, url.hash, url.username, url.password].join('') === '/'
   );
 }
@@ -79,7 +83,7 @@ export const configurationBody = z.strictObject({
 export const configurationReply = z
   .object({
     kind: text,
-    files: z.array(z.object({ name: text, text })),
+    files: z.array(z.object({ name: text.regex(/^\w[\w.-]*$/), text })),
     apis: z.array(text).meta({ description: 'The audiences that are guarded' }),
     unrouted: z.array(text).meta({ description: 'Those of them without a route: nothing of them is let through' }),
     stand_ins: z.array(z.object({ text, by: z.enum(['secret', 'basic', 'environment']) })).meta({

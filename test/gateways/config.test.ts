@@ -3,10 +3,18 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import { type Deployment, type GatewayFile, type Guarded, pattern, placeholder } from '../../src/gateways/guide.ts';
+import {
+  type Deployment,
+  escaped,
+  type GatewayFile,
+  type Guarded,
+  pattern,
+  placeholder,
+} from '../../src/gateways/guide.ts';
 import { guides } from '../../src/gateways/guides.ts';
 import { standIns, withSecret } from '../../src/gateways/stand-in.ts';
 import { waysOf } from '../../src/gateways/ways.ts';
+import { configurationReply } from '../../src/routes/gateway-document.ts';
 import { type Cli, cli } from '../support/cli.ts';
 import { temporaryPath } from '../support/temporary.ts';
 
@@ -106,10 +114,34 @@ describe('every configuration', () => {
       assert.equal(left.length > 0, guide.asks === 'introspection' || guide.asks === 'sign-in', left.join());
     });
 
-    it(`${guide.kind}: is read by a parser of its format`, () => {
+    it(`${guide.kind}: is read by a parser of its format, whatever clients, APIs and permissions are called`, () => {
       for (const file of guide.files(deployment)) readable(file);
+      const [odd] = waysOf(["GET /odd = a'}$(x)`{<&%["]);
+      assert.ok(odd);
+      const apis = [{ ...api, audience: 'https://x.test/"\'\\{}`<&', ways: [odd] }];
+      for (const id of ['0123', 'no', "c]'},{&*!"]) {
+        for (const file of guide.files({ ...deployment, apis, client: { ...deployment.client, id } })) {
+          readable(file);
+          if (!/\.ya?ml$/.test(file.name)) continue;
+          const named = JSON.stringify(parse(file.text, { logLevel: 'silent' })).matchAll(
+            /"client-?_?id":(?:\[)?([^,\]}]*)/gi,
+          );
+          for (const [, told] of named) assert.ok(told?.startsWith('"'), `${file.name}: ${told}`);
+        }
+      }
     });
   }
+});
+
+it('files of a gateway have plain names, wherever they come from', () => {
+  const said = { kind: 'kong', apis: [], unrouted: [], stand_ins: [], bound: { until: 'request' } };
+  for (const name of ['../kong.yaml', '/etc/kong.yaml', '.ssh', 'a\\b', ''])
+    assert.ok(!configurationReply.safeParse({ ...said, files: [{ name, text: '' }] }).success, name);
+});
+
+it('a permission with a bracket is that one and no other', () => {
+  assert.match('x[yz]', new RegExp(`^${escaped('x[yz]')}$`));
+  assert.doesNotMatch('xy', new RegExp(`^${escaped('x[yz]')}$`));
 });
 
 describe('sallyport gateway', () => {

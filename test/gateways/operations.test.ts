@@ -133,6 +133,8 @@ describe('POST /gateways/{kind}/configuration', () => {
     ],
     ['oauth2-proxy', { client: 'demo-service' }, 400, /sallyport client set demo-service .*--redirect-uri/],
     ['nginx', { upstream: 'http://x/path' }, 400, /upstream must be an address such as/],
+    ['nginx', { upstream: 'http://a;b{}' }, 400, /upstream must be an address such as/],
+    ['kong', { reach: 'https://a"b`c' }, 400, /reach must be an address such as/],
     ['nginx', { ca: '/a;include /etc/passwd' }, 400, /ca does not have the right form/],
     ['nginx', { port: 70_000 }, 400, /port must be at most 65535/],
     ['nginx', { stand_in: 'a"; evil' }, 400, /stand_in/],
