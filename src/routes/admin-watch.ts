@@ -49,7 +49,8 @@ export class AdminWatch implements Watch {
 
   /** The trail knows people by their ids only: whoever is erased leaves no address in it. */
   async #named(value: string): Promise<string> {
-    const [, kind = '', address] = /^(user:)?([^\s/]+@[^\s/]+)$/.exec(value) ?? [];
+    // Whatever looks like an address: they may be typed with blanks, and have a slash in them.
+    const [, kind = '', address] = /^\s*(user:)?((?![a-z][a-z\d+.-]*:\/\/).*@.*)$/is.exec(value) ?? [];
     if (address === undefined) return value;
     return `${kind}${(await this.#parts.users.byEmail(address))?.id ?? '…@…'}`;
   }

@@ -70,6 +70,14 @@ describe('what is asked for', () => {
       asked.slice(-2).map(({ detail }) => detail?.on),
       [`/groups/staff/members/user:${person}`, '/groups/staff/members/…@…'],
     );
+    const { id: odd } = await app.parts.users.add({ email: 'a/na@x.test' }, 'cli');
+    for (const subject of [' ana@x.test', 'user:a/na@x.test', 'user:no/body@x.test']) {
+      await api.send('DELETE', `/groups/staff/members/${encodeURIComponent(subject)}`);
+      await api.send('POST', `/users/${encodeURIComponent(subject)}/disable`, {});
+    }
+    const named = JSON.stringify([await of('admin.asked'), await of('admin.refused')]);
+    assert.ok(!named.includes('@x.test') && named.includes(`members/user:${odd}`), named);
+    await app.parts.users.remove(odd, 'cli');
     await app.parts.users.remove(person, 'cli');
   });
 
