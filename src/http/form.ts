@@ -13,9 +13,17 @@ export const wrongForm = problem(
 /** Bodies that were read on the short way, for whoever reads them again on the long one. */
 const read = new WeakMap<IncomingMessage, Promise<Buffer>>();
 
-/** The fields of a posted form (a repeated field is a list); the guard has bounded its size. Throws `wrongForm`. */
+const mostFields = 10_000;
+const tooManyFields = problem('too_large', 413, () => `A form has at most ${mostFields} fields`);
+
+/**
+ * The fields of a posted form (a repeated field is a list); the guard has bounded its size. Throws `wrongForm`, and
+ * `too_large`: by itself the parser leaves out every field after the thousandth, and who ticked it would not learn of it.
+ */
 export async function readForm(ctx: Koa.Context): Promise<ParsedUrlQuery> {
-  return parse(await readFormText(ctx));
+  const text = await readFormText(ctx);
+  if (text.split('&', mostFields + 1).length > mostFields) throw tooManyFields();
+  return parse(text, '&', '=', { maxKeys: 0 });
 }
 
 /** The same exactly as it was sent. */

@@ -102,6 +102,22 @@ describe('a role', () => {
     assert.match(again.text, new RegExp(`name="p:${stock}#read" value="yes" checked`));
   });
 
+  it('loses none of very many boxes', async () => {
+    const id = 'https://api.example.test/many';
+    const permissions = Array.from({ length: 1200 }, (_, at) => `p${at}`);
+    const all = permissions.map((name) => `${id}#${name}`);
+    await app.parts.access.saveApi({ id, permissions, tokenFormat: 'opaque', signingAlg: 'RS256', routes: [] }, 'cli');
+    await app.parts.access.saveRole({ id: 'holds-many', permissions: all.slice(1), includes: [] }, 'cli');
+    const preview = await send(await open('/admin/access/roles/holds-many/edit'), { [`p:${all[0]}`]: 'yes' });
+    assert.equal(rowsOf(preview).length, 1);
+    assert.equal(doneOf(await send(preview, { step: 'save' })), 'holds-many is saved.');
+    assert.equal((await kept('holds-many'))?.permissions.length, 1200);
+    const most = new URLSearchParams(Array.from({ length: 10_001 }, (_, at) => [`x${at}`, '']));
+    assert.equal((await ada.browser.send('POST', '/admin/access/roles/holds-many/edit', String(most))).status, 413);
+    await app.parts.access.removeRole('holds-many', 'cli');
+    await app.parts.access.removeApi(id, 'cli');
+  });
+
   it('is changed after a preview that comes true', async () => {
     await role('driver', ['read', 'count']);
     await role('chief', ['order', 'read'], ['driver']);
