@@ -2,6 +2,7 @@ import type { ApplicationView } from '../../views/admin/applications.ts';
 import type { Deed } from '../../views/admin/parts.ts';
 import { consoleQuestion } from '../../views/admin/question.ts';
 import { strong } from '../../views/layout.ts';
+import { isBuiltInClient } from '../clients/built-in.ts';
 import { applicationOf, applicationsPath, tiersOf } from './console-applications.ts';
 import { type ConsolePage, type ConsoleVisit, consolePage, filled, matchOf } from './console-page.ts';
 
@@ -33,7 +34,9 @@ const decisions: Record<Verb, Decision> = {
 };
 
 /** What this person may do with an application, each on a page that asks before. */
-export function applicationDeeds(visit: ConsoleVisit, { href, state }: ApplicationView): Deed[] {
+export function applicationDeeds(visit: ConsoleVisit, { id, href, state }: ApplicationView): Deed[] {
+  // The pages of this server itself are what they are.
+  if (isBuiltInClient(id)) return [];
   const { say } = visit.frame;
   const possible = verbs.filter((verb) => decisions[verb].from.includes(state) && visit.may(decisions[verb].operation));
   return [

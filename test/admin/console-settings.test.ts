@@ -212,6 +212,9 @@ describe('the settings in the console', () => {
     assert.match(doneOf(done) ?? '', /is removed/);
     const [event] = await app.parts.trail.search({ type: 'factor.removed', target: `user:${person}` });
     assert.equal(event?.detail?.reason, 'lost');
+    const own = await ada.browser.open('/admin/applications/sallyport-console');
+    assert.equal(own.status, 200);
+    assert.doesNotMatch(own.text, /sallyport-console\/(?:edit|gateway|suspend|revoke|remove)"/);
     const page = await ada.browser.open('/admin/applications/demo-web/sessions');
     assert.match(page.text, /href="\/admin\/applications\/demo-web\/end"/);
     await send(ada.browser, await ada.browser.open('/admin/applications/demo-web/end'), {});
