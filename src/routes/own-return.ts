@@ -68,12 +68,18 @@ interface Sent {
   path: string;
 }
 
+const mostKept = 500;
+
 /**
  * A form for which nobody is signed in, or not lately enough, changes nothing. It is no redirect that follows but a page with
  * a link: a form may not lead away from here (form-action), and a sign-in may lead to a provider.
  */
 export function keepTyped({ carried, frames }: Parts, ctx: Context, { form, user, keeps, path }: Sent): void {
-  const fields = Object.fromEntries((keeps ?? []).map((name) => [name, form.get(name)?.slice(0, 500) ?? '']));
+  // A cookie holds little. What is cut would be saved as it comes back, so what is long stands there again as it is now; and
+  // without what the form was made of, it is made anew.
+  const fits = (name: string): boolean => (form.get(name) ?? '').length <= mostKept;
+  const kept = (keeps ?? []).filter((name) => fits(name) && (name !== 'etag' || fits('was')));
+  const fields = Object.fromEntries(kept.map((name) => [name, form.get(name) ?? '']));
   if (user && keeps) carried.keep(ctx, 'note', { account: user.id, typed: { path, fields } });
   show(ctx, againPage(frameFor(frames, ctx, user), path), 403);
 }

@@ -194,6 +194,21 @@ describe('a role', () => {
     assert.deepEqual((await kept('slow'))?.permissions.toSorted(), on('close', 'order', 'write'));
   });
 
+  it('or another form loses nothing of a long list when a sign-in comes between', async () => {
+    const redirects = Array.from({ length: 12 }, (_, at) => `https://application.example.test/a/long/address/${at}`);
+    const metadata = { grant_types: ['authorization_code'], redirect_uris: redirects };
+    const { client } = await app.parts.clients.add({ id: 'many-ways', metadata }, 'cli');
+    const ivy = await atConsole(app, 'ivy@x.test');
+    const at = `/admin/applications/${client.id}/edit`;
+    const form = await ivy.browser.open(at);
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + 16 * 60_000 });
+    assert.equal((await follow(ivy.browser, form, { name: 'Many ways' })).status, 403);
+    const again = await enterWithKey(ivy, await ivy.browser.open(at));
+    assert.equal(doneOf(await follow(ivy.browser, again)), 'Many ways is saved.');
+    mock.timers.reset();
+    assert.deepEqual((await app.parts.clients.get(client.id))?.metadata.redirect_uris, redirects);
+  });
+
   it('is not made of what cannot be, and the page says so before anything is saved', async () => {
     await role('inner', ['read']);
     await role('outer', [], ['inner']);
