@@ -126,7 +126,9 @@ const editPage = fillingPage<Name>({
   },
   async send(visit, form) {
     const { id = '' } = visit.params;
-    await visit.do('changeRegistrar', { params: { id }, body: rulesOf(form), match: matchOf(form) });
+    // There is always a limit: an empty one is refused, and does not pass for saved.
+    const body = { limit: Number.NaN, ...rulesOf(form) };
+    await visit.do('changeRegistrar', { params: { id }, body, match: matchOf(form) });
     const said = { key: 'console.saved', values: { name: id } } as const;
     return { goOn: consoleAt('settings', 'registrars', id), said };
   },

@@ -52,11 +52,12 @@ const terms = ({ frame: { say } }: ConsoleVisit): Field[] => [
   { name: 'patience', label: say('console.tiers.patience'), hint: say('console.tiers.patience.hint'), maxlength: 3 },
 ];
 
-function termsOf(form: ReadonlyMap<string, string>) {
+/** A patience that is left empty is taken away, or is not given to a new tier. */
+function termsOf(form: ReadonlyMap<string, string>, nothing: null | undefined) {
   const patience = form.get('patience')?.trim() ?? '';
   const excess = form.get('excess');
-  const waits = excess === 'queue' && patience !== '' ? { patience: Number(patience) } : {};
-  return { limits: lines(form, 'limits').map(parseLimit), excess, ...waits };
+  const waits = excess === 'queue' && patience !== '';
+  return { limits: lines(form, 'limits').map(parseLimit), excess, patience: waits ? Number(patience) : nothing };
 }
 
 const addPage = fillingPage<Name>({
@@ -70,7 +71,7 @@ const addPage = fillingPage<Name>({
   now: async () => ({ name: '', back: path, values: { id: '', limits: '', excess: 'reject', patience: '' } }),
   async send(visit, form) {
     const name = form.get('id')?.trim() ?? '';
-    await visit.do('addTier', { body: { id: name, ...termsOf(form) } });
+    await visit.do('addTier', { body: { id: name, ...termsOf(form, undefined) } });
     return { goOn: path, said: { key: 'console.saved', values: { name } } };
   },
 });
@@ -89,7 +90,7 @@ const editPage = fillingPage<Name>({
   },
   async send(visit, form) {
     const { id: name = '' } = visit.params;
-    await visit.do('changeTier', { params: { id: name }, body: termsOf(form), match: matchOf(form) });
+    await visit.do('changeTier', { params: { id: name }, body: termsOf(form, null), match: matchOf(form) });
     return { goOn: path, said: { key: 'console.saved', values: { name } } };
   },
 });

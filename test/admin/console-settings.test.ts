@@ -165,12 +165,17 @@ describe('the settings in the console', () => {
       ...{ approve: 'at-once', limit: '8', grants: '', scopes: '', redirect_hosts: '', pkce: 'optional' },
     });
     assert.equal((await app.parts.registrars.get('portal'))?.approve, 'at-once');
+    assert.equal((await filled('registrars/portal/edit', { approve: 'at-once', limit: '' })).status, 400);
     assert.match((await open('registrars/portal')).text, /Count at once/);
     await filled('registrars/portal/remove');
     const tier = { id: 'gold', limits: '100 per minute\n5 per second', excess: 'queue', patience: '3' };
     assert.match((await filled('tiers/new', tier)).text, /100 per minute[\s\S]*at most for seconds: 3/);
     const bad = await filled('tiers/gold/edit', { ...tier, limits: 'a lot' });
     assert.match(textOf(bad, '<p class="alert"') ?? '', /must read like/);
+    const { patience: usual } = await app.parts.tiers.add('usual', { limits: [], excess: 'queue' }, 'cli');
+    await filled('tiers/gold/edit', { ...tier, patience: '' });
+    assert.equal((await app.parts.tiers.get('gold'))?.patience, usual);
+    assert.notEqual(usual, 3);
     await filled('tiers/gold/edit', { ...tier, limits: '1 per day', excess: 'reject' });
     assert.deepEqual((await app.parts.tiers.get('gold'))?.limits, [{ requests: 1, period: 86_400 }]);
     assert.match(doneOf(await filled('tiers/gold/remove')) ?? '', /is removed/);
