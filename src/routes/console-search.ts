@@ -36,23 +36,29 @@ export const searchPages: readonly ConsolePage[] = [
 /** A page that is found by its name. */
 interface Place {
   href: string;
-  calls?: string;
+  /** One of these is enough. */
+  calls?: readonly string[];
   key: Key;
 }
 
 const rooms: readonly Place[] = [
   { href: '/admin', key: 'console.nav.overview' },
-  { href: '/admin/applications', calls: 'listClients', key: 'console.nav.applications' },
-  { href: '/admin/people', calls: 'listUsers', key: 'console.nav.people' },
-  { href: '/admin/access', calls: 'listAssignments', key: 'console.nav.access' },
-  { href: '/admin/connections', calls: 'listConnections', key: 'console.nav.connections' },
-  { href: '/admin/audit', calls: 'listAuditEvents', key: 'console.nav.audit' },
+  { href: '/admin/applications', calls: ['listClients'], key: 'console.nav.applications' },
+  { href: '/admin/people', calls: ['listUsers'], key: 'console.nav.people' },
+  {
+    href: '/admin/access',
+    calls: ['listRoles', 'listAssignments', 'listGroups', 'listApis'],
+    key: 'console.nav.access',
+  },
+  { href: '/admin/connections', calls: ['listConnections'], key: 'console.nav.connections' },
+  { href: '/admin/gateways', calls: ['listGatewayKinds'], key: 'console.nav.gateways' },
+  { href: '/admin/audit', calls: ['listAuditEvents'], key: 'console.nav.audit' },
 ];
 const partPlace = (part: SettingsPart): Place => ({ href: `${settings}/${part}`, key: `console.settings.${part}` });
 
 function pageNamed(visit: ConsoleVisit, { href, calls, key }: Place, q: string): Found[] {
   const name = visit.frame.say(key);
-  const open = calls === undefined || visit.may(calls);
+  const open = calls === undefined || calls.some((one) => visit.may(one));
   return q !== '' && open && String(name).toLowerCase().includes(q.toLowerCase())
     ? [{ href, name, kind: visit.frame.say('console.search.page') }]
     : [];

@@ -41,6 +41,7 @@ describe('the room of gateways', () => {
     for (const { kind } of guides) assert.ok(links(page).includes(`/admin/gateways/${kind}`), kind);
     assert.match(page.text, /href="\/admin\/gateways" aria-current="page"/);
     assert.match(page.text, /when the token ends, after 600 s at most/);
+    assert.match((await ada.browser.open('/admin/search?q=gateways')).text, /<main[\s\S]*href="\/admin\/gateways"/);
   });
 
   it('is closed to whoever may not read clients and APIs both', async () => {
