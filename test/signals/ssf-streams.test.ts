@@ -141,7 +141,9 @@ describe('the transmitter of security events', { timeout: 60_000 }, () => {
     // A password would do, so that it is not the sign-in that is refused.
     await app.parts.access.ensureBuiltIn('1fa');
     const more = { scope: 'ssf.manage', resource: 'urn:sallyport:admin' };
-    const page = await signInto(app, newBrowser(app), more, 'admin@example.test');
+    const browser = newBrowser(app);
+    const asked = await signInto(app, browser, more, 'admin@example.test');
+    const page = await browser.submit(asked, { decision: 'allow' });
     const person = transmitter(app, (await redeem(app, page)).access_token);
     const made = await person.send('POST', '/streams', {});
     assert.deepEqual([made.status, made.body.code], [403, 'not_a_receiver']);
