@@ -203,3 +203,35 @@ describe('whoever has opened a set-up link', () => {
     await change('acme-dir', { name: 'Renamed', base: 'ou=acme,dc=x' });
   });
 });
+
+describe('whoever administers one organisation', () => {
+  it('lets its provider give no role and no group that they do not have themselves everywhere, if it gives nothing here yet', async () => {
+    const boss = await somebody(app, 'admin@acme.test');
+    const [subject, id] = [`user:${boss}`, 'acme-rules'];
+    await app.parts.organizations.join('acme', subject, 'cli');
+    await app.parts.access.assign(subject, 'connector', 'cli', { organization: 'acme' });
+    await app.parts.access.saveRole({ id: 'named-only', permissions: [], includes: [] }, 'cli');
+    await app.parts.access.assign(subject, 'named-only', 'cli', { organization: 'acme' });
+    await app.parts.groups.save({ id: 'finance', includes: [] }, 'cli');
+    await app.parts.groups.save({ id: 'own', includes: [] }, 'cli');
+    await app.parts.connections.add(set.said(id), 'cli');
+    await app.parts.organizations.adopt('acme', id, 'cli');
+    const caller = {
+      ...{ actor: subject, permissions: new Set<string>() },
+      within: { organization: 'acme', permissions: new Set(['connections:read', 'connections:write']) },
+    };
+    const calls = new Calls(adminConnections({ ...app.parts, issuer: app.issuer, reach: new Reach(app.parts) }));
+    const change = (rule: object) =>
+      calls.run(caller, 'changeConnection', {
+        params: { id },
+        body: { group_rules: [{ upstream: 'all', ...rule }] },
+      });
+    for (const rule of [{ group: 'finance' }, { role: 'named-only' }, { role: 'connector' }]) {
+      await assert.rejects(change(rule), { code: 'beyond_own_rights' }, JSON.stringify(rule));
+    }
+    await app.parts.groups.join(subject, 'own', 'cli');
+    await change({ group: 'own' });
+    await app.parts.access.assign(subject, 'named-only', 'cli');
+    await change({ role: 'named-only' });
+  });
+});
