@@ -9,7 +9,7 @@ import type { Tickets } from '../federation/tickets.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Federated, Wishes } from './federated.ts';
 import { askedOf, ended, type Flow, type SignIn, type Visit } from './flow.ts';
-import { type Joining, mayConnect } from './joining.ts';
+import type { Joining } from './joining.ts';
 import type { Proof } from './proof.ts';
 import { realm } from './realm.ts';
 import { nothing } from './steps.ts';
@@ -151,9 +151,10 @@ export class ThroughProvider {
 
   /** Both sides of a connection that waits for a yes. */
   async sides({ upstream, user: id }: LinkStep): Promise<{ account: string; provider: string; allowed: boolean }> {
-    const user = await this.#parts.users.get(id);
-    if (!user) throw ended();
-    return { account: calledAs(user), provider: await this.nameOf(upstream.connection), allowed: mayConnect(user) };
+    const { connections, joining, users } = this.#parts;
+    const [user, connection] = await Promise.all([users.get(id), connections.get(upstream.connection)]);
+    if (!user || !connection) throw ended();
+    return { account: calledAs(user), provider: connection.name, allowed: await joining.mayLink(user, connection) };
   }
 
   /** The person, who has proven both sides in this very sign-in, connects them or leaves them apart. */
@@ -164,7 +165,7 @@ export class ThroughProvider {
     const [user, connection] = await Promise.all([users.get(id), connections.get(upstream.connection)]);
     if (!user || connection?.state !== 'enabled') return { goOn: `/signin/${visit.uid}?restart` };
     return this.#orFailure(visit, flow, connection, async () => {
-      await joining.link(upstream, user, { ip: visit.ip, requestId: visit.requestId });
+      await joining.link(upstream, user, connection, { ip: visit.ip, requestId: visit.requestId });
       return { goOn: await this.#welcome(visit, flow, user, upstream) };
     });
   }
