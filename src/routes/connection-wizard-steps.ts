@@ -38,13 +38,13 @@ export function choosing({ frame }: ConsoleVisit, place: WizardPlace): ConsoleSh
     };
   });
   return shown(
-    frame.say('connect.title'),
+    frame.say('connect.provider.title'),
     wizardContent(frame, { ...newHead(frame.say, place), steps: [chooseStep(frame, all)] }),
   );
 }
 
 const newHead = (say: ConsoleVisit['frame']['say'], place: WizardPlace) => ({
-  ...{ title: say('connect.title'), about: say('connect.about'), deeds: [] },
+  ...{ title: say('connect.provider.title'), about: say('connect.provider.about'), deeds: [] },
   up: { href: place.at(), text: say('console.nav.connections') },
 });
 
@@ -65,7 +65,7 @@ export function adding(
   });
   const source = sourceStep(visit, place, { preset, called: name, id }, typed);
   const steps = [chosen, source, laterStep(frame), laterStep(frame)];
-  return shown(frame.say('connect.title'), wizardContent(frame, { ...newHead(frame.say, place), steps }));
+  return shown(frame.say('connect.provider.title'), wizardContent(frame, { ...newHead(frame.say, place), steps }));
 }
 
 /** What is opened on the page of the four steps, and with what. */
