@@ -9,7 +9,7 @@ import type { Tickets } from '../federation/tickets.ts';
 import { Problem } from '../kernel/errors.ts';
 import type { Federated, Wishes } from './federated.ts';
 import { askedOf, ended, type Flow, type SignIn, type Visit } from './flow.ts';
-import type { Joining } from './joining.ts';
+import { type Joining, mayConnect } from './joining.ts';
 import type { Proof } from './proof.ts';
 import { realm } from './realm.ts';
 import { nothing } from './steps.ts';
@@ -29,6 +29,14 @@ export type Way =
 
 /** What came of a user name and password. */
 export type DirectoryOutcome = Way | { wrong: true } | { waitSeconds: number };
+
+/** Both sides of a connection that waits for a yes, and why it would not be made. */
+interface Sides {
+  account: string;
+  provider: string;
+  allowed: boolean;
+  confirmed: boolean;
+}
 
 interface Parts {
   signIn: SignIn;
@@ -150,11 +158,12 @@ export class ThroughProvider {
   }
 
   /** Both sides of a connection that waits for a yes. */
-  async sides({ upstream, user: id }: LinkStep): Promise<{ account: string; provider: string; allowed: boolean }> {
+  async sides({ upstream, user: id }: LinkStep): Promise<Sides> {
     const { connections, joining, users } = this.#parts;
     const [user, connection] = await Promise.all([users.get(id), connections.get(upstream.connection)]);
     if (!user || !connection) throw ended();
-    return { account: calledAs(user), provider: connection.name, allowed: await joining.mayLink(user, connection) };
+    const may = { allowed: await joining.mayLink(user, connection), confirmed: mayConnect(user) };
+    return { account: calledAs(user), provider: connection.name, ...may };
   }
 
   /** The person, who has proven both sides in this very sign-in, connects them or leaves them apart. */

@@ -96,6 +96,7 @@ describe('connecting two accounts', () => {
     const foreign = await here('root@elsewhere.example');
     const browser = traveller();
     const question = await toTheQuestion('root@elsewhere.example', 'tenant', browser);
+    assert.match(question.text, /for the people of one organization/);
     await browser.at(home).send('POST', question.url, { decision: 'link' });
     assert.deepEqual(await linksOf(foreign.id), []);
     await organizations.join('tenant', `user:${foreign.id}`, 'cli');
