@@ -206,13 +206,16 @@ export class Rights {
 
   /**
    * A provider is to give these to whom it names: whoever says so may come through it themselves, so nobody lets it give more than
-   * they hold, and nobody but an administrator what is not there yet.
+   * they hold, and nobody but an administrator what is not there yet. Applications may decide by names that give nothing here, so
+   * within an organisation these are such as the caller has everywhere.
    */
   async refuseMapping(by: By, roles: readonly string[], groups: readonly string[]): Promise<void> {
-    const { access, groups: all } = this.#parts;
+    const { access, decide, groups: all } = this.#parts;
     if (by.organization === undefined && adminPermissions.every((name) => by.permissions?.has(name) ?? true)) return;
-    for (const name of roles) if (!(await access.role(name))) throw beyond(`the role ${name}, which is not there`);
-    for (const name of groups) if (!(await all.get(name))) throw beyond(`the group ${name}, which is not there`);
+    const own = by.organization === undefined ? undefined : await decide.held(by.actor, undefined);
+    const no = 'which is not there, or not yours';
+    for (const id of roles) if (!(own?.roles.includes(id) ?? (await access.role(id)))) throw beyond(`${id}, ${no}`);
+    for (const id of groups) if (!(own?.groups.includes(id) ?? (await all.get(id)))) throw beyond(`${id}, ${no}`);
     const given = await Promise.all([this.#rolesGive(roles), ...groups.map((name) => this.#groupGives(name))]);
     await this.#refuseGiving(by, [by.actor], new Set(given.flatMap((one) => [...one])));
   }

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Evidence, UpstreamIdentity } from './connector.ts';
 import { levelProven } from './evidence.ts';
-import { domainName, mapped, names } from './mapping.ts';
+import { domainName, mapped, rulesFor } from './mapping.ts';
 import type { Person, Recorder } from './report.ts';
 
 /** Claims of the protocol itself, which no rule has to look at. */
@@ -27,10 +27,10 @@ export function personOf(
 ): Omit<Person, 'unknown' | 'unknownGroups'> {
   const { email, emailVerified, profile, roles, localGroups } = mapped(identity, connection);
   const shown = (text: string) => recorder.text(text);
-  const rolesOf = (group: string) => {
-    const rules = connection.groupRules.filter(({ upstream }) => names(upstream, group));
-    return [...new Set(rules.map(({ role, group: ours }) => shown(role ?? `group:${ours}`)))];
-  };
+  const naming = rulesFor(connection.groupRules);
+  const rolesOf = (group: string) => [
+    ...new Set(naming(group).map(({ role, group: ours }) => shown(role ?? `group:${ours}`))),
+  ];
   return {
     subject: shown(identity.subject),
     ...(email === undefined ? {} : { email: shown(email) }),

@@ -98,10 +98,19 @@ const speaksFor = ({ domains }: Connection, domain: string): boolean =>
 
 const guid = /^\{?[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\}?$/i;
 
-/** Whether a rule names this group: exactly, by everything before a `*` at its end, and for GUIDs in any case. */
-export function names(upstream: string, group: string): boolean {
-  if (upstream.endsWith('*')) return group.startsWith(upstream.slice(0, -1));
-  return guid.test(upstream) ? upstream.toLowerCase() === group.toLowerCase() : upstream === group;
+/**
+ * Which of these rules name a group: exactly, by everything before a `*` at their end, and for GUIDs in any case. They are put
+ * in order once, since whoever makes rules and groups could keep everybody waiting with many of both.
+ */
+export function rulesFor(rules: Connection['groupRules']): (group: string) => Connection['groupRules'] {
+  const any = (name: string) => (guid.test(name) ? name.toLowerCase() : name);
+  const exact = Map.groupBy(rules, ({ upstream }) => (upstream.endsWith('*') ? undefined : any(upstream)));
+  const starting = Map.groupBy(exact.get(undefined) ?? [], ({ upstream }) => upstream.slice(0, -1));
+  const lengths = [...new Set([...starting.keys()].map(({ length }) => length))];
+  return (group) => [
+    ...(exact.get(any(group)) ?? []),
+    ...lengths.flatMap((length) => (length <= group.length && starting.get(group.slice(0, length))) || []),
+  ];
 }
 
 /** Who this is by the rules of the connection. Decides nothing about accounts: linking is the sign-in's. */
@@ -134,8 +143,9 @@ function byRules(
   rules: Connection['groupRules'],
 ): Pick<Mapped, 'roles' | 'localGroups' | 'unmapped'> {
   const [given, joined, unmapped] = [new Set<string>(), new Set<string>(), new Set(groups)];
+  const naming = rulesFor(rules);
   for (const group of new Set(groups)) {
-    for (const rule of rules.filter(({ upstream }) => names(upstream, group))) {
+    for (const rule of naming(group)) {
       if (rule.role !== undefined) given.add(rule.role);
       if (rule.group !== undefined) joined.add(rule.group);
       unmapped.delete(group);

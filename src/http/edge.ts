@@ -26,7 +26,7 @@ export interface EdgeSettings {
 
 /** Bounds of one request and of all together. */
 export interface EdgeLimits extends FailureLimits {
-  /** Bytes of a body: at protocol endpoints and pages, at callbacks (SAML), and at the admin API and SCIM. */
+  /** Bytes of a body: at protocol endpoints and pages, at callbacks (SAML), and where administrators send documents (admin, SCIM, set-up). */
   body: number;
   callbackBody: number;
   adminBody: number;
@@ -164,7 +164,7 @@ export class Edge {
 
   #bodyLimit(path: string): number {
     if (path.startsWith('/federation/')) return this.#limits.callbackBody;
-    return /^\/(?:admin|scim)\//.test(path) ? this.#limits.adminBody : this.#limits.body;
+    return /^\/(?:admin|scim|setup)\//.test(path) ? this.#limits.adminBody : this.#limits.body;
   }
 }
 

@@ -9,6 +9,7 @@ import type { ConnectionInput } from '../federation/input.ts';
 import type { Refreshing } from '../federation/refreshing.ts';
 import { list, listOf, page } from '../http/paging.ts';
 import { type Operation, operation } from '../http/resource.ts';
+import type { People } from '../scim/people.ts';
 import { bounded, refuseBeyond, refuseWord } from './connection-bounds.ts';
 import {
   connectionChangeBody,
@@ -29,6 +30,7 @@ interface Parts {
   rights: Rights;
   reach: Reach;
   identities: Identities;
+  scim: { people: Pick<People, 'all' | 'load'> };
   issuer: string;
 }
 

@@ -2,6 +2,7 @@ import { beyond, type Rights } from '../directory/rights.ts';
 import type { Connection } from '../federation/connection.ts';
 import { presetOf } from '../federation/presets.ts';
 import type { By } from '../http/resource.ts';
+import { differs } from './connection-reshaping.ts';
 
 type Rule = Connection['groupRules'][number];
 
@@ -17,7 +18,7 @@ export async function refuseBeyond(
   rights: Rights,
   by: By,
   said: Readonly<Record<string, unknown>>,
-  before?: Pick<Connection, 'groupRules' | 'kind' | 'shown'>,
+  before?: Connection,
 ): Promise<void> {
   const { groupRules } = said;
   const known = new Set(before?.groupRules.map(text));
@@ -26,19 +27,26 @@ export async function refuseBeyond(
   await rights.refuseMapping(by, named('role'), named('group'));
   if (by.organization === undefined) return;
   const kind = before?.kind ?? presetOf(String(said.preset))?.kind;
-  if (kind === 'ldap' && (before === undefined || said.from !== undefined || said.servers !== undefined)) {
+  const now: Readonly<Record<string, unknown>> = { ...before };
+  if (kind === 'ldap' && (before === undefined || searches.some((name) => differs(said[name], now[name])))) {
     throw beyond('you a way to directories inside the network of this server');
   }
   if (said.shown === true && before?.shown !== true)
     throw beyond('your provider a button on the sign-in page of everybody');
 }
 
-/** What tells where a provider is. */
-const places = ['from', 'metadata', 'issuer', 'discovery', 'graph', 'metadataUrl'];
+/** What is read of which directory, with an account that belongs to the server. */
+const searches = ['from', 'servers', 'startTls', 'base', 'filter', 'groups', 'subject'];
+
+/** What tells where a provider is, and who speaks for it. */
+const places = [
+  ...['from', 'metadata', 'issuer', 'discovery', 'graph', 'metadataUrl'],
+  ...['entityIds', 'signOn', 'certificates'],
+];
 
 /**
  * What is said of a new connection, or changed of one, as this caller may say it: within an organisation no address of a provider
- * may be inside our network, and a new provider gets no button that everybody sees.
+ * may be inside our network, it says nothing of the addresses of others, and a new provider gets no button that everybody sees.
  */
 export function bounded(
   { organization }: By,

@@ -5,6 +5,7 @@ import type { Organizations } from '../directory/organizations.ts';
 import { newUserId, normalEmail, type User, type UserChange, type Users } from '../directory/users.ts';
 import type { Connection } from '../federation/connection.ts';
 import { refused } from '../federation/connector.ts';
+import { domainName } from '../federation/mapping.ts';
 import { Problem } from '../kernel/errors.ts';
 import { taken } from '../store/port.ts';
 import { givenBy } from './by-provider.ts';
@@ -50,12 +51,25 @@ export class Joining {
   }
 
   /** Connects an account that the person has proven with its password. Throws `taken`, and `refused` when it may not be. */
-  async link(proof: Proof, user: User, from: { ip: string; requestId: string }): Promise<User> {
-    if (!mayConnect(user)) throw disabled(user);
+  async link(proof: Proof, user: User, at: Connection, from: { ip: string; requestId: string }): Promise<User> {
+    if (!(await this.mayLink(user, at))) throw disabled(user);
     const { connection, subject, label } = proof;
     const actor = `user:${user.id}`;
     await this.#parts.identities.link({ connection, subject, label, user: user.id, origin: false }, { actor, ...from });
     return this.#refresh(user, { origin: false }, proof);
+  }
+
+  /**
+   * Whether an account may be connected to this provider by its password. One that somebody has made for a single organisation
+   * gets no hold of others by a page on which they might say yes: only of its members, and of addresses in its domains.
+   */
+  async mayLink(user: User, { id, confined, domains }: Connection): Promise<boolean> {
+    if (!mayConnect(user) || !confined) return mayConnect(user);
+    const { organizations } = this.#parts;
+    const domain = domainName(user.email?.split('@')[1] ?? '');
+    if (domains.some(({ name, verified }) => verified !== undefined && name === domain)) return true;
+    const own = await organizations.ofConnection(id);
+    return own !== undefined && organizations.isMember(own.id, `user:${user.id}`);
   }
 
   /**

@@ -30,6 +30,14 @@ export type Way =
 /** What came of a user name and password. */
 export type DirectoryOutcome = Way | { wrong: true } | { waitSeconds: number };
 
+/** Both sides of a connection that waits for a yes, and why it would not be made. */
+interface Sides {
+  account: string;
+  provider: string;
+  allowed: boolean;
+  confirmed: boolean;
+}
+
 interface Parts {
   signIn: SignIn;
   federated: Federated;
@@ -150,10 +158,12 @@ export class ThroughProvider {
   }
 
   /** Both sides of a connection that waits for a yes. */
-  async sides({ upstream, user: id }: LinkStep): Promise<{ account: string; provider: string; allowed: boolean }> {
-    const user = await this.#parts.users.get(id);
-    if (!user) throw ended();
-    return { account: calledAs(user), provider: await this.nameOf(upstream.connection), allowed: mayConnect(user) };
+  async sides({ upstream, user: id }: LinkStep): Promise<Sides> {
+    const { connections, joining, users } = this.#parts;
+    const [user, connection] = await Promise.all([users.get(id), connections.get(upstream.connection)]);
+    if (!user || !connection) throw ended();
+    const may = { allowed: await joining.mayLink(user, connection), confirmed: mayConnect(user) };
+    return { account: calledAs(user), provider: connection.name, ...may };
   }
 
   /** The person, who has proven both sides in this very sign-in, connects them or leaves them apart. */
@@ -164,7 +174,7 @@ export class ThroughProvider {
     const [user, connection] = await Promise.all([users.get(id), connections.get(upstream.connection)]);
     if (!user || connection?.state !== 'enabled') return { goOn: `/signin/${visit.uid}?restart` };
     return this.#orFailure(visit, flow, connection, async () => {
-      await joining.link(upstream, user, { ip: visit.ip, requestId: visit.requestId });
+      await joining.link(upstream, user, connection, { ip: visit.ip, requestId: visit.requestId });
       return { goOn: await this.#welcome(visit, flow, user, upstream) };
     });
   }

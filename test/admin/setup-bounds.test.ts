@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Reach } from '../../src/directory/reach.ts';
 import { Calls } from '../../src/http/calls.ts';
@@ -7,7 +9,10 @@ import { adminConnections } from '../../src/routes/admin-connections.ts';
 import { adminSetupLinks } from '../../src/routes/admin-setup-links.ts';
 import { somebody } from '../support/account.ts';
 import type { TestApp } from '../support/app.ts';
+import { samlMetadata } from '../support/connecting.ts';
 import { send } from '../support/console.ts';
+import { describing } from '../support/discovery.ts';
+import { newUser, scimClient } from '../support/scim.ts';
 import { SetUp } from '../support/set-up.ts';
 import { newBrowser } from '../support/signing-in.ts';
 
@@ -139,5 +144,94 @@ describe('whoever has opened a set-up link', () => {
     await app.parts.connections.change(id, { groupRules: [{ upstream: 'all', role: 'orders-reader' }] }, 'cli');
     assert.equal((await change({ clientId: 'more' })).status, 403);
     assert.equal((await app.parts.connections.get(id))?.name, 'Acme sign-in');
+  });
+
+  it('turns none to another provider whose domain leads to people who were pushed, or whose second factors count', async () => {
+    const { browser } = await set.opened();
+    const id = 'acme-pushed';
+    await app.parts.connections.add({ ...set.said(id), domains: ['pushed.test'] }, 'cli');
+    await app.parts.connections.domains.verify(id, 'pushed.test', 'cli', true);
+    await app.parts.organizations.add(
+      { id: 'pushed', name: 'Pushed', domains: ['pushed.test'], connections: [id] },
+      'cli',
+    );
+    const { token } = await app.parts.scim.tokens.make('pushed', 'cli');
+    const made = await scimClient(app, 'pushed', token).send('POST', '/Users', newUser('boss@pushed.test'));
+    assert.equal(made.status, 201);
+    await app.parts.access.assign(`user:${made.body.id}`, 'orders-reader', 'cli');
+    const theirs = await set.opened('cli', 'pushed');
+    const turned = { ...set.filled(), clientId: 'them' };
+    const change = () => theirs.browser.send('POST', `/setup/${id}/source`, turned);
+    assert.equal((await change()).status, 403);
+    await app.parts.access.unassign(`user:${made.body.id}`, 'orders-reader', 'cli');
+    assert.equal((await change()).status, 303);
+    const accepting = { mfa: 'accept', evidence: [{ amrAnyOf: ['mfa'], level: '2fa' as const }] };
+    await app.parts.connections.add({ ...set.said('acme-mfa'), ...accepting }, 'cli');
+    await app.parts.organizations.adopt('acme', 'acme-mfa', 'cli');
+    const other = await describing();
+    const second = await browser.send('POST', '/setup/acme-mfa/source', { ...turned, from: other.url });
+    other.close();
+    assert.equal(second.status, 403, second.text);
+    assert.match(second.text, /the word on second factors/);
+    assert.equal((await browser.send('POST', '/setup/acme-mfa/source', turned)).status, 303);
+  });
+
+  it('says nothing of the addresses of others by other certificates, and reads no more of a directory', async () => {
+    const pem = readFileSync(join(import.meta.dirname, '../fixtures/certificates/service.pem'), 'utf8');
+    const metadata = samlMetadata('https://idp.acme.test', pem);
+    const saml = { id: 'acme-saml', name: 'S', preset: 'generic-saml', metadata };
+    const directory = { id: 'acme-dir', name: 'D', preset: 'generic-ldap', from: 'ldaps://dir.internal/ou=acme,dc=x' };
+    for (const one of [saml, directory]) {
+      await app.parts.connections.add(one, 'cli');
+      await app.parts.organizations.adopt('acme', one.id, 'cli');
+    }
+    const caller = {
+      ...{ actor: 'setup-link:x', permissions: new Set<string>() },
+      within: { organization: 'acme', permissions: new Set(['connections:read', 'connections:write']) },
+    };
+    const parts = { ...app.parts, issuer: app.issuer, reach: new Reach(app.parts) };
+    const calls = new Calls(adminConnections(parts));
+    const change = (id: string, body: object) => calls.run(caller, 'changeConnection', { params: { id }, body });
+    await change('acme-saml', { entity_ids: ['https://evil.test'], certificates: [pem] });
+    assert.equal((await app.parts.connections.get('acme-saml'))?.confined, true);
+    for (const body of [
+      ...[{ base: 'dc=x' }, { filter: '(&(uid={username})(userPassword=a*))' }, { subject: 'description' }],
+      ...[{ groups: { base: 'dc=x' } }, { start_tls: false }],
+    ]) {
+      await assert.rejects(change('acme-dir', body), { code: 'beyond_own_rights' }, JSON.stringify(body));
+    }
+    await change('acme-dir', { name: 'Renamed', base: 'ou=acme,dc=x' });
+  });
+});
+
+describe('whoever administers one organisation', () => {
+  it('lets its provider give no role and no group that they do not have themselves everywhere, if it gives nothing here yet', async () => {
+    const boss = await somebody(app, 'admin@acme.test');
+    const [subject, id] = [`user:${boss}`, 'acme-rules'];
+    await app.parts.organizations.join('acme', subject, 'cli');
+    await app.parts.access.assign(subject, 'connector', 'cli', { organization: 'acme' });
+    await app.parts.access.saveRole({ id: 'named-only', permissions: [], includes: [] }, 'cli');
+    await app.parts.access.assign(subject, 'named-only', 'cli', { organization: 'acme' });
+    await app.parts.groups.save({ id: 'finance', includes: [] }, 'cli');
+    await app.parts.groups.save({ id: 'own', includes: [] }, 'cli');
+    await app.parts.connections.add(set.said(id), 'cli');
+    await app.parts.organizations.adopt('acme', id, 'cli');
+    const caller = {
+      ...{ actor: subject, permissions: new Set<string>() },
+      within: { organization: 'acme', permissions: new Set(['connections:read', 'connections:write']) },
+    };
+    const calls = new Calls(adminConnections({ ...app.parts, issuer: app.issuer, reach: new Reach(app.parts) }));
+    const change = (rule: object) =>
+      calls.run(caller, 'changeConnection', {
+        params: { id },
+        body: { group_rules: [{ upstream: 'all', ...rule }] },
+      });
+    for (const rule of [{ group: 'finance' }, { role: 'named-only' }, { role: 'connector' }]) {
+      await assert.rejects(change(rule), { code: 'beyond_own_rights' }, JSON.stringify(rule));
+    }
+    await app.parts.groups.join(subject, 'own', 'cli');
+    await change({ group: 'own' });
+    await app.parts.access.assign(subject, 'named-only', 'cli');
+    await change({ role: 'named-only' });
   });
 });

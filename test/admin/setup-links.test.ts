@@ -125,6 +125,12 @@ describe('a set-up link', () => {
     assert.equal((await app.parts.organizations.ofConnection('acme-sso'))?.id, 'acme');
     const [event] = await app.parts.trail.search({ type: 'connection.created', target: 'connection:acme-sso' });
     assert.equal(event?.actor, `setup-link:${id}`);
+    // A description that was pasted may be long, such as the metadata of Entra.
+    const long = await browser.send('POST', '/setup/acme-sso/source', {
+      ...set.filled(),
+      metadata: 'x'.repeat(90_000),
+    });
+    assert.equal(long.status, 400, 'it is read, and no description');
     const test = await browser.send('POST', '/setup/acme-sso/test', {});
     assert.match(String(test.headers.location), /\/admin\/connections\/acme-sso\/test\/[\w-]+\?key=/);
     const done = await send(browser, await browser.open('/setup/acme-sso/enable'), {});

@@ -3,12 +3,13 @@ import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { alertOf, type Page, textOf } from '../support/browser.ts';
 import { begin, connect, password, person, startProvider, Traveller } from '../support/federation.ts';
+import { near } from '../support/logging-out.ts';
 import { authorization, introspect, redeem } from '../support/signing-in.ts';
 
 let home: TestApp;
 let provider: TestApp;
 before(async () => {
-  home = await startApp();
+  home = await startApp(near);
   provider = await startProvider();
   await connect(home, provider, 'corp', { domains: ['corp.example'] });
   await home.parts.connections.domains.verify('corp', 'corp.example', 'cli', true);
@@ -86,6 +87,31 @@ describe('connecting two accounts', () => {
     const [event] = await home.parts.trail.search({ type: 'identity.linked', target: `user:${id}` });
     assert.deepEqual(event?.detail, { connection: 'corp' });
     assert.ok(event?.requestId);
+  });
+
+  it('is offered by a provider of one organisation to its own people only, whoever says yes', async () => {
+    const { connections, organizations } = home.parts;
+    await connect(home, provider, 'tenant', { confined: true, provision: false, domains: ['tenant.example'] });
+    await organizations.add({ id: 'tenant', name: 'Tenant', domains: [], connections: ['tenant'] }, 'cli');
+    const foreign = await here('root@elsewhere.example');
+    const browser = traveller();
+    const question = await toTheQuestion('root@elsewhere.example', 'tenant', browser);
+    assert.match(question.text, /for the people of one organization/);
+    await browser.at(home).send('POST', question.url, { decision: 'link' });
+    assert.deepEqual(await linksOf(foreign.id), []);
+    await organizations.join('tenant', `user:${foreign.id}`, 'cli');
+    const again = traveller();
+    const asked = await again.submit(await through('root@elsewhere.example', 'tenant', again), {
+      identifier: 'root@elsewhere.example',
+      password,
+    });
+    reached(await again.submit(asked, { decision: 'link' }));
+    assert.deepEqual(await linksOf(foreign.id), ['tenant']);
+    await connections.domains.verify('tenant', 'tenant.example', 'cli', true);
+    const own = await here('own@tenant.example');
+    const third = traveller();
+    reached(await third.submit(await toTheQuestion('own@tenant.example', 'tenant', third), { decision: 'link' }));
+    assert.deepEqual(await linksOf(own.id), ['tenant']);
   });
 
   it('connects an account with another address too: both were proven', async () => {

@@ -44,8 +44,10 @@ export interface Link {
   /** Who it is at the provider, and here. */
   label: string;
   account: string;
-  /** The account's address was confirmed, so it may be connected. */
+  /** Whether it may be connected. */
   allowed: boolean;
+  /** Whether the address of the account was ever confirmed. */
+  confirmed: boolean;
 }
 
 const both = ({ say }: Frame, { provider, label, account }: Link): Html => html`<dl class="both">
@@ -55,7 +57,7 @@ const both = ({ say }: Frame, { provider, label, account }: Link): Html => html`
 
 /** Shows both identities and asks whether they are one person; nothing is connected before the answer. */
 export const linkPage = (frame: Frame, view: Link): Html => {
-  const { action, client, provider, account, allowed } = view;
+  const { action, client, provider, account, allowed, confirmed } = view;
   const { say } = frame;
   const question = html`<h1>${say('link.heading', { provider: strong(provider) })}</h1>
 ${both(frame, view)}
@@ -67,7 +69,7 @@ ${both(frame, view)}
 <p class="hint">${say('link.next', { client, account })}</p>`;
   const refusal = html`<h1>${say('link.refused')}</h1>
 ${both(frame, view)}
-<p role="alert">${say('link.unconfirmed', { client })}</p>
+<p role="alert">${say(confirmed ? 'link.foreign' : 'link.unconfirmed', { client, provider })}</p>
 <form method="post" action="${action}" class="stack">
 <button class="primary" name="decision" value="skip">${say('link.go-on')}</button>
 </form>`;
