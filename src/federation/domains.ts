@@ -23,6 +23,14 @@ const day = 24 * 60 * 60;
 /** A proof that has been missing at so many daily checks in a row is gone. */
 const mostFailures = 3;
 
+/** Whoever may add domains takes no more names from others than this. */
+const mostDomains = 100;
+const tooMany = problem(
+  'invalid',
+  400,
+  () => `A connection speaks for ${mostDomains} domains at most; remove one first`,
+);
+
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
 const notProven = problem(
@@ -70,10 +78,12 @@ export class Domains {
     if (known && known.connection !== connection) throw taken(`The domain ${id}`);
   }
 
-  /** Adds a domain, which counts once it is verified. Throws `taken` when another connection has it. */
+  /** Adds a domain, which counts once it is verified. Throws `taken` when another connection has it, `invalid` beyond a hundred. */
   async add(connection: string, text: string, actor: string): Promise<Domain> {
     const id = checked(text);
     const proof = `sallyport-domain-verification=${randomToken(24)}`;
+    const held = await this.of(connection);
+    if (held.length >= mostDomains && !held.some(({ name }) => name === id)) throw tooMany();
     try {
       await this.#all.insert({ id, connection, proof });
     } catch (error) {

@@ -76,10 +76,19 @@ async function discovered(from: string, reader: Reader): Promise<Record<string, 
   return document(await text(address, reader), address);
 }
 
+/** Far deeper than any provider's; whatever reads it later goes as deep as it is. */
+const deepest = 20;
+
+const isDeeper = (value: unknown, than: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (than === 0 || Object.values(value).some((one) => isDeeper(one, than - 1)));
+
 function document(content: string, whose: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(content);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+    if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isDeeper(value, deepest))
+      return { ...value };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

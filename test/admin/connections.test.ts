@@ -167,6 +167,27 @@ describe('/admin/api/v1/connections', () => {
     assert.deepEqual(heard.filter(Boolean), [true]);
   });
 
+  it('reads no description that is nested without end, and holds no more than a hundred domains', async () => {
+    const nested = `{"issuer":"https://deep.example.test","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const deep = { ...corp(), id: 'deep', from: undefined, metadata: nested };
+    const { status, body } = await admin.send('POST', '/connections', deep);
+    assert.deepEqual(
+      [status, body.detail],
+      [400, 'The file holds no discovery document (JSON, OpenID Connect Discovery §3)'],
+    );
+    const { domains } = app.parts.connections;
+    for (let count = (await domains.of('corp')).length; count < 100; count += 1) {
+      await domains.add('corp', `d${count}.example.test`, 'cli');
+    }
+    const more = await admin.send('POST', '/connections/corp/domains', { name: 'more.example.test' });
+    assert.deepEqual(
+      [more.status, more.body.detail],
+      [400, 'A connection speaks for 100 domains at most; remove one first'],
+    );
+    const again = await admin.send('POST', '/connections/corp/domains', { name: 'd99.example.test' });
+    assert.equal(again.status, 201);
+  });
+
   it('goes, with its domains', async () => {
     assert.equal((await admin.send('DELETE', '/connections/corp', undefined, { 'if-match': '"old"' })).status, 412);
     assert.equal((await admin.send('DELETE', '/connections/corp')).status, 204);
