@@ -1,18 +1,13 @@
 import { invalid } from '../kernel/errors.ts';
-import { previewReply } from '../routes/admin-connection-preview.ts';
+import { claimsIn, previewReply } from '../routes/admin-connection-preview.ts';
 import { misused } from './command.ts';
 import { deskCommand } from './desk.ts';
 import { facts } from './listing.ts';
 import { fileText } from './reading.ts';
 
 function parsed(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  const claims = claimsIn(text);
+  if (claims) return claims;
   throw invalid('--claims must hold a JSON object: names of claims or attributes with their values');
 }
 

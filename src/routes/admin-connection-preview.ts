@@ -81,3 +81,14 @@ export const adminConnectionPreview = (parts: Parts): Operation[] => [
     },
   }),
 ];
+
+/** The claims that a text holds as a JSON object; undefined when it holds none. */
+export function claimsIn(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}

@@ -3,7 +3,7 @@ import { type PreviewView, previewFacts, type RuleRow, rulesForm } from '../../v
 import { listOf } from '../http/paging.ts';
 import { invalid } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
-import { previewReply } from './admin-connection-preview.ts';
+import { claimsIn, previewReply } from './admin-connection-preview.ts';
 import { evidenceLines, evidenceRule, requestLines, strongRequest } from './connection-wizard-evidence.ts';
 import type { Setup, WizardPlace } from './connection-wizard-place.ts';
 import { filledForm } from './console-form.ts';
@@ -138,13 +138,8 @@ export function rulesBody(visit: ConsoleVisit, place: WizardPlace, form: Form, o
 }
 
 function parsedClaims(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  const claims = claimsIn(text);
+  if (claims) return claims;
   throw invalid(
     'The claims must be a JSON object: names of claims or attributes with their values, such as {"email": "ana@example.com"}',
   );
