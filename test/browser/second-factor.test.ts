@@ -54,6 +54,24 @@ describe('a security key in Chromium', () => {
     );
   });
 
+  it('cannot be asked for before the page is ready, which would send nothing', async () => {
+    await somebody(portal.app, 'quick@x.test');
+    await portal.visit(async (page) => {
+      await Device.plugIn(page, 'security key');
+      await portal.enrol(page, 'quick@x.test');
+      const { promise: slowly, resolve } = Promise.withResolvers<void>();
+      await portal.start(page);
+      await page.route('**/assets/webauthn*', (route) => slowly.then(() => route.continue()));
+      await enter(page, 'quick@x.test');
+      const go = button(page, 'Use passkey or security key');
+      await go.waitFor();
+      assert.equal(await go.isEnabled(), false);
+      resolve();
+      await go.click();
+      assert.equal(await portal.arrived(page), 'code');
+    });
+  });
+
   it('sec-150 that is behind its own counter was copied, and is refused', async () => {
     await somebody(portal.app, 'copy@x.test');
     await portal.visit(async (page) => {

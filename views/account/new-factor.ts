@@ -33,11 +33,10 @@ export const passkeyContent = (
   { options, name, error }: { options: object; name: string; error?: Html | undefined },
 ): Html => {
   const { say } = frame;
-  const content = html`${field({ name: 'name', label: say('account.factors.name'), value: name, autocomplete: 'off', maxlength: 60, hint: say('account.passkey.name') })}
-<button class="primary scripted">${say('account.passkey.deed')}</button>`;
+  const content = html`${field({ name: 'name', label: say('account.factors.name'), value: name, autocomplete: 'off', maxlength: 60, hint: say('account.passkey.name') })}`;
   return html`<h1>${say('account.passkey.title')}</h1>
 <p>${say('account.passkey.about')}</p>
-${ceremonyForm(frame, { kind: 'create', action: `${place}/passkey`, options, content, error })}`;
+${ceremonyForm(frame, { kind: 'create', action: `${place}/passkey`, options, content, button: say('account.passkey.deed'), error })}`;
 };
 
 /** Asks before recovery codes are made, since the ones that were made before are gone then. */

@@ -133,5 +133,7 @@ for (const form of forms) {
     event.preventDefault();
     void asked(form);
   });
+  // Whoever was quicker than this script would have sent an empty answer.
+  for (const button of form.querySelectorAll('button')) button.disabled = false;
   if (form.dataset.webauthn === 'conditional') void offer(form);
 }

@@ -69,9 +69,9 @@ ${codeField(error)}
 </form>`;
 
 const webauthnForm = (frame: Frame, { action, error, options }: Of<'webauthn'>): Html => {
-  const content = html`<p>${frame.say('factor.enrol.webauthn.ask')}</p>
-<button class="primary scripted">${frame.say('factor.enrol.webauthn.go')}</button>`;
-  return ceremonyForm(frame, { kind: 'create', action, options, content, error });
+  const content = html`<p>${frame.say('factor.enrol.webauthn.ask')}</p>`;
+  const button = frame.say('factor.enrol.webauthn.go');
+  return ceremonyForm(frame, { kind: 'create', action, options, content, button, error });
 };
 
 /** Before somebody of whom only a password is known binds a factor: a code that came on another way. */

@@ -65,9 +65,9 @@ function formOf(frame: Frame, view: Factor): Html {
   if (kind === undefined) return html`<p role="alert">${say('factor.stuck')}</p>`;
   if (kind === 'webauthn') {
     const content = html`<p>${say('factor.webauthn.ask')}</p>
-${remember(frame, view)}
-<button class="primary scripted">${say('factor.webauthn.go')}</button>`;
-    return ceremonyForm(frame, { kind: 'get', action, options, content, error });
+${remember(frame, view)}`;
+    const button = say('factor.webauthn.go');
+    return ceremonyForm(frame, { kind: 'get', action, options, content, button, error });
   }
   return html`<form method="post" action="${action}">
 <input type="hidden" name="factor" value="${kind}">

@@ -13,9 +13,7 @@ export interface Passkey {
  * Passkeys stand in the list that the browser shows at the first field, and behind a button for whoever does not look there.
  * Without scripts there is nothing to show (style.css).
  */
-export const passkeyForm = (frame: Frame, action: string, { options, error }: Passkey): Html => {
-  const content = html`<button>${frame.say('signin.passkey')}</button>`;
-  return html`<div class="stack ways scripted">
-${ceremonyForm(frame, { kind: 'conditional', action, options, content, error })}
+export const passkeyForm = (frame: Frame, action: string, { options, error }: Passkey): Html =>
+  html`<div class="stack ways scripted">
+${ceremonyForm(frame, { kind: 'conditional', action, options, button: frame.say('signin.passkey'), error })}
 </div>`;
-};
