@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { restartSignalling } from '../../src/signalling.ts';
 import type { Webhook } from '../../src/signals/webhooks.ts';
 import { startApp, type TestApp } from '../support/app.ts';
@@ -38,12 +39,15 @@ describe('webhooks', { timeout: 120_000 }, () => {
   });
 
   /** Something happens to a client that nobody has to know of; recorded by this process. */
-  const happen = (app: TestApp, jti: string, audience = 'https://orders.example.test') =>
-    app.parts.trail.record({
+  const happen = async (app: TestApp, jti: string, audience = 'https://orders.example.test'): Promise<void> => {
+    await app.parts.trail.record({
       type: 'token.revoked',
       actor: 'client:demo-service',
       detail: { client: 'demo-service', kind: 'AccessToken', jti, audiences: audience },
     });
+    // Of two processes only the clock tells which was first, and it knows milliseconds.
+    for (const then = performance.now(); performance.now() < then + 1; ) await immediate();
+  };
   const named = (jti: string) => (arrived: Arrived) => arrived.body.data.jti === jti;
   const names = ({ arrived }: Receiver): string[] => arrived.map(({ body }) => body.data.jti);
 
