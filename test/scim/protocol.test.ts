@@ -45,7 +45,9 @@ describe('versions (RFC 7644 §3.14)', () => {
     const { headers } = await acme.get(`/Users/${id}`);
     const tag = headers.get('etag') ?? '';
     assert.match(tag, /^W\/"[\w-]+"$/);
-    assert.equal((await acme.get(`/Users/${id}`, { 'if-none-match': tag })).status, 304);
+    for (const same of [tag, tag.replace('W/', ''), `"x", ${tag}`, '*']) {
+      assert.equal((await acme.get(`/Users/${id}`, { 'if-none-match': same })).status, 304, same);
+    }
     const both = await Promise.all(
       ['one', 'two'].map((title) =>
         acme.send('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'title', value: title }), { 'if-match': tag }),
@@ -132,7 +134,12 @@ describe('lists', () => {
     const none = (await lister.get('/Users?count=0')).body;
     assert.deepEqual([none.totalResults, none.Resources], [5, []]);
     assert.equal((await lister.get('/Users?startIndex=-3&count=-1')).body.startIndex, 1);
-    assert.equal((await lister.get('/Users?count=1000000')).body.itemsPerPage, 5);
+    for (const huge of ['2147483647', '9223372036854775807', '99999999999999999999']) {
+      assert.equal((await lister.get(`/Users?count=${huge}`)).body.itemsPerPage, 5);
+      const { status, body } = await lister.get(`/Users?startIndex=${huge}`);
+      assert.deepEqual([status, body.totalResults, body.itemsPerPage], [200, 5, 0]);
+    }
+    assert.equal((await lister.get('/Users?count=-99999999999999999999')).body.itemsPerPage, 0);
     const tried = await lister.get(
       `/Users?filter=${encodeURIComponent('userName sw "p" and not (userName sw "p1")')}&count=3&startIndex=2`,
     );
@@ -179,6 +186,24 @@ describe('lists', () => {
       search({ filter: 'displayName eq "Sought" and meta.resourceType eq "Group"' }),
     );
     assert.equal(displayed.body.totalResults, 1);
+    const unset = {
+      filter: null,
+      attributes: [],
+      excludedAttributes: null,
+      startIndex: null,
+      count: null,
+      sortBy: null,
+    };
+    const both = (await acme.send('POST', '/.search', search(unset))).body;
+    const users = (await acme.get('/Users?count=0')).body.totalResults;
+    assert.equal(both.totalResults, users + (await acme.get('/Groups?count=0')).body.totalResults);
+    const border = (await acme.send('POST', '/.search', search({ startIndex: users, count: 2 }))).body;
+    assert.deepEqual(
+      [border.totalResults, border.Resources.map(({ meta }: { meta: { resourceType: string } }) => meta.resourceType)],
+      [both.totalResults, ['User', 'Group']],
+    );
+    const beyond = (await acme.send('POST', '/.search', search({ startIndex: users + 1, count: 1 }))).body;
+    assert.deepEqual([beyond.totalResults, beyond.Resources], [both.totalResults, border.Resources.slice(1)]);
     assert.equal((await acme.send('POST', '/.search', search({ filter: 'nothing pr' }))).status, 400);
     assert.equal((await acme.send('POST', '/Users/.search', { filter: 'title pr' })).body.scimType, 'invalidSyntax');
   });
