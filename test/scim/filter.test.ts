@@ -31,6 +31,8 @@ describe('a filter (RFC 7644 §3.4.2.2)', () => {
     ['urn:ietf:params:scim:schemas:core:2.0:User:userName sw "ada"', true],
     ['title pr', true],
     ['userType pr', false],
+    ['name pr and emails pr and meta pr', true],
+    ['addresses pr', false],
     ['meta.lastModified gt "2030-05-13T04:42:33Z"', true],
     ['meta.lastModified ge "2030-05-13T04:42:34Z"', true],
     ['meta.lastModified lt "2030-05-13T04:42:34Z"', false],

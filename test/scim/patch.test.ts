@@ -93,6 +93,40 @@ describe('PATCH of a person', () => {
     ['a part that goes', [{ op: 'remove', path: 'name.familyName' }], { name: { givenName: 'Ada' } }],
     ['null', [{ op: 'replace', path: 'name', value: null }], { name: undefined }],
     [
+      'an empty part, which is none',
+      [{ op: 'replace', value: { name: { givenName: '' } } }],
+      { name: { familyName: 'Byron' } },
+    ],
+    [
+      'a manager that goes, as null and as an empty text',
+      ['a', null, 'b', '', 'c', { value: null }, 'd', { value: '' }].map((value) => ({
+        ...{ op: 'Replace', path: `${enterprise}:manager`, value },
+      })),
+      {},
+    ],
+    [
+      'an address that goes by an empty text',
+      [{ op: 'Replace', path: 'emails[type eq "home"].value', value: '' }],
+      { emails: [work] },
+    ],
+    [
+      'no address of a type that is not there yet',
+      [{ op: 'Replace', path: 'emails[type eq "other"].value', value: '' }],
+      {},
+    ],
+    [
+      'the primary value that is not there yet',
+      [
+        { op: 'remove', path: 'emails' },
+        { op: 'Add', path: 'emails[primary eq true].value', value: 'a@b.example' },
+        { op: 'Add', path: 'phoneNumbers[type eq "work" and primary eq "True"].value', value: '1' },
+      ],
+      {
+        emails: [{ primary: true, value: 'a@b.example' }],
+        phoneNumbers: [{ type: 'work', primary: true, value: '1' }],
+      },
+    ],
+    [
       'a manager, as Entra ID says it',
       [{ op: 'Add', path: `${enterprise}:manager`, value: 'usr_2' }],
       { [enterprise]: { manager: { value: 'usr_2' } } },
@@ -182,6 +216,18 @@ describe('PATCH of a person', () => {
       assert.throws(() => apply([operation]), refusal(code));
     });
   }
+
+  it('adds no more values than a list may have', () => {
+    const some = (from: number) => Array.from({ length: 60 }, (_, at) => ({ value: `${from + at}@x.example` }));
+    const twice = [0, 60].map((from) => ({ op: 'add', path: 'emails', value: some(from) }));
+    assert.throws(() => apply(twice), refusal('invalidValue', /at most 100/));
+    const types = Array.from({ length: 101 }, (_, at) => ({
+      op: 'add',
+      path: `ims[type eq "${at}"].value`,
+      value: 'x',
+    }));
+    assert.throws(() => apply(types), refusal('invalidValue', /at most 100/));
+  });
 
   it('refuses a body that is none', () => {
     for (const body of [
