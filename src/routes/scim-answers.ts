@@ -6,6 +6,7 @@ import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery
 import { type Found, listResponse, type Query, readQuery, readSearch, readWanted } from '../scim/listing.ts';
 import { isRecord, type Resource } from '../scim/matching.ts';
 import { isVersion, type Tenant } from '../scim/person.ts';
+import { invalidValue } from '../scim/problems.ts';
 import { type Answered, type Door, groups, type ScimParts, users } from './scim-resources.ts';
 
 /** A request, as HTTP or a bulk request brings it. */
@@ -38,6 +39,7 @@ const manyOperations = problem(
   413,
   () => `A bulk request has at most ${mostOperations} operations; send several`,
 );
+const sortedEverywhere = (): Problem => invalidValue('Only one kind can be sorted: search at /Users or at /Groups');
 const nothingHere = (): Problem => missing('What stands at this address');
 
 /** Answers calls for one organisation. Throws a Problem, as whoever writes the answer tells it. */
@@ -155,6 +157,7 @@ async function list(door: Door, tenant: Tenant, query: Query): Promise<Reply> {
 
 /** Over all kinds, one after the other; one that does not have what the filter asks for has none that fits. */
 async function everywhere(doors: readonly Door[], tenant: Tenant, query: Query): Promise<Reply> {
+  if (query.sort) throw sortedEverywhere();
   let { startIndex, count } = query;
   let total = 0;
   const items: Resource[] = [];

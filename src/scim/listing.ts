@@ -2,10 +2,12 @@ import { type Filter, readFilter } from './filter.ts';
 import { isRecord, type Resource } from './matching.ts';
 import { invalidSyntax, invalidValue } from './problems.ts';
 import type { Wanted } from './shown.ts';
+import type { Sort } from './sorting.ts';
 
 /** Which resources are asked for, and what of them (RFC 7644 §3.4.2). */
 export interface Query {
   readonly filter?: Filter | undefined;
+  readonly sort?: Sort | undefined;
   /** The first one of the page; they are counted from 1. */
   readonly startIndex: number;
   readonly count: number;
@@ -30,13 +32,14 @@ export const readWanted = ({ attributes, excludedAttributes }: Resource): Wanted
   excluded: names('excludedAttributes', excludedAttributes),
 });
 
-/** What is asked for, by the parameters of an address or the body of a search. Sorting is not offered. Throws `invalidFilter`, `invalidValue`. */
+/** What is asked for, by the parameters of an address or the body of a search. Throws `invalidFilter`, `invalidValue`. */
 export function readQuery(given: Resource): Query {
   const { startIndex, count } = given;
   const filter = isUnset(given.filter) ? undefined : given.filter;
   if (filter !== undefined && typeof filter !== 'string') throw invalidValue('filter is a text, given once');
   return {
     filter: filter === undefined ? undefined : readFilter(filter),
+    sort: readSort(given),
     startIndex: Math.max(1, whole('startIndex', startIndex, 1)),
     count: Math.min(mostResults, Math.max(0, whole('count', count, usualResults))),
     wanted: readWanted(given),
@@ -63,6 +66,14 @@ export const listResponse = ({ total, items }: Found, startIndex = 1): Resource 
   itemsPerPage: items.length,
   Resources: items,
 });
+
+function readSort({ sortBy: by, sortOrder: order }: Resource): Sort | undefined {
+  if (isUnset(by)) return undefined;
+  const way = isUnset(order) ? 'ascending' : String(order).toLowerCase();
+  if (typeof by !== 'string') throw invalidValue('sortBy is the name of an attribute, given once');
+  if (way !== 'ascending' && way !== 'descending') throw invalidValue('sortOrder is ascending or descending');
+  return { by, descending: way === 'descending' };
+}
 
 /** What is unassigned (RFC 7643 §2.5), and what an empty parameter is. */
 const isUnset = (given: unknown): boolean =>

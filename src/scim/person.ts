@@ -13,6 +13,9 @@ export interface Tenant {
   readonly base: string;
 }
 
+/** What is to be made of what can be pushed. */
+export type Edit = (now: Resource) => Resource | Promise<Resource>;
+
 /** In whose name what an organisation pushes is done. */
 export const actorOf = ({ organization }: Pick<Tenant, 'organization'>): string => `scim:${organization}`;
 /** By whose word people are members and in groups: none of an administrator's, so it never gives the administration away. */

@@ -11,6 +11,7 @@ import { nameKey, type People } from './people.ts';
 import {
   actorOf,
   checkVersion,
+  type Edit,
   type Person,
   type PersonRecord,
   personVersion,
@@ -69,7 +70,7 @@ export class Pushing {
    * Makes of a person what `edit` makes of what can be pushed; it may run again. An administrator here who disabled somebody is
    * not overruled: then `active` stays false. Throws `missing`, `changed`, `uniqueness`, `mutability`, `access_denied`.
    */
-  async change(tenant: Tenant, id: string, edit: (now: Resource) => Resource, match?: string): Promise<Person> {
+  async change(tenant: Tenant, id: string, edit: Edit, match?: string): Promise<Person> {
     await this.#ensureRecord(tenant, id, match);
     let before: PersonRecord | undefined;
     let wanted: unknown;
@@ -78,7 +79,7 @@ export class Pushing {
         const user = await this.#parts.users.get(id);
         if (!user || record.organization !== tenant.organization || record.pending) throw noPerson(id);
         checkVersion(match, personVersion({ user, record }));
-        const { active, ...resource } = complete(userKind, edit(stateOf({ user, record })));
+        const { active, ...resource } = complete(userKind, await edit(stateOf({ user, record })));
         await this.#refuseAddress(user, accountOf(record.resource), accountOf(resource));
         before = record;
         wanted = active === (user.state === 'active') ? undefined : active;

@@ -144,13 +144,47 @@ describe('lists', () => {
       `/Users?filter=${encodeURIComponent('userName sw "p" and not (userName sw "p1")')}&count=3&startIndex=2`,
     );
     assert.deepEqual([tried.body.totalResults, tried.body.itemsPerPage, tried.body.startIndex], [4, 3, 2]);
-    assert.equal((await lister.get('/Users?sortBy=userName')).body.totalResults, 5);
+    for (const [name, title] of [
+      ['p1', 'b'],
+      ['p3', 'A'],
+      ['p2', 'c'],
+    ]) {
+      const { body } = await lister.get(`/Users?filter=userName eq "${name}@lister.example"`);
+      await lister.send('PATCH', `/Users/${body.Resources[0].id}`, patch({ op: 'add', path: 'title', value: title }));
+    }
+    const named = async (asked: string): Promise<string> =>
+      (await lister.get(`/Users?${asked}`)).body.Resources.map(({ userName }: Named) => userName.slice(0, 2)).join(' ');
+    // What has no value is the last, in descending order the first (RFC 7644 §3.4.2.3).
+    const tail = (await named('filter=not (title pr)')).split(' ');
+    for (const [asked, order] of [
+      ['sortBy=userName', 'p0 p1 p2 p3 p4'],
+      ['sortBy=emails&sortOrder=DESCENDING&attributes=userName', 'p4 p3 p2 p1 p0'],
+      ['sortBy=urn:ietf:params:scim:schemas:core:2.0:User:Title', `p3 p1 p2 ${tail.join(' ')}`],
+      ['sortBy=title&sortOrder=descending&count=3&startIndex=2', `${tail[1]} p2 p1`],
+      ['sortBy=title&filter=title pr&sortOrder=ascending', 'p3 p1 p2'],
+      ['sortBy=&sortOrder=nothing', await named('')],
+    ] as const) {
+      assert.equal(await named(asked), order, asked);
+    }
+    for (const displayName of ['b', 'C', 'a']) await lister.send('POST', '/Groups', { displayName });
+    const groups = await lister.get('/Groups?sortBy=displayName&sortOrder=descending&excludedAttributes=members');
+    assert.deepEqual(
+      groups.body.Resources.map((one: { displayName: string }) => one.displayName),
+      ['C', 'b', 'a'],
+    );
     for (const bad of [
       'count=x',
       'startIndex=1.5',
       'count=1&count=2',
       'filter=a&filter=b',
       'filter=userName',
+      'sortBy=nothing',
+      'sortBy=name',
+      'sortBy=groups',
+      'sortBy=schemas',
+      'sortBy=constructor',
+      'sortBy=userName&sortBy=title',
+      'sortBy=userName&sortOrder=up',
       'filter=userName eq "x',
     ]) {
       const { status, body } = await lister.get(`/Users?${bad}`);
@@ -204,7 +238,9 @@ describe('lists', () => {
     );
     const beyond = (await acme.send('POST', '/.search', search({ startIndex: users + 1, count: 1 }))).body;
     assert.deepEqual([beyond.totalResults, beyond.Resources], [both.totalResults, border.Resources.slice(1)]);
-    assert.equal((await acme.send('POST', '/.search', search({ filter: 'nothing pr' }))).status, 400);
+    for (const more of [{ filter: 'nothing pr' }, { sortBy: 'displayName' }]) {
+      assert.equal((await acme.send('POST', '/.search', search(more))).status, 400);
+    }
     assert.equal((await acme.send('POST', '/Users/.search', { filter: 'title pr' })).body.scimType, 'invalidSyntax');
   });
 });
@@ -215,7 +251,7 @@ describe('what the server says of itself (RFC 7644 §4)', () => {
     const { patch: patching, bulk: bulks, filter, changePassword, sort, etag } = body;
     assert.deepEqual(
       [patching.supported, changePassword.supported, sort.supported, etag.supported],
-      [true, false, false, true],
+      [true, false, true, true],
     );
     assert.deepEqual(
       [bulks, filter],
