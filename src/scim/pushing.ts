@@ -176,13 +176,17 @@ export class Pushing {
     return user.id;
   }
 
-  async #record({ organization }: Tenant, id: string, resource: Resource): Promise<void> {
+  async #record({ organization }: Pick<Tenant, 'organization'>, id: string, resource: Resource): Promise<void> {
     const now = Date.now();
     try {
       await this.#people.records.insert({ id, organization, resource, revision: 0, created: now, updated: now });
     } catch (error) {
       if (!isTaken(error)) throw error;
-      throw (await this.#people.records.get(id)) ? foreign() : nameTaken();
+      const holder = await this.#people.records.get(id);
+      if (!holder) throw nameTaken();
+      if (holder.organization === organization || !(await this.#people.isLeft(holder))) throw foreign();
+      await this.#people.records.take(id);
+      await this.#record({ organization }, id, resource);
     }
   }
 
