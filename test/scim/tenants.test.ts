@@ -99,8 +99,9 @@ describe('an organisation', () => {
     assert.equal(none, undefined);
     await app.parts.groups.save({ id: 'local', includes: [] }, 'cli');
     await app.parts.groups.join(`user:${id}`, 'local', 'cli');
-    await app.parts.groups.save({ id: 'globex:Odd', includes: [] }, 'cli');
-    await app.parts.groups.join(`user:${id}`, 'globex:Odd', 'scim:globex', { connection: 'scim:globex' });
+    await madeGroup(globex, 'Theirs');
+    await app.parts.groups.join(`user:${id}`, 'globex:Theirs', 'cli', { connection: 'scim:globex' });
+    await app.parts.groups.join(`user:${id}`, 'globex:Theirs', 'cli', { connection: 'scim:acme' });
     const group = await madeGroup(acme, 'Grouped', id);
     const other = await made(acme, 'ungrouped@acme.example');
     const $ref = `${app.issuer}/scim/v2/acme/Groups/${group.id}`;
