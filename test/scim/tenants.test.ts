@@ -94,55 +94,6 @@ describe('an organisation', () => {
     }
   });
 
-  it('sec-268 is shown the groups of a person that it has pushed itself, and no others (RFC 7643 §4.1.2)', async () => {
-    const { id, groups: none } = await made(acme, 'grouped@acme.example', { groups: [{ value: 'grp_x' }] });
-    assert.equal(none, undefined);
-    await app.parts.groups.save({ id: 'local', includes: [] }, 'cli');
-    await app.parts.groups.join(`user:${id}`, 'local', 'cli');
-    await madeGroup(globex, 'Theirs');
-    await app.parts.groups.join(`user:${id}`, 'globex:Theirs', 'cli', { connection: 'scim:globex' });
-    await app.parts.groups.join(`user:${id}`, 'globex:Theirs', 'cli', { connection: 'scim:acme' });
-    const group = await madeGroup(acme, 'Grouped', id);
-    const other = await made(acme, 'ungrouped@acme.example');
-    const $ref = `${app.issuer}/scim/v2/acme/Groups/${group.id}`;
-    const groups = [{ value: group.id, $ref, display: 'Grouped', type: 'direct' }];
-    const filter = (text: string) => acme.get(`/Users?filter=${encodeURIComponent(text)}`);
-    const one = await acme.get(`/Users/${id}`);
-    assert.deepEqual(one.body.groups, groups);
-    const title = patch({ op: 'add', value: { title: 'x', groups: [] } });
-    const changed = await acme.send('PATCH', `/Users/${id}`, title, { 'if-match': one.headers.get('etag') ?? '' });
-    assert.deepEqual([changed.body.title, changed.body.groups], ['x', groups]);
-    const put = await acme.send('PUT', `/Users/${id}`, newUser('grouped@acme.example', { groups: [] }));
-    assert.deepEqual(put.body.groups, groups);
-    for (const path of ['groups', 'groups[value eq "x"]', 'groups.value']) {
-      const { status, body } = await acme.send('PATCH', `/Users/${id}`, patch({ op: 'remove', path }));
-      assert.deepEqual([status, body.scimType], [400, 'mutability'], path);
-    }
-    for (const [wanted, shown] of [
-      ['attributes=groups', { schemas: one.body.schemas, id, groups }],
-      ['attributes=groups.display', { schemas: one.body.schemas, id, groups: [{ display: 'Grouped' }] }],
-      ['attributes=title', { schemas: one.body.schemas, id }],
-    ] as const) {
-      assert.deepEqual((await acme.get(`/Users/${id}?${wanted}`)).body, shown, wanted);
-    }
-    assert.equal((await acme.get(`/Users/${id}?excludedAttributes=groups`)).body.groups, undefined);
-    for (const text of [
-      `groups.value eq "${group.id}"`,
-      `groups[display sw "gr" and value eq "${group.id}"]`,
-      'userName eq "grouped@acme.example" and groups pr',
-    ]) {
-      const { body } = await filter(text);
-      assert.deepEqual(
-        body.Resources?.map((person: { groups: unknown }) => person.groups),
-        [groups],
-        text,
-      );
-    }
-    assert.equal((await filter(`groups eq "${group.id}" and userName sw "un"`)).body.totalResults, 0);
-    assert.equal((await filter(`id eq "${other.id}" and not (groups pr)`)).body.totalResults, 1);
-    assert.equal((await filter('groups pr')).body.scimType, 'invalidFilter');
-  });
-
   it('sec-275 is opened by its own tokens only, while they last', async () => {
     for (const [organization, token] of [
       ['acme', globex.token],
@@ -278,26 +229,6 @@ describe('an organisation', () => {
     assert.deepEqual(await app.parts.groups.of(`user:${id}`), []);
     assert.equal((await acme.get(`/Users/${id}`)).status, 404);
     assert.deepEqual((await acme.get(`/Groups/${group.id}`)).body.members, []);
-  });
-
-  it('has no name space but its own for groups', async () => {
-    await app.parts.groups.save({ id: 'acme:Taken', includes: [] }, 'cli');
-    await app.parts.groups.save({ id: 'administrators', includes: [] }, 'cli');
-    const { id } = await made(acme, 'names@acme.example');
-    for (const [displayName, name] of [
-      ['administrators', 'acme:administrators'],
-      ['globex:Secret', 'acme:globex-Secret'],
-      ['Taken', 'acme:Taken-2'],
-      ['日本', 'acme:group'],
-      ['../../x y', 'acme:x-y'],
-    ]) {
-      await madeGroup(acme, displayName ?? '', id);
-      assert.ok((await app.parts.groups.of(`user:${id}`)).includes(name ?? ''), name);
-    }
-    const again = await acme.send('POST', '/Groups', { displayName: 'TAKEN' });
-    assert.deepEqual([again.status, again.body.scimType], [409, 'uniqueness']);
-    assert.deepEqual(await app.parts.groups.members('administrators'), []);
-    assert.deepEqual(await app.parts.groups.members('acme:Taken'), []);
   });
 
   it('takes with it, when it goes, its tokens and groups, and lets its people be', async () => {
