@@ -6,6 +6,7 @@ import { password, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { addKey, addTotp } from '../support/second-factor.ts';
+import { telling } from '../support/shown.ts';
 import { codeOf, wrongCode } from '../support/totp.ts';
 
 let app: TestApp;
@@ -59,7 +60,7 @@ async function open(email: string, code?: string): Promise<Person> {
 async function as(email: string, deed: (person: Person) => Promise<void>): Promise<void> {
   const person = await open(email);
   try {
-    await deed(person);
+    await telling(person.page.context(), () => deed(person));
     assert.deepEqual(person.blocked, []);
   } finally {
     await person.page.context().close();

@@ -7,6 +7,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { crowded, moreSessions } from '../support/crowded.ts';
 import { connect, startProvider } from '../support/federation.ts';
+import { telling } from '../support/shown.ts';
 
 let app: TestApp;
 let provider: TestApp;
@@ -67,7 +68,7 @@ async function as(
 ) {
   const { page, context, blocked } = await open(email, options);
   try {
-    await deed(page, context);
+    await telling(context, () => deed(page, context));
     assert.deepEqual(blocked, []);
   } finally {
     await context.close();
