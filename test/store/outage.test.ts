@@ -10,7 +10,7 @@ import { proxy, type TcpProxy } from '../support/proxy.ts';
 const away = (error: unknown) => error instanceof Problem && error.code === 'unavailable' && error.retryAfter === 5;
 
 // The limit of each test is the promise: a call ends within its own, and recovery needs no restart.
-describe('a MongoDB server that goes away', { timeout: 30_000 }, () => {
+describe('a MongoDB server that goes away', () => {
   let between: TcpProxy;
   let store: Store;
   let all: People;
