@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { type Cli, cli } from '../support/cli.ts';
 import { basic, post } from '../support/oauth.ts';
+import { freePort } from '../support/ports.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/sallyport.js');
 let sallyport: Cli;
 let issuer: string;
 let running: ChildProcess | undefined;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, 'localhost');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : assert.fail();
-}
 
 /** Starts the server as `npm start` does, and gives the lines that are for people, up to the last one. */
 async function start(): Promise<string> {
