@@ -45,6 +45,7 @@ export function belonging({ store, vault, trail, users, access, mfaPolicies, con
       await access.forgetOrganization(id, actor);
       await setupLinks.forget(id);
     },
+    left: (id, subject, actor) => scim.leave(id, subject, actor),
   });
   const scim = pushed({ store, vault, trail, users, groups, organizations });
   /** A subject that is removed, or a connection: nothing is left of what they had or gave. */

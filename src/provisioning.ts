@@ -6,7 +6,7 @@ import type { House } from './house.ts';
 import type { ScimParts } from './routes/scim-resources.ts';
 import { ScimGroups } from './scim/groups.ts';
 import { People } from './scim/people.ts';
-import { actorOf } from './scim/person.ts';
+import { actorOf, wordOf } from './scim/person.ts';
 import { Pushing } from './scim/pushing.ts';
 import { Searching } from './scim/searching.ts';
 import { ScimTokens } from './scim/tokens.ts';
@@ -18,6 +18,8 @@ export interface Pushed {
   groups: ScimGroups;
   /** The organisation that has pushed a person. */
   managerOf(user: string): Promise<string | undefined>;
+  /** Somebody belongs to an organisation no longer, nor to the groups that it filled. */
+  leave(organization: string, subject: string, actor: string): Promise<void>;
   /** A person is gone. */
   forget(user: string): Promise<void>;
   /** An organisation is gone: its tokens open nothing, and nobody manages its people. */
@@ -38,6 +40,10 @@ export function pushed({ store, vault, trail, users, groups: local, organization
   return {
     ...{ tokens, people, groups },
     managerOf: (user) => people.managerOf(user),
+    async leave(organization, subject, actor) {
+      if (subject.startsWith('user:')) await groups.leave(organization, subject.slice('user:'.length));
+      await local.sync(subject, wordOf({ organization }), [], actor);
+    },
     async forget(user) {
       const manager = await people.managerOf(user);
       if (manager !== undefined) await groups.leave(manager, user);

@@ -35,11 +35,11 @@ interface Parts {
   federation: Federation;
   /** Takes the roles within an organisation that goes. */
   forget(id: string, actor: string): Promise<unknown>;
+  /** Takes a member that goes out of the groups that the organisation filled. */
+  left(id: string, subject: string, actor: string): Promise<unknown>;
 }
 
-interface Kept extends Entity {
-  readonly name: string;
-}
+type Kept = Entity & { readonly name: string };
 
 type Kind = 'domain' | 'connection';
 /** What belongs to one organisation only, because it is the id: `domain:NAME` or `connection:ID`. */
@@ -152,6 +152,7 @@ export class Organizations {
   async leave(id: string, subject: string, actor: string): Promise<void> {
     const all = (await this.#members.of(subject)).filter((one) => one.of === id);
     const taken = await Promise.all(all.map((one) => this.#members.take(one.id, actor)));
+    await this.#parts.left(id, subject, actor);
     if (taken.every((one) => one === undefined)) throw missing(`${subject} in the organization ${id}`);
   }
 

@@ -193,7 +193,12 @@ describe('an organisation', () => {
 
   it('sec-268 has no say any more over whom an administrator has moved to another one', async () => {
     const { id } = await made(acme, 'moved@globex.example', { externalId: 'M-1' });
+    const group = await madeGroup(acme, 'Moved', id);
+    assert.equal((await app.parts.groups.of(`user:${id}`)).length, 1);
     await app.parts.organizations.leave('acme', `user:${id}`, 'cli');
+    // Nor does it fill a group with them any more, and what roles the group was given are not theirs.
+    assert.deepEqual(await app.parts.groups.of(`user:${id}`), []);
+    assert.deepEqual((await acme.get(`/Groups/${group.id}`)).body.members, []);
     // Of somebody who belongs to nobody else it is still the one who has the say.
     assert.equal((await acme.get(`/Users/${id}`)).status, 200);
     await app.parts.organizations.join('globex', `user:${id}`, 'cli');

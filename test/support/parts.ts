@@ -39,6 +39,7 @@ export async function openParts(url?: string, mdsFile?: string, timeoutMs?: numb
   const organizations = new Organizations({
     ...{ store, trail },
     forget: (id, actor) => access.forgetOrganization(id, actor),
+    left: async () => undefined,
     // Domains and connections by their names: those of connections are another part's.
     federation: {
       domainName: (text) => (/^[a-z.]+$/.test(text) ? text : undefined),
