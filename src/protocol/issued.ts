@@ -125,7 +125,7 @@ export const issued =
   };
 
 const formatOf = ({ format }: { format?: string | undefined }): 'jwt' | 'opaque' =>
-  (format === 'jwt' ? 'jwt' : 'opaque');
+  format === 'jwt' ? 'jwt' : 'opaque';
 
 /** A token that stands for a person is told; the `jti` is its public name, which introspection tells too. */
 async function tellIssued(
