@@ -65,6 +65,14 @@ export const deeds: Deed[] = [
     ],
   ],
   [
+    'a device that is remembered',
+    async (at) => proving(at, email('device'), undefined, { remember: 'on' }),
+    [
+      ['signin.succeeded', user, { ...web, factor: 'totp' }],
+      ['device.remembered', user],
+    ],
+  ],
+  [
     'taking somebody in',
     async (at) => takingIn(at, email('newcomer')),
     [
