@@ -268,7 +268,7 @@ function compose(
   koa.use(measured(answered));
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
-  koa.use(refusedClients(trail));
+  koa.use(refusedClients(house));
   koa.use(guard(koa, edge));
   for (const answer of gateways.answers) koa.use(answer);
   koa.use(signals.answer);

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { Seldom } from '../audit/seldom.ts';
 import type { Trail } from '../audit/trail.ts';
-import type { Client } from '../clients/clients.ts';
+import type { Client, Clients } from '../clients/clients.ts';
 import { claimedClient, isGuarded } from '../http/attempts.ts';
 import { Problem } from '../kernel/errors.ts';
 import { subjectOf } from '../protocol/claims.ts';
@@ -12,9 +12,9 @@ const told = new Set(['unauthorized_client', 'too_many_failures']);
 /**
  * Stands outside of the guard and puts on the trail which programs were turned away where they have to prove who they are: by
  * wrong credentials, since they were not approved, or for a while since they failed too often. A flood of the same is told once
- * a minute. Who is named has only claimed to be that client.
+ * a minute. Who is named is a client that is there, and they have only claimed to be it.
  */
-export function refusedClients(trail: Trail): Middleware {
+export function refusedClients({ trail, clients }: { trail: Trail; clients: Clients }): Middleware {
   const seldom = new Seldom();
   const tell = async (ctx: Context, status: number, reason: string): Promise<void> => {
     if (!isGuarded(ctx.path) || (status !== 401 && !told.has(reason))) return;
@@ -23,7 +23,8 @@ export function refusedClients(trail: Trail): Middleware {
     const at = ctx.path.startsWith('/scim/') ? '/scim' : ctx.path;
     const named: unknown =
       claimedClient(ctx.headers.authorization) ?? ctx.state.clientId ?? ctx.oidc?.body?.client_id ?? '';
-    const client = typeof named === 'string' ? named.slice(0, 128) : '';
+    // Whatever else stands there may be a secret that was misplaced.
+    const client = typeof named === 'string' && named !== '' ? ((await clients.get(named))?.id ?? '') : '';
     const { ip, requestId } = ctx.state;
     if (!seldom.isNew(ip, at, reason, client)) return;
     await trail.record({

@@ -187,10 +187,10 @@ export const deeds: Deed[] = [
   [
     'a rate limit of a client',
     async (at) => {
-      for (let count = 0; count < 3; count += 1) await token(at, wrong('demo-other'));
-      return () => token(at, wrong('demo-other'));
+      for (let count = 0; count < 3; count += 1) await token(at, wrong('demo-web'));
+      return () => token(at, wrong('demo-web'));
     },
-    [['client.refused', 'anonymous', { client: 'demo-other', reason: 'too_many_failures' }]],
+    [['client.refused', 'anonymous', { client: 'demo-web', reason: 'too_many_failures' }]],
   ],
   [
     'a revocation',
