@@ -50,6 +50,7 @@ import { logoutDecision, logoutPages } from './routes/logout.ts';
 import { errorPages, home, problemPages } from './routes/pages.ts';
 import { passwordReset } from './routes/password-reset.ts';
 import { plainCalls } from './routes/plain-calls.ts';
+import { refusedClients } from './routes/refusals.ts';
 import { registration } from './routes/registration.ts';
 import { scim } from './routes/scim.ts';
 import { setup } from './routes/setup.ts';
@@ -267,6 +268,7 @@ function compose(
   koa.use(measured(answered));
   koa.use(toldLanguage);
   koa.use(problems(koa, { page: problemPages(frames), log, failed: metrics.failed }));
+  koa.use(refusedClients(house));
   koa.use(guard(koa, edge));
   for (const answer of gateways.answers) koa.use(answer);
   koa.use(signals.answer);

@@ -13,6 +13,7 @@ import { changeStream } from './routes/changes.ts';
 import { gateway, plainQuestion } from './routes/gateway.ts';
 import { introspection } from './routes/introspection.ts';
 import { legacy } from './routes/legacy.ts';
+import { Denials } from './routes/refusals.ts';
 import { Changes } from './signals/changes.ts';
 import { Feed } from './signals/feed.ts';
 import { whole } from './store/whole.ts';
@@ -62,6 +63,7 @@ export function gatewayRooms(
       introspection({
         ...{ clients, tokens: introspectionTokens, status, endings, count },
         signed: new SignedAnswers(keys, issuer),
+        denials: new Denials(trail),
       }),
       legacy({ legacy: old, clients, status, count }),
       gateway(asked),

@@ -192,7 +192,7 @@ type Writing = Ground & Pick<House, 'trail' | 'users' | 'devices'>;
 
 function furnish(config: Config, { store, vault, complain }: Ground): House {
   const trail = new Trail(store, vault);
-  const guard: Guard = (deed, undo) => administered({ access, groups, users, clients }, deed, undo);
+  const guard: Guard = (...deed) => administered({ access, groups, users, clients }, ...deed);
   const users = new Users(store, trail, stolen(config, complain), guard);
   const devices = new Devices({ store, vault, trail });
   const access = new Access(store, trail);

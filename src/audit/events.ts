@@ -70,6 +70,8 @@ export const events = {
   'scim.asked': ['operation', 'on'],
   'account.asked': ['operation'],
   'registration.asked': ['operation', 'on'],
+  'signin.asked': ['operation', 'client'],
+  'system.asked': ['operation', 'on'],
   // Somebody may not do what they asked the administration for.
   'admin.refused': ['permission', 'operation', 'code', 'on'],
 
@@ -140,6 +142,11 @@ export const events = {
   'assertion.replayed': ['client'],
   'proof.replayed': ['client', 'subject', 'at'],
   'refresh-token.replayed': ['client', 'grant', 'subject', 'audiences'],
+  // Of what a person holds; programs that get tokens for themselves are counted, not told one by one (http/metrics.ts).
+  'token.issued': ['client', 'grant', 'format', 'jti', 'subject', 'audience'],
+  // Neither is told again within a minute of the same client, for the same reason, from the same address.
+  'client.refused': ['client', 'at', 'reason'],
+  'introspection.refused': ['client', 'audience', 'subject', 'reason'],
   // `jti` is the public name that introspection tells, never the value of a token; `subject` is its `sub`.
   'token.revoked': ['client', 'kind', 'jti', 'subject', 'audiences'],
 
@@ -184,6 +191,8 @@ const askedTypes: ReadonlySet<string> = new Set<EventType>([
   'scim.asked',
   'account.asked',
   'registration.asked',
+  'signin.asked',
+  'system.asked',
 ]);
 /** Whether it only says that something was asked for: whoever reads what happened reads it twice with these. */
 export const isAsked = (type: string): boolean => askedTypes.has(type);

@@ -91,6 +91,11 @@ export class Trail {
     await this.#tell(await this.#chain.append(recorded));
   }
 
+  /** What the system does by itself, before it does it: when this throws, it is not done. */
+  announce(operation: string, on: string): Promise<void> {
+    return this.record({ type: 'system.asked', actor: 'system', detail: { operation, on } });
+  }
+
   /** Seals how long the trail is by now; for the end of a process. */
   settle(): Promise<void> {
     return this.#chain.settle();

@@ -63,7 +63,7 @@ export interface ClientChange {
 }
 
 /** Does what may take the administration of this server from a client, or undoes it and throws. */
-type Guard = <T>(deed: () => Promise<T>, undo: (done: T) => Promise<unknown>) => Promise<T>;
+type Guard = <T>(deed: () => Promise<T>, undo: (done: T) => Promise<unknown>, subject?: string) => Promise<T>;
 
 /** What clients are kept with. */
 export interface Around {

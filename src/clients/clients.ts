@@ -289,7 +289,7 @@ export class Clients {
         const { state = now.state, reason } = before ?? {};
         return { ...now, state, ...(reason === undefined ? {} : { reason }) };
       });
-    return this.#guard(deed, undo);
+    return this.#guard(deed, undo, `client:${id}`);
   }
 
   async #edit(id: string, edit: (now: Client) => Client): Promise<Client> {

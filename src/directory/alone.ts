@@ -14,8 +14,10 @@ interface Turn extends Entity {
 }
 
 const id = 'administration';
-/** No deed takes so long (milliseconds): the store answers sooner, or not at all. */
-const longest = 10_000;
+/** Whoever has not been heard of for so long has died (milliseconds); who is still at it says so three times as often. */
+const silence = 10_000;
+/** No deed takes so long (milliseconds): who is not done by then says nothing any more, and another one goes on. */
+const longest = 60_000;
 const patience = 15_000;
 /** Another process may remember for a second what was taken back meanwhile; clocks differ a little (milliseconds). */
 const forgotten = 1500;
@@ -36,11 +38,13 @@ export class Alone {
     const since = undone && undone.by !== this.#holder ? Date.now() - undone.at : forgotten;
     if (since < forgotten) await pause(Math.min(forgotten, forgotten - since));
     let back = false;
+    const stop = this.#staying();
     try {
       return await deed(() => {
         back = true;
       });
     } finally {
+      stop();
       // Where the store is away the turn ends by itself.
       await this.#release(back).catch(() => undefined);
     }
@@ -50,7 +54,7 @@ export class Alone {
     for (const until = performance.now() + patience; performance.now() < until; await pause(5 + Math.random() * 20)) {
       const now = Date.now();
       const turn = await this.#all.change(id, (one) =>
-        one.holder === '' || one.until <= now ? { ...one, holder: this.#holder, until: now + longest } : one,
+        one.holder === '' || one.until <= now ? { ...one, holder: this.#holder, until: now + silence } : one,
       );
       if (turn?.holder === this.#holder) return turn;
       if (!turn) await this.#make();
@@ -64,6 +68,22 @@ export class Alone {
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'taken')) throw error;
     }
+  }
+
+  /** Says from time to time that somebody is still at it; answers how to stop. */
+  #staying(): () => void {
+    const began = performance.now();
+    const timer = setInterval(() => {
+      if (performance.now() - began > longest) clearInterval(timer);
+      // Where the store is away, the deed hears of it too.
+      else this.#stay().catch(() => undefined);
+    }, silence / 3);
+    return () => clearInterval(timer);
+  }
+
+  async #stay(): Promise<void> {
+    const until = Date.now() + silence;
+    await this.#all.change(id, (one) => (one.holder === this.#holder ? { ...one, until } : one));
   }
 
   async #release(back: boolean): Promise<void> {

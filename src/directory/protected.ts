@@ -65,8 +65,15 @@ export interface Offices {
   clients?: Acting;
 }
 
-/** Does what may take the administration from somebody, or undoes it and throws `last_administrator`. */
-export type Guard = <T>(deed: () => Promise<T>, undo: (done: T) => Promise<unknown>) => Promise<T>;
+/**
+ * Does what may take the administration from somebody, or undoes it and throws `last_administrator`. With `subject` it keeps
+ * this one out.
+ */
+export type Guard = <T>(
+  deed: () => Promise<T>,
+  undo: (done: T) => Promise<unknown>,
+  subject?: string | undefined,
+) => Promise<T>;
 
 /** Somebody active who is an administrator, and whether all that this rests on is in the store itself. */
 interface Administrator {
@@ -150,24 +157,36 @@ export async function refuseEmptying(offices: Offices, next: Role): Promise<void
   if (best(await administrators({ ...offices, access: then })) < before) throw lastAdministrator();
 }
 
+/** Whether one of these is worth so much, and stands in the store itself. */
+async function lookedAfter(all: readonly Administrator[], worth: number): Promise<boolean> {
+  for (const one of all) if (one.worth >= worth && (await one.stands())) return true;
+  return false;
+}
+
 /** The last deed of each kind of house in this process, which the next one waits for. */
 const turns = new WeakMap<Access, Promise<unknown>>();
 
 /**
  * Does what may take the administration from somebody, unless nobody would have it then, or nobody for good. It looks after its
  * own deed, into the store itself. One comes after the other, also of several processes, so that none takes what another has
- * yet to undo for how it was. Throws `last_administrator`, and `unavailable` when no turn comes.
+ * yet to undo for how it was. With `subject` the deed keeps this one out, and where no other would be left it is not even
+ * begun. Throws `last_administrator`, and `unavailable` when no turn comes.
  */
 export function administered<T>(
   offices: Offices,
   deed: () => Promise<T>,
   undo: (done: T) => Promise<unknown>,
+  subject?: string,
 ): Promise<T> {
   const guarded = async (undone: () => void): Promise<T> => {
-    const before = best(await administrators(offices));
+    const all = await administrators(offices);
+    const before = best(all);
+    if (before < 0) return deed();
+    // What would have to be undone is not begun: a process that dies in between would leave nobody.
+    const others = all.filter((one) => one.subject !== subject);
+    if (subject !== undefined && !(await lookedAfter(others, before))) throw lastAdministrator();
     const done = await deed();
-    if (before < 0) return done;
-    for (const { worth, stands } of await administrators(offices)) if (worth >= before && (await stands())) return done;
+    if (await lookedAfter(await administrators(offices), before)) return done;
     await undo(done);
     undone();
     throw lastAdministrator();

@@ -178,7 +178,7 @@ export class Users {
         before = now.state;
         return { ...now, state: 'disabled' };
       });
-    await this.#guard(deed, () => this.#edit(id, (now) => ({ ...now, state: before })));
+    await this.#guard(deed, () => this.#edit(id, (now) => ({ ...now, state: before })), `user:${id}`);
   }
 
   /**

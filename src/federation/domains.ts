@@ -143,8 +143,9 @@ export class Domains {
     }
   }
 
-  async #settle({ id, connection }: Kept, proven: boolean): Promise<void> {
+  async #settle({ id, connection, failures: before = 0 }: Kept, proven: boolean): Promise<void> {
     let lapsed = false;
+    if (!proven && before + 1 >= mostFailures) await this.#trail.announce('end-domain', `domain:${id}`);
     await this.#all.change(id, ({ failures = 0, ...one }) => {
       lapsed = !proven && one.verified === 'dns' && failures + 1 >= mostFailures;
       if (proven) return one;

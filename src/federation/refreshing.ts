@@ -164,6 +164,8 @@ export class Refreshing {
       throw invalid(`The metadata at ${metadataUrl} is of ${facts.entityId} by now, which is another provider`);
     }
     const { entityIds: _same, nameIdFormat: _chosen, ...learnt } = samlFacts(facts, presetOf(one.preset));
+    const moves = (['certificates', 'signOn', 'signOut'] as const).some((name) => !same(one[name], learnt[name]));
+    if (moves && actor === system) await this.#parts.trail.announce('read-metadata', `connection:${one.id}`);
     await this.#learn(
       one,
       { validUntil: undefined, ...learnt, etag: answer.headers.get('etag') ?? undefined },

@@ -12,10 +12,11 @@ const guarded = new Set(
     .concat('/as/token.oauth2', '/access/v1/evaluation', '/access/v1/evaluations'),
 );
 
-const isGuarded = (path: string): boolean => guarded.has(path) || path.startsWith('/scim/');
+/** Whether it is counted there who fails to prove themselves. */
+export const isGuarded = (path: string): boolean => guarded.has(path) || path.startsWith('/scim/');
 
 /** The client that Basic credentials name, as it is written: a key to count under, nothing more. */
-function claimedClient(header: string | undefined): string | undefined {
+export function claimedClient(header: string | undefined): string | undefined {
   const encoded = /^basic\s+([\w+/=-]+)\s*$/i.exec(header ?? '')?.[1];
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, 'base64').toString('latin1');

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import type { Middleware } from 'koa';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { Trail } from '../audit/trail.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { Access, Api } from '../directory/access.ts';
 import type { Decide } from '../directory/decide.ts';
@@ -95,11 +96,12 @@ export const jwtScope =
 
 /**
  * After the library has answered at the token endpoint: a JWT access token is put on record too, before the client learns
- * it, so that it can be introspected and revoked like any other; and a code that was redeemed wrongly counts the failure.
+ * it, so that it can be introspected and revoked like any other; one of a person is told on the trail; and a code that was
+ * redeemed wrongly counts the failure.
  */
 export const issued =
   (
-    { records, clients }: { records: Records; clients: Clients },
+    { records, clients, trail }: { records: Records; clients: Clients; trail: Trail },
     count: (grant: string, format: 'opaque' | 'jwt') => void,
   ): Middleware =>
   async (ctx, next) => {
@@ -109,9 +111,12 @@ export const issued =
     const token = entities.AccessToken ?? entities.ClientCredentials;
     const value = isRecord(ctx.body) ? ctx.body.access_token : undefined;
     if (ctx.status === 200 && token && typeof value === 'string') {
-      if (token.format === 'jwt') await putOnRecord(records, value, token);
+      const [grant, format] = [String(params?.grant_type), formatOf(token)];
+      if (format === 'jwt') await putOnRecord(records, value, token);
+      // Nobody knows the token yet: what is not on the trail is not given away.
+      if (entities.AccessToken) await tellIssued({ records, trail }, value, { grant, format });
       clients.uses.note(String(token.clientId));
-      count(String(params?.grant_type), token.format === 'jwt' ? 'jwt' : 'opaque');
+      count(grant, format);
     } else if (ctx.status === 400 && typeof params?.code === 'string') {
       await records.codes.change(records.tokenId(params.code), (code) => ({
         ...code,
@@ -119,6 +124,21 @@ export const issued =
       }));
     }
   };
+
+const formatOf = ({ format }: { format?: string | undefined }): 'jwt' | 'opaque' =>
+  format === 'jwt' ? 'jwt' : 'opaque';
+
+/** A token that stands for a person is told; the `jti` is its public name, which introspection tells too. */
+async function tellIssued(
+  { records, trail }: { records: Records; trail: Trail },
+  value: string,
+  how: { grant: string; format: string },
+): Promise<void> {
+  const record = await records.tokens.get(records.tokenId(value));
+  const { clientId: client, accountId: subject, aud, jti } = record?.payload ?? {};
+  const detail = { ...how, client, subject, audience: typeof aud === 'string' ? aud : undefined, jti };
+  await trail.record({ type: 'token.issued', actor: `client:${client}`, detail });
+}
 
 const kept = [
   'kind',

@@ -161,6 +161,8 @@ export class SigningKeys {
     const id = `${alg}.${last + 1}`;
     const jwk = await privateJwk(alg);
     const sealed = this.#vault.seal(JSON.stringify(jwk), `signing-key ${id}`);
+    // Whoever asks for it was told of by the door that they came by.
+    if (actor === 'system') await this.#trail.announce('make-signing-key', `key:${jwk.kid}`);
     try {
       await this.#all.insert({ id, kid: jwk.kid ?? id, alg, created: seconds(), from, sealed });
     } catch (error) {

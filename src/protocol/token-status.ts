@@ -25,6 +25,10 @@ export type Introspection = { active: boolean; [member: string]: unknown };
 export type AccessTokenClaims = Awaited<ReturnType<typeof standardClaims>>;
 
 const inactive = { active: false } as const;
+/** Answers that say nothing of a token because of who asks. */
+const denials = new WeakMap<Introspection, LiveToken>();
+/** The token of which this answer says nothing, because it is alive and its caller may not know (RFC 7662 §2.2). */
+export const deniedIn = (answer: Introspection): LiveToken | undefined => denials.get(answer);
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
 interface Parts {
@@ -72,10 +76,10 @@ export class TokenStatus {
     const token = await this.live(value);
     if (!token) return inactive;
     if (token.payload.kind === 'RefreshToken') {
-      return token.client.id === caller.id ? refreshTokenClaims(this.#parts.issuer, token) : inactive;
+      return token.client.id === caller.id ? refreshTokenClaims(this.#parts.issuer, token) : denial(token);
     }
     const claims = await this.#claims(token, caller);
-    if (!claims) return inactive;
+    if (!claims) return denial(token);
     const api = claims.aud === undefined ? undefined : await this.#parts.access.api(claims.aud);
     return capped(inProfile(api?.profile ?? 'standard', claims, token.user), caller);
   }
@@ -129,6 +133,12 @@ export class TokenStatus {
       session?.authorizations?.[payload.clientId ?? '']?.grantId === payload.grantId
     );
   }
+}
+
+function denial(token: LiveToken): Introspection {
+  const answer = { ...inactive };
+  denials.set(answer, token);
+  return answer;
 }
 
 /** Whether a gateway may know what tokens of this audience allow. */

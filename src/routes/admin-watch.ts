@@ -1,3 +1,4 @@
+import { Seldom } from '../audit/seldom.ts';
 import type { Trail } from '../audit/trail.ts';
 import type { Operation } from '../http/resource.ts';
 import type { Refused, Watch } from '../http/watch.ts';
@@ -9,17 +10,13 @@ interface Parts {
 
 type Params = Readonly<Record<string, string>>;
 
-/** The same refusal is told again after so long (milliseconds): a program that asks all the time fills no trail. */
-const pause = 60_000;
-const mostRemembered = 10_000;
-
 /**
  * Puts on the trail what is asked of administration, before it is done, and what is refused: the same refusal to the same at
  * most once a minute. Of what is sent only the address is told.
  */
 export class AdminWatch implements Watch {
   readonly #parts: Parts;
-  readonly #told = new Map<string, number>();
+  readonly #refusals = new Seldom();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -31,10 +28,7 @@ export class AdminWatch implements Watch {
   }
 
   async refused(actor: string, { operation, permission, code, params = {} }: Refused): Promise<void> {
-    const [key, now] = [`${actor} ${operation} ${code}`, Date.now()];
-    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < pause) return;
-    if (this.#told.size >= mostRemembered) this.#told.clear();
-    this.#told.set(key, now);
+    if (!this.#refusals.isNew(actor, operation, code)) return;
     const named = await Promise.all(Object.values(params).map((value) => this.#named(value)));
     const detail = { permission, operation, code, on: named.length === 0 ? undefined : named.join(' ') };
     await this.#parts.trail.record({ type: 'admin.refused', actor, outcome: 'failure', detail });

@@ -8,6 +8,7 @@ import { approved, callerBySecret, invalidClient, invalidRequest, isFailedProof 
 import type { Endings } from '../protocol/endings.ts';
 import { type SignedAnswers, signedType } from '../protocol/signed-answers.ts';
 import type { TokenStatus } from '../protocol/token-status.ts';
+import type { Denials } from './refusals.ts';
 
 interface Parts {
   clients: Clients;
@@ -15,6 +16,7 @@ interface Parts {
   status: TokenStatus;
   signed: SignedAnswers;
   endings: Endings;
+  denials: Denials;
   /** Counts answers for the metrics. */
   count(result: 'active' | 'inactive' | 'refused'): void;
 }
@@ -47,8 +49,14 @@ export function introspection(parts: Parts): Middleware {
   };
 }
 
-async function tell({ status, signed, count }: Parts, ctx: Context, token: string, caller: Client): Promise<void> {
+async function tell(
+  { status, signed, denials, count }: Parts,
+  ctx: Context,
+  token: string,
+  caller: Client,
+): Promise<void> {
   const answer = await status.introspect(token, caller);
+  await denials.tell(answer, caller, ctx.state.ip);
   count(answer.active ? 'active' : 'inactive');
   if (ctx.req.headers.accept?.includes(signedType)) {
     ctx.type = signedType;

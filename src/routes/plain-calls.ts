@@ -6,7 +6,7 @@ import { callerBySecret } from '../protocol/caller.ts';
 import type { MachineTokens } from '../protocol/machine-tokens.ts';
 import { answerText } from '../protocol/rights.ts';
 import { signedType } from '../protocol/signed-answers.ts';
-import type { TokenStatus } from '../protocol/token-status.ts';
+import { deniedIn, type TokenStatus } from '../protocol/token-status.ts';
 
 interface Parts {
   clients: Clients;
@@ -29,6 +29,8 @@ export const plainCalls = (parts: Parts): Record<string, PlainCall> => ({
       : await callerBySecret(parts.clients, authorization, form);
     if (!caller) return undefined;
     const answer = await parts.status.introspect(token, caller);
+    // The long way tells the trail of it.
+    if (deniedIn(answer)) return undefined;
     parts.introspected(answer.active ? 'active' : 'inactive');
     return answerText(answer);
   },

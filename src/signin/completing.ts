@@ -3,6 +3,7 @@ import type { Trail } from '../audit/trail.ts';
 import type { User } from '../directory/users.ts';
 import type { Devices } from '../factors/devices.ts';
 import { randomToken } from '../kernel/crypto.ts';
+import { announce } from './asking.ts';
 import type { Visit } from './flow.ts';
 import { type Facts, methodsOf, worthOf } from './steps.ts';
 import { originOf } from './upstream-sessions.ts';
@@ -56,10 +57,12 @@ export class Completing {
     const { kind: factor } = facts.own?.at(-1) ?? {};
     const device = known ? { device: 'known' } : { device: 'new', browser: visit.device };
     const detail = { method: methodOf(facts), client, factor, acr: worthOf(facts), ...device };
+    const { remember } = rules.demand;
+    const remembered = facts.remember && remember > 0 && factor !== undefined && factor !== 'recovery-codes';
+    if (remembered) await announce(trail, { actor, client, operation: 'remember-device', seen });
     await trail.record({ type: 'signin.succeeded', actor, target: actor, ...seen, detail });
     await devices.saw(user.id, browser, visit.device);
-    const { remember } = rules.demand;
-    if (facts.remember && remember > 0 && factor !== undefined && factor !== 'recovery-codes') {
+    if (remembered) {
       await devices.remember(user.id, browser, { seconds: remember, name: visit.device, seen });
     }
     if (visit.browser === undefined) visit.nameBrowser(browser);

@@ -4,6 +4,7 @@ import type { Offer } from '../factors/enrolling.ts';
 import type { EnrolmentCodes } from '../factors/enrolment-codes.ts';
 import type { Accepted, Enrolments } from '../factors/enrolments.ts';
 import type { Answer, FactorKind, Seen } from '../factors/factor.ts';
+import { announce } from './asking.ts';
 import { bindingOf } from './first.ts';
 import { ended, type Flow, placeOf, type SignIn, type Visit } from './flow.ts';
 import type { OwnFactor } from './steps.ts';
@@ -54,6 +55,7 @@ export class SecondProof {
   async prove(visit: Visit, flow: Flow, { step, kind, answer }: Sent, remember: boolean): Promise<Proved> {
     if (!step.kinds.includes(kind)) return { weak: true };
     const { enrolments } = this.#parts;
+    if (kind === 'recovery-codes') await this.#announce(visit, flow, 'use-recovery-code');
     const parties = { user: step.user, binding: bindingOf(visit.uid) };
     const proving = await enrolments.prove(kind, parties, answer, seenBy(visit));
     if (!proving.ok) return this.#notProven(visit, flow, { user: step.user, kind, proving });
@@ -75,6 +77,7 @@ export class SecondProof {
   async enrol(visit: Visit, flow: Flow, { kind, answer, name }: NewFactor): Promise<Bound> {
     const { user, rules } = personIn(flow);
     const place = { person: personOf(user), binding: bindingOf(visit.uid) };
+    await this.#announce(visit, flow, 'add-factor');
     const accepted = await this.#parts.enrolments.accept(kind, place, { answer, name, seen: seenBy(visit) });
     if (!accepted.ok) return accepted;
     const { amr, level } = accepted;
@@ -86,7 +89,8 @@ export class SecondProof {
   }
 
   /** Ten new recovery codes, to be shown at once: nobody can read them again. */
-  renewCodes(visit: Visit, flow: Flow): Promise<string[]> {
+  async renewCodes(visit: Visit, flow: Flow): Promise<string[]> {
+    await this.#announce(visit, flow, 'make-recovery-codes');
     return this.#parts.enrolments.renewRecoveryCodes(personOf(personIn(flow).user), seenBy(visit));
   }
 
@@ -107,6 +111,7 @@ export class SecondProof {
     { user }: EnrolStep,
     code: string,
   ): Promise<{ goOn: string } | { wrong: true }> {
+    await this.#announce(visit, flow, 'use-enrolment-code');
     if (!(await this.#parts.enrolmentCodes.redeem(user, code, seenBy(visit)))) return { wrong: true };
     return { goOn: await this.#parts.signIn.learn(visit, flow, { vouched: true }) };
   }
@@ -123,9 +128,15 @@ export class SecondProof {
     const { user } = personIn(flow);
     const lately = seconds() - (flow.facts.codeSent ?? 0) < pause;
     if (!notices || !this.canSend(flow) || lately) return `/signin/${visit.uid}`;
+    await this.#announce(visit, flow, 'send-enrolment-code');
     const goOn = await signIn.learn(visit, flow, { codeSent: seconds() });
     await notices.sendEnrolmentCode(user, await enrolmentCodes.issue(user.id, `user:${user.id}`));
     return goOn;
+  }
+
+  #announce(visit: Visit, flow: Flow, operation: string): Promise<void> {
+    const [actor, client] = [`user:${personIn(flow).user.id}`, flow.client.id];
+    return announce(this.#parts.trail, { actor, client, operation, seen: visit });
   }
 
   #add(visit: Visit, flow: Flow, own: OwnFactor, remember: boolean): Promise<Flow> {

@@ -7,6 +7,7 @@ import type { Connections } from '../federation/connections.ts';
 import { Refused } from '../federation/connector.ts';
 import type { Tickets } from '../federation/tickets.ts';
 import { Problem } from '../kernel/errors.ts';
+import { announce } from './asking.ts';
 import type { Federated, Wishes } from './federated.ts';
 import { askedOf, ended, type Flow, type SignIn, type Visit } from './flow.ts';
 import { type Joining, mayConnect } from './joining.ts';
@@ -168,12 +169,14 @@ export class ThroughProvider {
 
   /** The person, who has proven both sides in this very sign-in, connects them or leaves them apart. */
   async decideLink(visit: Visit, flow: Flow, { upstream, user: id }: LinkStep, link: boolean): Promise<Way> {
-    const { connections, joining, signIn, users } = this.#parts;
+    const { connections, joining, signIn, trail, users } = this.#parts;
     const { upstream: _left, ...local } = flow.facts;
     if (!link) return { goOn: await signIn.learn(visit, { ...flow, facts: local }, {}) };
     const [user, connection] = await Promise.all([users.get(id), connections.get(upstream.connection)]);
     if (!user || connection?.state !== 'enabled') return { goOn: `/signin/${visit.uid}?restart` };
     return this.#orFailure(visit, flow, connection, async () => {
+      const [actor, client] = [`user:${user.id}`, flow.client.id];
+      await announce(trail, { actor, client, operation: 'connect', seen: visit });
       await joining.link(upstream, user, connection, { ip: visit.ip, requestId: visit.requestId });
       return { goOn: await this.#welcome(visit, flow, user, upstream) };
     });
@@ -181,8 +184,12 @@ export class ThroughProvider {
 
   /** Somebody is proven at the provider; who that is here may be open. */
   async #proven(visit: Visit, flow: Flow, connection: Connection, proof: Proof): Promise<Way> {
+    const { joining, trail } = this.#parts;
     const fresh = { ...flow, facts: nothing };
-    const user = await this.#parts.joining.join(proof, connection, connecting(flow));
+    // It may be somebody new, and whoever it is has the profile, roles and groups that the provider says.
+    const [actor, client] = [`connection:${connection.id}`, flow.client.id];
+    await announce(trail, { actor, client, operation: 'take-in', seen: visit });
+    const user = await joining.join(proof, connection, connecting(flow));
     if (user) return { goOn: await this.#welcome(visit, fresh, user, proof) };
     return { goOn: await this.#parts.signIn.learn(visit, fresh, { upstream: proof }) };
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { administered } from '../../src/directory/protected.ts';
 import { openParts, type Parts, refusal } from '../support/parts.ts';
 
 const by = { actor: 'cli' };
@@ -49,6 +50,9 @@ describe('the last administrator, with two processes on one store (sec-271)', ()
     await assert.rejects(ours.users.disable(id, 'cli'), last);
     await assert.rejects(ours.users.remove(id, 'cli'), last);
     assert.deepEqual([(await ours.users.get(id))?.state, (await ours.users.get(id))?.signedOut], ['active', undefined]);
+    // It is not even begun: a process that dies in between would leave nobody.
+    const never = async () => assert.fail('the deed was begun');
+    await assert.rejects(administered(ours, never, never, subject), last);
     const until = Math.floor(Date.now() / 1000) + 3600;
     await assert.rejects(ours.rights.assign(by, subject, 'administrator', { until }), last);
     const [kept] = await ours.access.assignmentsOf(subject);
@@ -95,6 +99,27 @@ describe('the last administrator, with two processes on one store (sec-271)', ()
       const refused = (await Promise.allSettled(both)).map(({ status }) => status);
       assert.deepEqual([refused, await ours.users.acts(id, true)], [['rejected', 'rejected'], true]);
     }
+  });
+
+  it('has the turn for as long as a deed takes', async (t) => {
+    const turns = theirs.store.collection<{ id: string; until: number }>({ name: 'administration-turns', indexes: {} });
+    const until = async () => (await turns.get('administration'))?.until;
+    t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: Date.now() });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const began = Promise.withResolvers<void>();
+    const deed = ours.access.alone.run(async () => {
+      began.resolve();
+      await promise;
+    });
+    await began.promise;
+    for (let round = 0; round < 5; round += 1) {
+      t.mock.timers.tick(4000);
+      // What it said before would have been less.
+      while (((await until()) ?? 0) <= Date.now() + 6000) await new Promise((next) => setImmediate(next));
+    }
+    resolve();
+    await deed;
+    assert.equal(await until(), 0);
   });
 
   it('may be a client where no person is one', async () => {
