@@ -1,5 +1,4 @@
 import { presets } from '../federation/presets.ts';
-import { Problem } from '../kernel/errors.ts';
 import { parameter } from './account-list.ts';
 import { newTestReply } from './admin-connection-tests.ts';
 import { connectionReply } from './connection-document.ts';
@@ -38,12 +37,7 @@ async function freeName(visit: ConsoleVisit, preset: string): Promise<string> {
   const base = plainNames[preset] ?? brand;
   for (let count = 1; count < 20; count += 1) {
     const id = count === 1 ? base : `${base}-${count}`;
-    try {
-      await visit.read('getConnection', connectionReply, { params: { id } });
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'missing') return id;
-      throw error;
-    }
+    if ((await visit.glimpse('getConnection', connectionReply, { id })) === undefined) return id;
   }
   return '';
 }

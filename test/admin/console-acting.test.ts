@@ -121,4 +121,37 @@ describe('for whom somebody acts in the console', () => {
     const all = await keeper('all@x.test', [], 'administrator');
     assert.doesNotMatch((await all.browser.open('/admin')).text, /Acting for/);
   });
+
+  it('writes nothing on the trail as refused but what they asked for, however they click', async () => {
+    const { access, organizations, setupLinks, trail, users } = app.parts;
+    const ada = `user:${await somebody(app, 'ada@x.test')}`;
+    await organizations.add({ id: 'initech', name: 'Initech', domains: [], connections: [] }, ada);
+    const member = `user:${await somebody(app, 'of.initech@x.test')}`;
+    await organizations.join('initech', member, ada);
+    await access.assign(member, 'local', ada, { organization: 'initech' });
+    const { link } = await setupLinks.make({ organization: 'initech' }, ada);
+    const one = await keeper('clicks@x.test', ['initech']);
+    const refused = async () => {
+      const all = await trail.search({ type: 'admin.refused', actor: `user:${one.id}` });
+      return all.map(({ detail }) => [detail?.operation, detail?.on]);
+    };
+    const seen = new Set(['/admin']);
+    for (const path of seen) {
+      const page = await one.browser.send('GET', path);
+      assert.ok(page.status < 400, path);
+      for (const [, href = ''] of page.text.matchAll(/href="(\/admin[^"#]*)"/g)) {
+        if (seen.size < 90) seen.add(href.replaceAll('&amp;', '&'));
+      }
+    }
+    assert.ok(seen.has(`/admin/connections/setup-links/initech/${link.id}/end`), [...seen].join('\n'));
+    assert.deepEqual(await refused(), []);
+    assert.equal((await one.browser.send('GET', `/admin/connections/setup-links/acme/${link.id}/end`)).status, 404);
+    assert.equal((await one.browser.send('GET', '/admin/connections/setup-links/initech/none/end')).status, 404);
+    const { id } = (await users.byEmail('ada@x.test')) ?? {};
+    assert.equal((await one.browser.send('GET', `/admin/people/${id}`)).status, 404);
+    assert.deepEqual(await refused(), [
+      ['listSetupLinks', 'acme'],
+      ['getUser', id],
+    ]);
+  });
 });
