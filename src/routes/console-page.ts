@@ -161,6 +161,8 @@ export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
   listed?(visit: V): boolean;
   /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
   fresh?: true;
+  /** It is the same for whomever somebody acts, so its form may be sent for another than it was made for. */
+  forAll?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
   /** The form with a few of those fields in place of many, which a cookie would not hold. */

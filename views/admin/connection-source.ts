@@ -65,7 +65,7 @@ export const sourceForm = (frame: Frame, view: SourceView): Html => {
   const { say } = frame;
   const { action, back, kind, isNew, value, hidden } = view;
   return html`${conflicts(frame, view.conflicts)}
-<form method="post" action="${action}" class="edit">${hiddenFields(hidden, view)}
+<form method="post" action="${action}" class="edit">${hiddenFields(frame, hidden, view)}
 ${where(frame, view)}
 ${kind === 'oidc' ? client(frame, view) : kind === 'ldap' && directory(frame, view)}
 ${field({ name: 'name', label: say('connect.name'), value: value('name'), autocomplete: 'off', required: true, maxlength: 100, hint: say('connect.name.hint') })}
