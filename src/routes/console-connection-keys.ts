@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connectionKeysContent } from '../../views/admin/connection-keys.ts';
+import { html } from '../kernel/html.ts';
 import { connectionKeysReply } from './admin-connection-keys.ts';
 import { connectionReply } from './connection-document.ts';
 import { askingPage } from './console-forms.ts';
@@ -30,7 +31,7 @@ const keysPage = consolePage({
     ];
     const content = connectionKeysContent(frame, {
       title: say('console.connections.keys.title', { name }),
-      up: { href: consoleAt('connections', id), text: say('console.connections.title', { name }) },
+      up: { href: consoleAt('connections', id), text: html`${name}` },
       deeds: visit.may('rotateConnectionKeys') ? deeds : [],
       all: items.map(({ certificate_until: certificateUntil, ...one }) => ({ ...one, certificateUntil })),
       timeZone: user.profile.zoneinfo,

@@ -77,7 +77,7 @@ describe('for whom somebody acts in the console', () => {
     const more = await send(one.browser, await one.browser.open(href), { role: 'orders-editor' });
     assert.equal(more.status, 403);
     assert.match(more.text, /value="orders-editor"/);
-    assert.match(alertOf(more) ?? '', /^This would give .*, which you do not hold yourself/);
+    assert.match(alertOf(more) ?? '', /^This would give \S+#orders:write, which you do not hold yourself/);
     const german = await one.browser.send('POST', href, { role: 'orders-editor' }, { 'accept-language': 'de' });
     const words = /<p class="alert" role="alert">Damit würden Sie mehr vergeben, .* <span lang="en">This would give /;
     assert.match(german.text, words);

@@ -5,8 +5,8 @@ import { doneOf, password, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { alertOf, type Page, textOf } from '../support/browser.ts';
 import { samlMetadata, sendTo } from '../support/connecting.ts';
-import { type Administrator, atConsole, hidden, newApplication, send } from '../support/console.ts';
-import { rowsOf } from '../support/console-forms.ts';
+import { type Administrator, atConsole, enterWithKey, hidden, newApplication, send } from '../support/console.ts';
+import { follow, rowsOf } from '../support/console-forms.ts';
 import { describing } from '../support/discovery.ts';
 import { newBrowser } from '../support/signing-in.ts';
 
@@ -195,7 +195,8 @@ describe('the room of connections', () => {
     assert.match((await open('sso/keys')).text, /the first is made when it is needed/);
     const first = await sendTo(ada.browser, await open('sso/keys/rotate'), 'sso/keys/rotate');
     assert.equal(doneOf(first), 'New keys of By file are published; they are in use in 14 days.');
-    const states = (page: Page) => rowsOf(page).map(([, use, state]) => `${use}: ${state}`);
+    const states = (page: Page) =>
+      rowsOf(page).map(([key = '', state]) => `${/^(Signing|Encryption)/.exec(key)?.[0]}: ${state}`);
     assert.deepEqual(states(first), ['Signing: In use', 'Encryption: In use']);
     const second = await sendTo(ada.browser, await open('sso/keys/rotate'), 'sso/keys/rotate');
     assert.deepEqual(states(second), [
@@ -206,5 +207,48 @@ describe('the room of connections', () => {
     assert.equal(doneOf(third), 'New keys of By file are in use now.');
     assert.equal((await open('nothing/keys')).status, 404);
     assert.equal((await open('nothing/keys/rotate')).status, 404);
+  });
+});
+
+describe('a form', () => {
+  it('that is long comes back after the sign-in too, with all that was typed', async () => {
+    const { access, connections } = app.parts;
+    const one = await atConsole(app, 'mel@x.test');
+    const again = async (path: string, fields: Record<string, string | undefined>) => {
+      const form = await one.browser.open(path);
+      mock.timers.tick(16 * 60_000);
+      assert.equal((await follow(one.browser, formTo(form, path), fields)).status, 403, path);
+      return enterWithKey(one, await one.browser.open(path));
+    };
+    /** The page from the form on that is sent to this address. */
+    const formTo = (page: Page, path: string): Page => {
+      const at = page.text.indexOf(`<form method="post" action="${path}"`);
+      return at === -1 ? page : { ...page, text: `<main>${page.text.slice(at)}` };
+    };
+    const api = 'https://fleet.example.test/with/a/long/address';
+    await access.saveApi(
+      { id: api, permissions: ['a'], routes: [], tokenFormat: 'opaque', signingAlg: 'RS256' },
+      'cli',
+    );
+    const routes = Array.from({ length: 80 }, (_, at) => `GET /fleet/${at}/** = a`);
+    const path = `/admin/access/apis/${encodeURIComponent(api)}/edit`;
+    const form = await again(path, { routes: routes.join('\r\n'), token_ttl: '77' });
+    await access.changeApi(api, (now) => ({ ...now, host: 'fleet.example.test' }), 'cli');
+    assert.equal((await follow(one.browser, form)).status, 412, 'it is still held against what it was made of');
+    assert.equal((await follow(one.browser, await again(path, { token_ttl: '78' }))).status, 200);
+    const { host, tokenTtl } = (await access.api(api)) ?? {};
+    assert.deepEqual([host, tokenTtl], ['fleet.example.test', 78]);
+    const most = await again(path, { permissions: 'a\r\n'.repeat(2000), token_ttl: '79' });
+    assert.match(most.text, /name="token_ttl"[^>]* value="79"/, 'what is too long takes nothing else with it');
+
+    const settings = { id: 'staff', preset: 'generic-ldap', from: 'ldaps://ldap.example.test/dc=x', provision: true };
+    await connections.add(settings, 'cli');
+    const rules = await again('/admin/connections/staff/rules', {
+      ...{ 'up-0': 'cn=staff', 'gives-0': 'orders-reader', 'map-name': 'cn', provision: undefined },
+    });
+    await follow(one.browser, formTo(rules, '/admin/connections/staff/rules'), { deed: 'save' });
+    const { groupRules, provision, mapping } = (await connections.get('staff')) ?? {};
+    assert.deepEqual(groupRules, [{ upstream: 'cn=staff', role: 'orders-reader' }]);
+    assert.deepEqual([provision, mapping?.name, mapping?.email], [false, ['cn'], ['mail']]);
   });
 });

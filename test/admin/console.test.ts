@@ -13,7 +13,6 @@ import {
   newApplication,
   send,
 } from '../support/console.ts';
-import { follow } from '../support/console-forms.ts';
 import { addTotp, optionsOn } from '../support/second-factor.ts';
 import { newBrowser } from '../support/signing-in.ts';
 import { codeOf } from '../support/totp.ts';
@@ -259,47 +258,6 @@ describe('a form that matters', () => {
     const approved = await send(one.browser, form, { tier: '' });
     assert.equal(approved.url.pathname, '/admin/applications');
     assert.equal(await stateOf(first), 'approved');
-  });
-
-  it('that is long comes back after the sign-in too, with all that was typed', async () => {
-    const { access, connections } = app.parts;
-    const one = await atConsole(app, 'mel@x.test');
-    const again = async (path: string, fields: Record<string, string | undefined>) => {
-      const form = await one.browser.open(path);
-      mock.timers.tick(16 * 60_000);
-      assert.equal((await follow(one.browser, formTo(form, path), fields)).status, 403, path);
-      return enterWithKey(one, await one.browser.open(path));
-    };
-    /** The page from the form on that is sent to this address. */
-    const formTo = (page: Page, path: string): Page => {
-      const at = page.text.indexOf(`<form method="post" action="${path}"`);
-      return at === -1 ? page : { ...page, text: `<main>${page.text.slice(at)}` };
-    };
-    const api = 'https://fleet.example.test/with/a/long/address';
-    await access.saveApi(
-      { id: api, permissions: ['a'], routes: [], tokenFormat: 'opaque', signingAlg: 'RS256' },
-      'cli',
-    );
-    const routes = Array.from({ length: 80 }, (_, at) => `GET /fleet/${at}/** = a`);
-    const path = `/admin/access/apis/${encodeURIComponent(api)}/edit`;
-    const form = await again(path, { routes: routes.join('\r\n'), token_ttl: '77' });
-    await access.changeApi(api, (now) => ({ ...now, host: 'fleet.example.test' }), 'cli');
-    assert.equal((await follow(one.browser, form)).status, 412, 'it is still held against what it was made of');
-    assert.equal((await follow(one.browser, await again(path, { token_ttl: '78' }))).status, 200);
-    const { host, tokenTtl } = (await access.api(api)) ?? {};
-    assert.deepEqual([host, tokenTtl], ['fleet.example.test', 78]);
-    const most = await again(path, { permissions: 'a\r\n'.repeat(2000), token_ttl: '79' });
-    assert.match(most.text, /name="token_ttl"[^>]* value="79"/, 'what is too long takes nothing else with it');
-
-    const settings = { id: 'staff', preset: 'generic-ldap', from: 'ldaps://ldap.example.test/dc=x', provision: true };
-    await connections.add(settings, 'cli');
-    const rules = await again('/admin/connections/staff/rules', {
-      ...{ 'up-0': 'cn=staff', 'gives-0': 'orders-reader', 'map-name': 'cn', provision: undefined },
-    });
-    await follow(one.browser, formTo(rules, '/admin/connections/staff/rules'), { deed: 'save' });
-    const { groupRules, provision, mapping } = (await connections.get('staff')) ?? {};
-    assert.deepEqual(groupRules, [{ upstream: 'cn=staff', role: 'orders-reader' }]);
-    assert.deepEqual([provision, mapping?.name, mapping?.email], [false, ['cn'], ['mail']]);
   });
 });
 

@@ -31,8 +31,10 @@ export const connectionKeysContent = (
   return html`${head(view.title, { about: say('console.connections.keys.about'), deeds: view.deeds, up: view.up })}
 ${table(say('console.connections.keys'), {
   columns: [
-    { title: say('console.keys.kid'), cell: ({ kid }) => html`<code>${kid}</code>` },
-    { title: say('console.connections.keys.use'), cell: ({ use }) => say(`console.connections.keys.use.${use}`) },
+    {
+      title: say('console.keys.kid'),
+      cell: ({ kid, use }) => html`${say(`console.connections.keys.use.${use}`)}<code class="id">${kid}</code>`,
+    },
     {
       title: say('console.state'),
       cell: ({ state }) => badge(say(`console.connections.keys.state.${state}`), tones[state]),
