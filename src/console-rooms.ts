@@ -16,6 +16,7 @@ import { applicationGatewayPages } from './routes/console-application-gateway.ts
 import { applicationPages } from './routes/console-applications.ts';
 import { assignmentPages } from './routes/console-assignments.ts';
 import { auditPages } from './routes/console-audit.ts';
+import { connectionKeyPages } from './routes/console-connection-keys.ts';
 import { connectionPages } from './routes/console-connections.ts';
 import { gatewayTrialPages } from './routes/console-gateway-try.ts';
 import { gatewayPages } from './routes/console-gateways.ts';
@@ -56,7 +57,7 @@ export const consolePages: readonly ConsolePage[] = [
   ...[...accessPages, ...rolePages, ...roleFormPages, ...assignmentPages, ...givePages, ...whyPages],
   ...[...groupPages, ...groupChangePages, ...apiPages, ...apiFormPages],
   ...[...gatewayPages, ...gatewayTrialPages, ...applicationGatewayPages],
-  ...[...connectionPages, ...setupLinkPages, ...auditPages, ...searchPages, ...settingsPages],
+  ...[...connectionPages, ...connectionKeyPages, ...setupLinkPages, ...auditPages, ...searchPages, ...settingsPages],
 ];
 
 /** The console, and what it is put together of. */

@@ -23,6 +23,8 @@ export interface Frame {
   languages: readonly (readonly [string, string])[];
   /** The path from which this page comes again in another language, if it does. */
   here?: string | undefined;
+  /** For which organization (empty: the whole server) the forms of a page of administration are made. */
+  actsFor?: string | undefined;
 }
 
 const doctype = trusted('<!doctype html>');

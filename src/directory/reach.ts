@@ -1,8 +1,9 @@
 import { missing } from '../kernel/errors.ts';
+import { beyond, several } from './beyond.ts';
 import { adminApi } from './built-in.ts';
 import { type Decide, isAdministration } from './decide.ts';
 import type { Organizations } from './organizations.ts';
-import { type By, beyond } from './rights.ts';
+import type { By } from './rights.ts';
 
 interface Parts {
   decide: Decide;
@@ -36,8 +37,8 @@ export class Reach {
     const { decide, organizations } = this.#parts;
     for (const place of [undefined, ...(await organizations.of(subject))]) {
       const { entitlements } = await decide.held(subject, adminApi, place);
-      const more = entitlements.find((one) => !permissions.has(one));
-      if (more !== undefined) throw beyond(`power over somebody who may use ${more}, which you may not`);
+      const more = entitlements.filter((one) => !permissions.has(one));
+      if (more.length > 0) throw beyond(`power over somebody who may use ${several(more)}, which you may not`);
     }
   }
 
@@ -51,7 +52,7 @@ export class Reach {
     const own = await organizations.of(subject);
     if (own.some((one) => one !== organization)) throw beyond('power over a member of another organization');
     const mine = await decide.permissions(actor);
-    const more = [...(await decide.permissions(subject))].find((text) => isAdministration(text) || !mine.has(text));
-    if (more !== undefined) throw beyond(`power over somebody who holds ${more} outside of your organization`);
+    const more = [...(await decide.permissions(subject))].filter((text) => isAdministration(text) || !mine.has(text));
+    if (more.length > 0) throw beyond(`power over somebody who holds ${several(more)} outside of your organization`);
   }
 }

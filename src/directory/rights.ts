@@ -1,8 +1,9 @@
-import { invalid, missing, problem } from '../kernel/errors.ts';
+import { invalid, missing } from '../kernel/errors.ts';
 import { taken } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import type { Assignment } from './access.ts';
 import type { Bounds } from './assignments.ts';
+import { beyond, several } from './beyond.ts';
 import { adminApi, adminPermissions } from './built-in.ts';
 import { type Decide, isAdministration } from './decide.ts';
 import { type AssignmentForesight, foreseeAssignment, foreseeRole, type RoleForesight } from './foresight.ts';
@@ -24,13 +25,6 @@ interface Parts extends Offices {
   organizations: Organizations;
   decide: Decide;
 }
-
-/** Somebody would give, or come to, more than they may use themselves. */
-export const beyond = problem(
-  'beyond_own_rights',
-  403,
-  (what: string) => `This would give ${what}; let somebody do it who holds that and may give it`,
-);
 
 /**
  * Who gives and takes rights. Nobody gives permissions on the administration that they may not use themselves, and nobody but
@@ -278,7 +272,7 @@ export class Rights {
   async #refuseWithin({ actor, organization }: By, given: ReadonlySet<string>): Promise<void> {
     const held = await this.#parts.decide.permissions(actor, organization);
     const more = [...given].filter((text) => !held.has(text));
-    if (more.length > 0) throw beyond(`${more[0]}, which you do not hold yourself`);
+    if (more.length > 0) throw beyond(`${several(more)}, which you do not hold yourself`);
   }
 
   /** `receivers` are those who would hold it then, as far as that can be the caller. */
@@ -288,13 +282,13 @@ export class Rights {
     if (organization !== undefined) await this.#refuseWithin(by, given);
     const mine = (text: string) => permissions.has(text.slice(adminApi.length + 1));
     const foreign = [...given].filter((text) => isAdministration(text) && !mine(text));
-    if (foreign.length > 0) throw beyond(`${foreign[0]}, which you may not use yourself`);
+    if (foreign.length > 0) throw beyond(`${several(foreign)}, which you may not use yourself`);
     const { decide, groups } = this.#parts;
     const own = [actor, ...(await groups.of(actor)).map((name) => `group:${name}`)];
     if (!receivers.some((one) => own.includes(one))) return;
     const held = await decide.permissions(actor);
     if (adminPermissions.every((name) => held.has(`${adminApi}#${name}`))) return;
     const more = [...given].filter((text) => !held.has(text));
-    if (more.length > 0) throw beyond(`yourself ${more[0]}, which you do not hold`);
+    if (more.length > 0) throw beyond(`yourself ${several(more)}, which you do not hold`);
   }
 }

@@ -56,6 +56,17 @@ export function inUse<K extends { id: string; from: number }>(keys: readonly K[]
   return [current, ...later, ...earlier];
 }
 
+/** How a key of ours stands, without its private part. Times in seconds. */
+export interface KeyStanding {
+  kid: string;
+  use: Use;
+  state: 'current' | 'next' | 'retired';
+  from: number;
+  /** When it goes, once a later one is there. */
+  until?: number | undefined;
+  notAfter: number;
+}
+
 /** Our own keys, a set for each connection, so that no provider's key is another's. */
 export class OwnKeys {
   readonly #all: Collection<Kept, 'connection'>;
@@ -77,6 +88,19 @@ export class OwnKeys {
     return inUse(all, seconds()).map(({ id, kid, sealed, certificate, notAfter }) => {
       return { kid, use, privateKey: this.#parts.vault.open(sealed, bound(id)), certificate, notAfter };
     });
+  }
+
+  /** How the keys stand that are published; none is made. */
+  async standing(connection: string): Promise<KeyStanding[]> {
+    const now = seconds();
+    const all = await Promise.all((['signing', 'encryption'] as const).map((use) => this.#kept(connection, use)));
+    return all.flatMap((kept) =>
+      inUse(kept, now).map(({ id, kid, use, from, notAfter }, at) => {
+        const next = kept.find((one) => generation(one) === generation({ id }) + 1);
+        const state = at === 0 ? 'current' : from > now ? 'next' : 'retired';
+        return { kid, use, state, from, until: next && next.from + overlap, notAfter };
+      }),
+    );
   }
 
   /** Makes the next key: in our metadata at once, in use after 14 days or at once. The old one stays for 30 days after. */

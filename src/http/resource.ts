@@ -70,7 +70,7 @@ export interface Operation {
   /** Whether it changes nothing with this body, though it is no GET: then nobody has to know before. */
   changesNothing?(body: unknown): boolean;
   /** Who hears of it; `watched` sets it. */
-  readonly watch?: Watch;
+  readonly watch?: Watch | undefined;
   run(asked: Asked): Promise<unknown>;
 }
 
@@ -180,6 +180,8 @@ export interface Given {
   readonly body?: unknown;
   /** If-Match: the ETag of what was read before; empty, it does not matter what it was. */
   readonly match?: string;
+  /** A page looks for itself, to decide what it shows: nobody asked for it, so a refusal is nobody's attempt. It hides no change. */
+  readonly unasked?: true;
 }
 
 /** What came of it: 204 without a reply, and the ETag of a reply that can be changed later. */
@@ -196,7 +198,8 @@ export interface Performed {
  * what the operation throws.
  */
 export async function perform(one: Operation, caller: Caller, given: Given): Promise<Performed> {
-  const by = await heard(one, caller, given.params);
+  const watch = given.unasked && one.method === 'get' ? undefined : one.watch;
+  const by = await heard({ ...one, watch }, caller, given.params);
   const { actor, permissions } = by;
   const params = one.params && fitting(one.params, given.params ?? {});
   const query = one.query && fitting(one.query, given.query ?? {});
@@ -204,10 +207,10 @@ export async function perform(one: Operation, caller: Caller, given: Given): Pro
   const expect = (current: unknown): void => {
     if (one.versioned) checkMatch(given.match ?? '', tag(one.versioned.parse(current)));
   };
-  if (!one.changesNothing?.(body)) await one.watch?.asked(actor, one, given.params ?? {});
+  if (!one.changesNothing?.(body)) await watch?.asked(actor, one, given.params ?? {});
   const run = async () => one.run({ params, query, body, actor, permissions, by, expect });
   const result = await run().catch(async (error: unknown) => {
-    if (isRefusal(error, by)) await one.watch?.refused(actor, refusal(one, error.code, given.params));
+    if (isRefusal(error, by)) await watch?.refused(actor, refusal(one, error.code, given.params));
     throw error;
   });
   if (!one.reply) return { status: 204 };

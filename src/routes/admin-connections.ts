@@ -190,20 +190,6 @@ const tending = (parts: Parts): Operation[] => [
       return connectionDocument(await parts.refreshing.refresh(id, actor), parts.issuer);
     },
   }),
-  operation({
-    name: 'rotateConnectionKeys',
-    method: 'post',
-    path: '/connections/:id/keys',
-    about: 'Make the next keys of ours: published at once, in use after 14 days or at once',
-    permission: write,
-    scope,
-    params,
-    body: z.strictObject({ at_once: z.boolean() }).partial(),
-    async run({ params: { id }, body, actor, by }) {
-      await seenConnection(parts, by, id);
-      await parts.connections.rotateKeys(id, actor, body.at_once ?? false);
-    },
-  }),
 ];
 
 const checking = (parts: Parts): Operation =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { beyond } from '../directory/beyond.ts';
 import type { Organization, Organizations } from '../directory/organizations.ts';
-import { beyond } from '../directory/rights.ts';
 import { type SetupLink, type SetupLinks, setupEnd, setupState } from '../federation/setup-links.ts';
 import { given } from '../http/given.ts';
 import { list, listOf, page } from '../http/paging.ts';

@@ -11,6 +11,7 @@ import { adminApis } from './admin-apis.ts';
 import { adminAssignments } from './admin-assignments.ts';
 import { adminAudit } from './admin-audit.ts';
 import { adminClients } from './admin-clients.ts';
+import { adminConnectionKeys } from './admin-connection-keys.ts';
 import { adminConnectionPreview } from './admin-connection-preview.ts';
 import { adminConnectionTests } from './admin-connection-tests.ts';
 import { adminConnections } from './admin-connections.ts';
@@ -54,6 +55,7 @@ const makers = [
     adminRegistrars,
     adminTiers,
     adminConnections,
+    adminConnectionKeys,
     adminConnectionPreview,
     adminConnectionTests,
     adminSetupLinks,

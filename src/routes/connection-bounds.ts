@@ -1,4 +1,5 @@
-import { beyond, type Rights } from '../directory/rights.ts';
+import { beyond } from '../directory/beyond.ts';
+import type { Rights } from '../directory/rights.ts';
 import type { Connection } from '../federation/connection.ts';
 import { presetOf } from '../federation/presets.ts';
 import type { By } from '../http/resource.ts';

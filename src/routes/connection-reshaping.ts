@@ -1,7 +1,7 @@
+import { beyond } from '../directory/beyond.ts';
 import type { Identities } from '../directory/identities.ts';
 import type { Organizations } from '../directory/organizations.ts';
 import type { Reach } from '../directory/reach.ts';
-import { beyond } from '../directory/rights.ts';
 import { type Connection, evidenceRule } from '../federation/connection.ts';
 import { domainName } from '../federation/mapping.ts';
 import type { By } from '../http/resource.ts';

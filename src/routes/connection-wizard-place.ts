@@ -33,6 +33,7 @@ const setupReply = connectionReply.extend({
   issuer: z.string().optional(),
   client_id: z.string().optional(),
   auth: z.string().optional(),
+  tenants: texts.optional(),
   metadata_url: z.string().optional(),
   entity_ids: texts.optional(),
   servers: texts.optional(),

@@ -6,7 +6,7 @@ import type { Html } from '../kernel/html.ts';
 import { claimsIn, previewReply } from './admin-connection-preview.ts';
 import { evidenceLines, evidenceRule, requestLines, strongRequest } from './connection-wizard-evidence.ts';
 import type { Setup, WizardPlace } from './connection-wizard-place.ts';
-import { filledForm } from './console-form.ts';
+import { earlier, filledForm } from './console-form.ts';
 import { type ConsoleVisit, lines } from './console-page.ts';
 
 type Form = ReadonlyMap<string, string>;
@@ -71,6 +71,25 @@ async function given(visit: ConsoleVisit): Promise<string[]> {
 /** Whether this person may say what groups give: nobody maps to what they may not even see. */
 const mayGive = (visit: ConsoleVisit): boolean => visit.may('listRoles');
 
+/** What else the form sends; the claims of the preview are an example. */
+const besides = new Set(['acts-for', 'claims', 'deed', 'etag', 'was']);
+
+/** What was changed in the form, in one field: a sign-in in between has room for that, and not for all of it. */
+export function changedRules(form: Form): Form {
+  const was = earlier(form.get('was'));
+  const unticked = ['provision', 'shown'].filter((name) => was?.[name] === 'yes' && !form.has(name));
+  const changes = [...form, ...unticked.map((name) => [name, ''] as const)].filter(
+    ([name, text]) => !besides.has(name) && was?.[name] !== text.replaceAll('\r\n', '\n'),
+  );
+  return new Map([['changes', JSON.stringify(Object.fromEntries(changes))]]);
+}
+
+/** The form again, as it would be now with what was changed. */
+function withChanges(typed: Form, now: Readonly<Record<string, string>>): Form {
+  const changes = earlier(typed.get('changes'));
+  return changes ? new Map(Object.entries({ ...now, ...changes }).map(([name, text]) => [name, String(text)])) : typed;
+}
+
 /** What the fourth step is made of. */
 export interface RulesAsked {
   one: Setup;
@@ -85,9 +104,10 @@ export interface RulesAsked {
 
 /** The fourth step as a form. */
 export async function rulesStep(visit: ConsoleVisit, place: WizardPlace, asked: RulesAsked): Promise<Html> {
-  const { one, etag, typed, claims, upstream, preview } = asked;
+  const { one, etag, claims, upstream, preview } = asked;
   const { say } = visit.frame;
   const now: Record<string, string> = { ...nowOf(one), claims: JSON.stringify(claims, null, 2) };
+  const typed = withChanges(asked.typed, now);
   const labels = { mfa: say('console.connections.mfa'), provision: say('connect.rules.provision') };
   const form = filledForm({ typed, problem: visit.problem }, now, labels);
   const rows = rowsOf(typed.size > 0 ? typed : new Map(Object.entries(now)));

@@ -4,13 +4,13 @@ import { presetOf } from '../federation/presets.ts';
 import { type Html, html } from '../kernel/html.ts';
 import type { Setup, WizardPlace } from './connection-wizard-place.ts';
 import { filledForm } from './console-form.ts';
-import { type ConsoleVisit, filled } from './console-page.ts';
+import { type ConsoleVisit, filled, lines } from './console-page.ts';
 
 type Form = ReadonlyMap<string, string>;
 type Kind = Setup['kind'];
 
 /** Fields that are shown again when a sign-in came between: no secret, and no file, which may be long. */
-export const sourceFields = ['preset', 'id', 'from', 'name', 'clientId', 'auth', 'bindDn'];
+export const sourceFields = ['preset', 'id', 'from', 'name', 'clientId', 'auth', 'bindDn', 'tenants'];
 
 /** The address of the provider as the second step asks for it. */
 const fromOf = ({ kind, issuer, metadata_url: metadata, servers = [], base = '' }: Setup): string => {
@@ -21,10 +21,11 @@ const fromOf = ({ kind, issuer, metadata_url: metadata, servers = [], base = '' 
 const nowOf = (one: Setup) => ({
   ...{ name: one.name, from: fromOf(one), metadata: '', clientId: one.client_id ?? '', auth: one.auth ?? '' },
   ...{ bindDn: one.bind_dn ?? '', authority: one.certificate_authority ?? '' },
+  tenants: (one.tenants ?? []).join('\n'),
 });
 
 const noneYet = (name: string) => ({
-  ...{ name, from: '', metadata: '', clientId: '', auth: '', bindDn: '', authority: '' },
+  ...{ name, from: '', metadata: '', clientId: '', auth: '', bindDn: '', authority: '', tenants: '' },
 });
 
 /** What is asked with the form: of a connection that is there, or of one that is to be. */
@@ -47,11 +48,17 @@ export function sourceStep(
   const { say } = frame;
   const known = presetOf(preset);
   const kind: Kind = known?.kind ?? 'oidc';
-  const labels = { name: say('connect.name'), from: say(`connect.from.${kind}`), clientId: say('connect.client-id') };
+  const labels = {
+    name: say('connect.name'),
+    from: say(`connect.from.${kind}`),
+    clientId: say('connect.client-id'),
+    tenants: say('connect.tenants'),
+  };
   const form = filledForm({ typed, problem }, one ? nowOf(one) : noneYet(called), labels);
   return sourceForm(frame, {
     ...{ action: one ? at(id, 'source') : at('new'), back: one ? at(id, 'setup') : at() },
     ...{ kind, isNew: one === undefined, sample: known?.from ?? '', placed: known?.at !== undefined },
+    severalTenants: preset === manyTenants || (one?.tenants?.length ?? 0) > 0,
     hasSecret: (kind === 'ldap' ? one?.has_bind_password : one?.has_client_secret) === true,
     ...{ value: form.value, etag, conflicts: form.conflicts },
     ...(one ? { hidden: {}, was: form.was } : { hidden: { preset, id } }),
@@ -66,6 +73,7 @@ export function sourceFacts({ frame }: ConsoleVisit, one: Setup): Html {
     [say('connect.name'), one.name],
     [say(`connect.from.${one.kind}`), one.kind === 'ldap' ? one.servers?.join(' ') : fromOf(one)],
     [say('connect.entity-id'), one.entity_ids?.join(' ')],
+    [say('connect.tenants'), one.tenants?.join(' ')],
     [say('connect.client-id'), one.client_id && html`<code>${one.client_id}</code>`],
     [say('connect.bind-dn'), one.bind_dn && html`<code>${one.bind_dn}</code>`],
     [say('connect.secret'), secret !== undefined && say(secret ? 'connect.secret.kept' : 'connect.secret.none')],
@@ -77,6 +85,16 @@ function origin(form: Form, before: string | undefined): Record<string, string> 
   const { metadata, from } = filled(form, 'metadata', 'from');
   if (metadata !== undefined) return { metadata };
   return from === undefined || from === before ? {} : { from };
+}
+
+/** The one provider whose tenants share an issuer. */
+const manyTenants = 'entra-oidc';
+
+/** The tenants that were typed, where they are others than those that there are. */
+function tenantsOf(form: Form, before: readonly string[] = []): { tenants?: string[] | null } {
+  const tenants = lines(form, 'tenants');
+  if (!form.has('tenants') || tenants.join('\n') === before.join('\n')) return {};
+  return { tenants: tenants.length > 0 ? tenants : null };
 }
 
 /** What a secret does not go with. */
@@ -92,7 +110,10 @@ export function sourceBody(form: Form, kind: Kind, one?: Setup): Record<string, 
   if (kind === 'oidc') {
     const drops = secretless.includes(auth ?? '') && one?.has_client_secret === true;
     const clientSecret = drops ? null : secret('clientSecret');
-    return { ...said, client_id: clientId, client_secret: clientSecret, auth: auth === one?.auth ? undefined : auth };
+    return {
+      ...{ ...said, ...tenantsOf(form, one?.tenants) },
+      ...{ client_id: clientId, client_secret: clientSecret, auth: auth === one?.auth ? undefined : auth },
+    };
   }
   const gone = one && bindDn === undefined ? { bind_dn: null, bind_password: null } : {};
   const before = one?.certificate_authority?.trim();

@@ -1,12 +1,11 @@
 import { presets } from '../federation/presets.ts';
-import { Problem } from '../kernel/errors.ts';
 import { parameter } from './account-list.ts';
 import { newTestReply } from './admin-connection-tests.ts';
 import { connectionReply } from './connection-document.ts';
 import { wizardDeedPages } from './connection-wizard-deeds.ts';
 import { wizardDomainPages } from './connection-wizard-domains.ts';
 import { patternOf, setupOf, type WizardPlace } from './connection-wizard-place.ts';
-import { rulesBody, rulesPreview } from './connection-wizard-rules.ts';
+import { changedRules, rulesBody, rulesPreview } from './connection-wizard-rules.ts';
 import { sourceBody, sourceFields } from './connection-wizard-source.ts';
 import { adding, choosing, presetNamed, settingUp } from './connection-wizard-steps.ts';
 import { type ConsolePage, type ConsoleVisit, consolePage, matchOf } from './console-page.ts';
@@ -38,12 +37,7 @@ async function freeName(visit: ConsoleVisit, preset: string): Promise<string> {
   const base = plainNames[preset] ?? brand;
   for (let count = 1; count < 20; count += 1) {
     const id = count === 1 ? base : `${base}-${count}`;
-    try {
-      await visit.read('getConnection', connectionReply, { params: { id } });
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'missing') return id;
-      throw error;
-    }
+    if ((await visit.glimpse('getConnection', connectionReply, { id })) === undefined) return id;
   }
   return '';
 }
@@ -77,7 +71,7 @@ const newPage = (place: WizardPlace): ConsolePage =>
 
 const setupPage = (place: WizardPlace): ConsolePage =>
   consolePage({
-    // What is typed here is sent by forms that need a fresh sign-in, and is too long to be carried over one.
+    // What is typed here is sent by forms that need a fresh sign-in, and not all of it may fit into what is carried over one.
     ...{ path: patternOf(place, ':id', 'setup'), room: place.room, calls: 'getConnection', fresh: true },
     get: (visit) => settingUp(visit, place),
   });
@@ -111,6 +105,8 @@ const testPage = (place: WizardPlace): ConsolePage =>
 const rulesPage = (place: WizardPlace): ConsolePage =>
   consolePage({
     ...{ path: patternOf(place, ':id', 'rules'), room: place.room, calls: 'changeConnection', fresh: true },
+    keeps: ['changes'],
+    condense: changedRules,
     get: (visit) => settingUp(visit, place, { step: 'rules' }),
     async post(visit, form) {
       const { one } = await setupOf(visit);

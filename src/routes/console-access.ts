@@ -49,10 +49,11 @@ export async function wholeList<S extends z.ZodType>(
   visit: ConsoleVisit,
   operation: string,
   item: S,
+  params: Readonly<Record<string, string>> = {},
 ): Promise<z.output<S>[]> {
   const all: z.output<S>[] = [];
   for (let cursor: string | undefined; ; ) {
-    const { items, next } = await visit.read(operation, listOf(item), { query: { limit: 500, cursor } });
+    const { items, next } = await visit.read(operation, listOf(item), { params, query: { limit: 500, cursor } });
     all.push(...items);
     if (next === null) return all;
     cursor = next;

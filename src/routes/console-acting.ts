@@ -9,6 +9,7 @@ export const actingPages: readonly ConsolePage[] = [
   consolePage({
     path: '/admin/acting',
     room: '/admin',
+    forAll: true,
     async get({ frame, standing, standings }) {
       const { say } = frame;
       const title = say('console.acting.title');

@@ -64,6 +64,7 @@ const editPage = consolePage({
   room,
   calls: 'changeApi',
   fresh: true,
+  keeps: [...apiFields, 'was', 'etag'],
   async get(visit) {
     const { api, etag } = await apiOf(visit);
     const { id } = api;

@@ -14,9 +14,9 @@ const perPage = 50;
 const shownReply = connectionReply.extend({ name: z.string(), provision: z.boolean(), mfa: z.string() });
 
 function connectionView(one: z.output<typeof shownReply>): ConnectionView {
-  const { id, name, preset, state, declared, provision, mfa, addresses, refreshed } = one;
+  const { id, name, kind, preset, state, declared, provision, mfa, addresses, refreshed } = one;
   return {
-    ...{ id, name, preset, state, declared, provision, mfa, addresses, refreshed, validUntil: one.valid_until },
+    ...{ id, name, kind, preset, state, declared, provision, mfa, addresses, refreshed, validUntil: one.valid_until },
     href: consoleAt('connections', id),
     domains: one.domains.map(({ name: domain, verified, record }) => ({
       ...{ name: domain, record },
@@ -63,7 +63,12 @@ const onePage = consolePage({
     const events =
       visit.may('listAuditEvents') && (await eventsOf(visit, { target: `connection:${one.id}` }, one.href));
     const steps = { href: `${one.href}/setup`, text: visit.frame.say('connect.steps'), kind: 'primary' as const };
-    const view = { deeds: [steps], timeZone: visit.user.profile.zoneinfo, events };
+    const keys = { href: `${one.href}/keys`, text: visit.frame.say('console.connections.keys') };
+    const view = {
+      deeds: [...(one.kind !== 'ldap' && visit.may('listConnectionKeys') ? [keys] : []), steps],
+      timeZone: visit.user.profile.zoneinfo,
+      events,
+    };
     return {
       title: visit.frame.say('console.connections.title', { name: one.name }),
       content: connectionContent(visit.frame, one, view),

@@ -1,4 +1,4 @@
-import { Problem } from '../kernel/errors.ts';
+import { z } from 'zod';
 import { type Html, html } from '../kernel/html.ts';
 import { clientReply } from './client-document.ts';
 import { type ConsoleVisit, consoleAt } from './console-page.ts';
@@ -29,24 +29,21 @@ const places: Readonly<Record<string, { operation: string; at: readonly string[]
   webhook: { operation: 'getWebhook', at: ['settings', 'webhooks'] },
 };
 
+const anything = z.looseObject({});
+
 async function nameOf(visit: ConsoleVisit, subject: string): Promise<Html | undefined> {
   const [, kind = '', id = ''] = /^([a-z-]+):(.+)$/s.exec(subject) ?? [];
-  try {
-    if (kind === 'user' && visit.may('getUser')) {
-      const { email, name } = await visit.read('getUser', userReply, { params: { id } });
-      return html`<a href="${consoleAt('people', id)}">${email ?? name ?? id}</a>`;
-    }
-    if (kind === 'client' && visit.may('getClient')) {
-      const { client_name: name } = await visit.read('getClient', clientReply, { params: { id } });
-      return html`<a href="${consoleAt('applications', id)}">${name}</a>`;
-    }
-    const place = Object.hasOwn(places, kind) ? places[kind] : undefined;
-    if (place && visit.may(place.operation)) {
-      await visit.do(place.operation, { params: { id } });
-      return html`<a href="${consoleAt(...place.at, id)}">${id}</a>`;
-    }
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status >= 500) throw error;
+  if (kind === 'user' && visit.may('getUser')) {
+    const user = await visit.glimpse('getUser', userReply, { id });
+    if (user) return html`<a href="${consoleAt('people', id)}">${user.email ?? user.name ?? id}</a>`;
+  }
+  if (kind === 'client' && visit.may('getClient')) {
+    const client = await visit.glimpse('getClient', clientReply, { id });
+    if (client) return html`<a href="${consoleAt('applications', id)}">${client.client_name}</a>`;
+  }
+  const place = Object.hasOwn(places, kind) ? places[kind] : undefined;
+  if (place && visit.may(place.operation) && (await visit.glimpse(place.operation, anything, { id }))) {
+    return html`<a href="${consoleAt(...place.at, id)}">${id}</a>`;
   }
   const words = { cli: 'console.by.cli', system: 'console.by.system', anonymous: 'console.by.anonymous' } as const;
   if (subject === 'cli' || subject === 'system' || subject === 'anonymous') return visit.frame.say(words[subject]);

@@ -6,7 +6,7 @@ import type { User } from '../directory/users.ts';
 import type { Calls } from '../http/calls.ts';
 import type { Caller, Given } from '../http/resource.ts';
 import { fitting } from '../http/unfit.ts';
-import type { Problem } from '../kernel/errors.ts';
+import { Problem } from '../kernel/errors.ts';
 import type { Html } from '../kernel/html.ts';
 import type { Said } from './account-page.ts';
 
@@ -68,6 +68,23 @@ export class PageVisit {
   /** The same where only the reply matters. */
   async read<S extends z.ZodType>(operation: string, schema: S, given?: Given): Promise<z.output<S>> {
     return (await this.run(operation, schema, given)).reply;
+  }
+
+  /**
+   * What a page looks up for itself, to decide what it shows; undefined for what is not there, or not this person's to know. Nobody
+   * asked for it, so it is not on the trail as refused.
+   */
+  async glimpse<S extends z.ZodType>(
+    operation: string,
+    schema: S,
+    params: Readonly<Record<string, string>>,
+  ): Promise<z.output<S> | undefined> {
+    try {
+      return await this.read(operation, schema, { params, unasked: true });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      return undefined;
+    }
   }
 
   /** The same where nothing of the reply matters. */
@@ -144,6 +161,8 @@ export interface ConsolePage<V extends PageVisit = ConsoleVisit> {
   listed?(visit: V): boolean;
   /** It needs a sign-in of the last fifteen minutes: asked for before the page is shown, and again when its form comes. */
   fresh?: true;
+  /** It is the same for whomever somebody acts, so its form may be sent for another than it was made for. */
+  forAll?: true;
   /** Fields that are shown again when such a sign-in came between; never a secret. */
   keeps?: readonly string[];
   /** The form with a few of those fields in place of many, which a cookie would not hold. */

@@ -3,9 +3,11 @@ import { consoleQuestion } from '../../views/admin/question.ts';
 import { newSetupLinkContent, setupLinksContent } from '../../views/admin/setup-links.ts';
 import { strong } from '../../views/layout.ts';
 import { listOf } from '../http/paging.ts';
+import { missing } from '../kernel/errors.ts';
 import { parameter } from './account-list.ts';
 import { organizationReply } from './admin-organizations.ts';
 import { newSetupLinkReply, setupLinkReply } from './admin-setup-links.ts';
+import { wholeList } from './console-access.ts';
 import { namesOf } from './console-names.ts';
 import { type ConsolePage, type ConsoleVisit, consoleAt, consolePage, filled } from './console-page.ts';
 
@@ -97,8 +99,12 @@ const endPage = consolePage({
   path: `${path}/:organization/:id/end`,
   room,
   calls: 'endSetupLink',
-  async get({ frame, params: { organization = '', id = '' } }) {
+  async get(visit) {
+    const { frame, params } = visit;
+    const { organization = '', id = '' } = params;
     const { say } = frame;
+    const all = await wholeList(visit, 'listSetupLinks', setupLinkReply, { id: organization });
+    if (!all.some((one) => one.id === id)) throw missing(`The set-up link ${id.slice(0, 100)}`);
     const content = consoleQuestion(frame, {
       title: say('console.setup-links.end.title', { organization: strong(organization) }),
       sentence: say('console.setup-links.end.sentence', { id: strong(id) }),

@@ -72,7 +72,7 @@ const whyPage = consolePage({
       open: openParts(visit),
       asked: { ...asked, api: audience },
       ...{ apis, organizations, timeZone: visit.user.profile.zoneinfo },
-      ...(found instanceof Problem ? { problem: found.message } : { found }),
+      ...(found instanceof Problem ? { problem: found } : { found }),
     });
     return { title: visit.frame.say('console.access.why'), content };
   },

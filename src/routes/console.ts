@@ -43,6 +43,15 @@ const notPermitted = problem(
   () => 'Your roles do not allow this; ask an administrator who may give you one that does',
 );
 
+const actsForAnother = problem(
+  'acts_for_another',
+  409,
+  () =>
+    'You chose another organization meanwhile than the one that this form is for, so nothing was done; you act for the one that stands beside again: send it once more if you mean it',
+);
+/** The field that says for whom a form was made. */
+const actsFor = 'acts-for';
+
 /**
  * The pages of administration. Each needs a session of this browser that is worth what the console asks of administrators, and
  * the permission for what it shows or does at this moment; what matters also needs a fresh sign-in. The admin API and its
@@ -90,24 +99,50 @@ async function isEnough(
 function chosen({ carried }: Rooms, ctx: Context, user: User, all: readonly Standing[]): Standing | undefined {
   const place = carried.place(ctx);
   const wished = place?.account === user.id ? place.organization : undefined;
-  return all.find(({ organization }) => (organization?.id ?? '') === wished) ?? all[0];
+  return all.find((one) => idOf(one) === wished) ?? all[0];
 }
 
 /** What somebody wanted who may not open a page. */
 const wanted = ({ calls = 'getOverview' }: ConsolePage): string => [calls].flat()[0] ?? 'getOverview';
+
+const idOf = ({ organization }: Standing): string => organization?.id ?? '';
+
+/** What was sent here, and for whom its form was made, where it says so. */
+interface Sent {
+  form: ReadonlyMap<string, string>;
+  madeFor: string | undefined;
+}
+
+async function sent(ctx: Context): Promise<Sent> {
+  const { [actsFor]: madeFor, ...form } = Object.fromEntries(await sentForm(ctx));
+  return { form: new Map(Object.entries(form)), madeFor };
+}
+
+/** For whom this is: a form is for whom it was made, also when another was chosen meanwhile. `moved` when it is not the chosen one. */
+function standingFor(
+  rooms: Rooms,
+  { ctx, user, page, all }: { ctx: Context; user: User; page: ConsolePage; all: readonly Standing[] },
+  form: Sent | undefined,
+): { standing: Standing | undefined; moved: boolean } {
+  const now = chosen(rooms, ctx, user, all);
+  if (!now || !form || page.forAll || (form.madeFor ?? (all.length === 1 ? idOf(now) : undefined)) === idOf(now))
+    return { standing: now, moved: false };
+  return { standing: all.find((one) => idOf(one) === form.madeFor) ?? now, moved: true };
+}
 
 /** Who is here, if it is enough for the page: `refused` for those who administer nothing. Throws `insufficient_scope`. */
 async function visitOf(
   rooms: Rooms,
   ctx: Context,
   { page, params }: Found<ConsolePage>,
-): Promise<{ visit?: ConsoleVisit | 'refused'; user?: User }> {
+  form?: Sent,
+): Promise<{ visit?: ConsoleVisit | 'refused'; user?: User; moved?: boolean }> {
   const { calls, standingsOf, frames, sessions, users } = rooms;
   const session = await sessions.of(ctx);
   const user = session && (await users.get(session.account));
   if (!session || !user) return {};
   const standings = await standingsOf(user);
-  const standing = chosen(rooms, ctx, user, standings);
+  const { standing, moved } = standingFor(rooms, { ctx, user, page, all: standings }, form);
   if (!standing) {
     await calls.refused(`user:${user.id}`, wanted(page));
     return { visit: 'refused', user };
@@ -119,8 +154,8 @@ async function visitOf(
   }
   if (page.fresh && !(await isEnough(rooms, session, 'fresh'))) return { user };
   const typed = typedBefore(rooms, ctx, user, ctx.path);
-  const frame = frameFor(frames, ctx, user);
-  return { visit: new ConsoleVisit({ ctx, frame, user, standing, standings, calls, params, typed }), user };
+  const frame = { ...frameFor(frames, ctx, user), actsFor: idOf(standing) };
+  return { visit: new ConsoleVisit({ ctx, frame, user, standing, standings, calls, params, typed }), user, moved };
 }
 
 function refuse({ frames }: Rooms, ctx: Context, user: User | undefined): void {
@@ -130,11 +165,12 @@ function refuse({ frames }: Rooms, ctx: Context, user: User | undefined): void {
 
 async function receive(rooms: Rooms, ctx: Context, found: Found<ConsolePage>): Promise<void> {
   const { page } = found;
-  const form = await sentForm(ctx);
-  const { visit, user } = await visitOf(rooms, ctx, found);
+  const { form, madeFor } = await sent(ctx);
+  const { visit, user, moved } = await visitOf(rooms, ctx, found, { form, madeFor });
   if (visit === 'refused') return refuse(rooms, ctx, user);
   if (!visit)
     return keepTyped(rooms, ctx, { form: page.condense?.(form) ?? form, user, keeps: page.keeps, path: ctx.path });
+  if (moved) return askAgain(rooms, visit, page, form);
   const { reply, problem } = await answerTo(page, visit, form);
   if ('goOn' in reply) {
     const { actFor: organization, said } = reply;
@@ -144,6 +180,20 @@ async function receive(rooms: Rooms, ctx: Context, found: Found<ConsolePage>): P
   }
   if ('file' in reply) return sendFile(ctx, reply);
   return present(rooms, visit, page, { ...reply, problem });
+}
+
+/** The form as it was sent, for whom it was made; they act for that one again, since this is what they look at now. */
+async function askAgain(
+  rooms: Rooms,
+  visit: ConsoleVisit,
+  page: ConsolePage,
+  form: ReadonlyMap<string, string>,
+): Promise<void> {
+  const problem = actsForAnother();
+  const shown = await page.get(visit.again(form, problem));
+  if (!('content' in shown)) throw problem;
+  rooms.carried.keep(visit.ctx, 'place', { account: visit.user.id, organization: idOf(visit.standing) });
+  return present(rooms, visit, page, { ...shown, status: problem.status, problem });
 }
 
 function present(
@@ -156,7 +206,7 @@ function present(
   const said = saidBefore(rooms, ctx, frame, user);
   const open = openRooms(rooms, visit);
   const actsFor = { name: standing.organization?.name, others: standings.length > 1 };
-  const view = { room, rooms: open, account: calledAs(user), actsFor, ...shown, said, problem: problem?.message };
+  const view = { room, rooms: open, account: calledAs(user), actsFor, ...shown, said, problem };
   show(ctx, consoleFrame(frame, view), shown.status ?? 200);
 }
 

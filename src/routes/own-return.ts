@@ -68,7 +68,25 @@ interface Sent {
   path: string;
 }
 
-const mostKept = 500;
+/** A cookie has 4096 bytes (RFC 6265 §6.1): sealed and encoded, that much of what was typed fits, with its names and its path. */
+const mostKept = 2600;
+
+const bytes = (name: string, text: string): number => Buffer.byteLength(JSON.stringify([name, text]));
+
+/** What fits, the shortest first, so that a long text keeps no other away; what the form was made of comes last. */
+function fitting(form: ReadonlyMap<string, string>, names: readonly string[], room: number): Record<string, string> {
+  const all = names.filter((name) => name !== 'etag').map((name) => [name, form.get(name) ?? ''] as const);
+  const size = ([name, text]: readonly [string, string]) => (name === 'was' ? mostKept : 0) + bytes(name, text);
+  const kept: Record<string, string> = {};
+  let left = room;
+  for (const [name, text] of all.sort((one, other) => size(one) - size(other))) {
+    left -= bytes(name, text);
+    if (left < 0) break;
+    kept[name] = text;
+  }
+  const etag = names.includes('etag') && kept.was !== undefined ? form.get('etag') : undefined;
+  return etag === undefined ? kept : { ...kept, etag };
+}
 
 /**
  * A form for which nobody is signed in, or not lately enough, changes nothing. It is no redirect that follows but a page with
@@ -77,9 +95,7 @@ const mostKept = 500;
 export function keepTyped({ carried, frames }: Parts, ctx: Context, { form, user, keeps, path }: Sent): void {
   // A cookie holds little. What is cut would be saved as it comes back, so what is long stands there again as it is now; and
   // without what the form was made of, it is made anew.
-  const fits = (name: string): boolean => (form.get(name) ?? '').length <= mostKept;
-  const kept = (keeps ?? []).filter((name) => fits(name) && (name !== 'etag' || fits('was')));
-  const fields = Object.fromEntries(kept.map((name) => [name, form.get(name) ?? '']));
+  const fields = fitting(form, keeps ?? [], mostKept - path.length);
   if (user && keeps) carried.keep(ctx, 'note', { account: user.id, typed: { path, fields } });
   show(ctx, againPage(frameFor(frames, ctx, user), path), 403);
 }

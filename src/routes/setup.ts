@@ -163,6 +163,6 @@ async function present(
   const note = rooms.carried.note(ctx);
   rooms.carried.forget(ctx, 'note');
   const said = note?.account === link.id && note.said ? frame.say(note.said.key, note.said.values) : undefined;
-  const view = { ...(await invitation(rooms, link)), ...shown, said, problem: problem?.message };
+  const view = { ...(await invitation(rooms, link)), ...shown, said, problem };
   show(ctx, setupFrame(frame, view), shown.status ?? 200);
 }

@@ -3,8 +3,8 @@ import { after, before, beforeEach, describe, it, mock } from 'node:test';
 import { delegable } from '../../src/directory/built-in.ts';
 import { somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import type { Page } from '../support/browser.ts';
-import { type Administrator, administrator, enterWithKey, send } from '../support/console.ts';
+import { alertOf, type Page } from '../support/browser.ts';
+import { type Administrator, administrator, enterWithKey, hidden, send } from '../support/console.ts';
 
 let app: TestApp;
 before(async () => {
@@ -77,6 +77,10 @@ describe('for whom somebody acts in the console', () => {
     const more = await send(one.browser, await one.browser.open(href), { role: 'orders-editor' });
     assert.equal(more.status, 403);
     assert.match(more.text, /value="orders-editor"/);
+    assert.match(alertOf(more) ?? '', /^This would give \S+#orders:write, which you do not hold yourself/);
+    const german = await one.browser.send('POST', href, { role: 'orders-editor' }, { 'accept-language': 'de' });
+    const words = /<p class="alert" role="alert">Damit würden Sie mehr vergeben, .* <span lang="en">This would give /;
+    assert.match(german.text, words);
     const foreign = href.replace('/acme/', '/globex/');
     assert.equal((await one.browser.send('POST', foreign, { role: 'local' })).status, 404);
   });
@@ -114,11 +118,69 @@ describe('for whom somebody acts in the console', () => {
     assert.equal((await one.browser.send('GET', '/admin/settings/keys')).status, 200);
   });
 
+  it('is for whom the form was made: for another that was chosen meanwhile nothing is done, and nothing is lost', async () => {
+    const one = await keeper('tabs@x.test', ['acme', 'umbrella']);
+    const path = '/admin/settings/organizations/acme/edit';
+    const form = await one.browser.open(path);
+    const name = async () => (await app.parts.organizations.get('acme'))?.name;
+    const before = await name();
+    for (const fields of [{ ...hidden(form), name: 'Acme in Tab 1' }, { name: 'Acme in Tab 1' }]) {
+      await choose(one, 'umbrella');
+      const late = await one.browser.send('POST', path, fields);
+      assert.deepEqual([late.status, await name()], ['acts-for' in fields ? 409 : 404, before]);
+      if (late.status === 404) continue;
+      assert.match(late.text, /Acting for: <strong>acme/);
+      assert.match(alertOf(late) ?? '', /You chose another organization meanwhile/);
+      assert.match(late.text, /name="name"[^>]* value="Acme in Tab 1"/);
+      assert.match((await send(one.browser, late, { name: 'Acme in Tab 1' })).text, /Acme in Tab 1 is saved/);
+      await app.parts.organizations.change('acme', { name: before ?? '' }, 'cli');
+    }
+    // Of whom the form does not say for whom it is, only one who has nothing to choose is taken at their word.
+    await choose(one, 'acme');
+    assert.equal((await one.browser.send('POST', path, { name: 'Acme without a word' })).status, 409);
+    await app.parts.access.unassign(`user:${one.id}`, 'local', 'cli', 'acme');
+    assert.equal((await one.browser.send('POST', path, { ...hidden(form), name: 'Acme' })).status, 404);
+    assert.equal(await name(), before);
+  });
+
   it('is named where there is nothing to choose, and not at all where it is the whole server', async () => {
     const one = await keeper('sole@x.test', ['acme']);
     const { text } = await one.browser.open('/admin');
     assert.match(text, /Acting for: <strong>acme &amp; sons<\/strong><\/p>/);
     const all = await keeper('all@x.test', [], 'administrator');
     assert.doesNotMatch((await all.browser.open('/admin')).text, /Acting for/);
+  });
+
+  it('writes nothing on the trail as refused but what they asked for, however they click', async () => {
+    const { access, organizations, setupLinks, trail, users } = app.parts;
+    const ada = `user:${await somebody(app, 'ada@x.test')}`;
+    await organizations.add({ id: 'initech', name: 'Initech', domains: [], connections: [] }, ada);
+    const member = `user:${await somebody(app, 'of.initech@x.test')}`;
+    await organizations.join('initech', member, ada);
+    await access.assign(member, 'local', ada, { organization: 'initech' });
+    const { link } = await setupLinks.make({ organization: 'initech' }, ada);
+    const one = await keeper('clicks@x.test', ['initech']);
+    const refused = async () => {
+      const all = await trail.search({ type: 'admin.refused', actor: `user:${one.id}` });
+      return all.map(({ detail }) => [detail?.operation, detail?.on]);
+    };
+    const seen = new Set(['/admin']);
+    for (const path of seen) {
+      const page = await one.browser.send('GET', path);
+      assert.ok(page.status < 400, path);
+      for (const [, href = ''] of page.text.matchAll(/href="(\/admin[^"#]*)"/g)) {
+        if (seen.size < 90) seen.add(href.replaceAll('&amp;', '&'));
+      }
+    }
+    assert.ok(seen.has(`/admin/connections/setup-links/initech/${link.id}/end`), [...seen].join('\n'));
+    assert.deepEqual(await refused(), []);
+    assert.equal((await one.browser.send('GET', `/admin/connections/setup-links/acme/${link.id}/end`)).status, 404);
+    assert.equal((await one.browser.send('GET', '/admin/connections/setup-links/initech/none/end')).status, 404);
+    const { id } = (await users.byEmail('ada@x.test')) ?? {};
+    assert.equal((await one.browser.send('GET', `/admin/people/${id}`)).status, 404);
+    assert.deepEqual(await refused(), [
+      ['listSetupLinks', 'acme'],
+      ['getUser', id],
+    ]);
   });
 });

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it, mock } from 'node:test';
+import { newKey } from '../../src/federation/saml-keys.ts';
 import { doneOf, password, somebody } from '../support/account.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { textOf } from '../support/browser.ts';
-import { type Administrator, atConsole, hidden, newApplication, send } from '../support/console.ts';
+import { alertOf, type Page, textOf } from '../support/browser.ts';
+import { samlMetadata, sendTo } from '../support/connecting.ts';
+import { type Administrator, atConsole, enterWithKey, hidden, newApplication, send } from '../support/console.ts';
+import { follow, rowsOf } from '../support/console-forms.ts';
 import { describing } from '../support/discovery.ts';
 import { newBrowser } from '../support/signing-in.ts';
 
@@ -144,5 +147,108 @@ describe('the pages of the console', () => {
     assert.equal((await ada.browser.send('GET', '/admin/nothing')).status, 404);
     assert.equal((await ada.browser.send('GET', '/admin/applications/%E0%A4%A')).status, 404);
     assert.equal((await ada.browser.send('GET', '/admin/applications/none')).status, 404);
+  });
+});
+
+describe('the room of connections', () => {
+  const open = (path: string) => ada.browser.open(`/admin/connections/${path}`);
+
+  it('names the tenants that may come in, where one provider serves many', async () => {
+    const to = 'https://login.microsoftonline.com';
+    const metadata = JSON.stringify({
+      issuer: `${to}/{tenantid}/v2.0`,
+      authorization_endpoint: `${to}/organizations/oauth2/v2.0/authorize`,
+      token_endpoint: `${to}/organizations/oauth2/v2.0/token`,
+      jwks_uri: `${to}/organizations/discovery/v2.0/keys`,
+    });
+    const form = await open('new?preset=entra-oidc');
+    assert.doesNotMatch((await open('new?preset=okta-oidc')).text, /name="tenants"/);
+    const [one, other] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
+    const typed = {
+      preset: 'entra-oidc',
+      id: 'entra',
+      name: 'Entra',
+      metadata,
+      clientId: 'x',
+      clientSecret: 's3cret of entra',
+    };
+    const without = await sendTo(ada.browser, form, 'new', typed);
+    assert.match(alertOf(without) ?? '', /every tenant of Entra/);
+    const page = await sendTo(ada.browser, without, 'new', { ...typed, tenants: `${one}\r\n${other}\r\n` });
+    assert.equal(page.url.pathname, `/admin/connections/entra/setup`, page.text);
+    assert.match(page.text, new RegExp(`<textarea id="tenants"[^>]*>\n${one}\n${other}</textarea>`));
+    const tenants = async () => {
+      const now = await app.parts.connections.get('entra');
+      return now?.kind === 'oidc' && now.tenants;
+    };
+    assert.deepEqual(await tenants(), [one, other]);
+    const changed = { name: 'Entra', clientId: 'x', auth: 'client_secret_post', tenants: other };
+    assert.equal(doneOf(await sendTo(ada.browser, page, 'entra/source', changed)), 'Entra is saved.');
+    assert.deepEqual(await tenants(), [other]);
+  });
+
+  it('shows our own keys for it, and rotates them after a question', async () => {
+    const { certificate } = await newKey('idp', 'signing', Date.now() / 1000);
+    const metadata = samlMetadata('https://idp.corp.test', certificate);
+    await app.parts.connections.add({ id: 'sso', name: 'By file', preset: 'generic-saml', metadata }, 'cli');
+    assert.match((await open('sso')).text, /href="\/admin\/connections\/sso\/keys"/);
+    assert.match((await open('sso/keys')).text, /the first is made when it is needed/);
+    const first = await sendTo(ada.browser, await open('sso/keys/rotate'), 'sso/keys/rotate');
+    assert.equal(doneOf(first), 'New keys of By file are published; they are in use in 14 days.');
+    const states = (page: Page) =>
+      rowsOf(page).map(([key = '', state]) => `${/^(Signing|Encryption)/.exec(key)?.[0]}: ${state}`);
+    assert.deepEqual(states(first), ['Signing: In use', 'Encryption: In use']);
+    const second = await sendTo(ada.browser, await open('sso/keys/rotate'), 'sso/keys/rotate');
+    assert.deepEqual(states(second), [
+      ...['Signing: In use', 'Signing: Next'],
+      ...['Encryption: In use', 'Encryption: Next'],
+    ]);
+    const third = await sendTo(ada.browser, await open('sso/keys/replace'), 'sso/keys/replace');
+    assert.equal(doneOf(third), 'New keys of By file are in use now.');
+    assert.equal((await open('nothing/keys')).status, 404);
+    assert.equal((await open('nothing/keys/rotate')).status, 404);
+  });
+});
+
+describe('a form', () => {
+  it('that is long comes back after the sign-in too, with all that was typed', async () => {
+    const { access, connections } = app.parts;
+    const one = await atConsole(app, 'mel@x.test');
+    const again = async (path: string, fields: Record<string, string | undefined>) => {
+      const form = await one.browser.open(path);
+      mock.timers.tick(16 * 60_000);
+      assert.equal((await follow(one.browser, formTo(form, path), fields)).status, 403, path);
+      return enterWithKey(one, await one.browser.open(path));
+    };
+    /** The page from the form on that is sent to this address. */
+    const formTo = (page: Page, path: string): Page => {
+      const at = page.text.indexOf(`<form method="post" action="${path}"`);
+      return at === -1 ? page : { ...page, text: `<main>${page.text.slice(at)}` };
+    };
+    const api = 'https://fleet.example.test/with/a/long/address';
+    await access.saveApi(
+      { id: api, permissions: ['a'], routes: [], tokenFormat: 'opaque', signingAlg: 'RS256' },
+      'cli',
+    );
+    const routes = Array.from({ length: 80 }, (_, at) => `GET /fleet/${at}/** = a`);
+    const path = `/admin/access/apis/${encodeURIComponent(api)}/edit`;
+    const form = await again(path, { routes: routes.join('\r\n'), token_ttl: '77' });
+    await access.changeApi(api, (now) => ({ ...now, host: 'fleet.example.test' }), 'cli');
+    assert.equal((await follow(one.browser, form)).status, 412, 'it is still held against what it was made of');
+    assert.equal((await follow(one.browser, await again(path, { token_ttl: '78' }))).status, 200);
+    const { host, tokenTtl } = (await access.api(api)) ?? {};
+    assert.deepEqual([host, tokenTtl], ['fleet.example.test', 78]);
+    const most = await again(path, { permissions: 'a\r\n'.repeat(2000), token_ttl: '79' });
+    assert.match(most.text, /name="token_ttl"[^>]* value="79"/, 'what is too long takes nothing else with it');
+
+    const settings = { id: 'staff', preset: 'generic-ldap', from: 'ldaps://ldap.example.test/dc=x', provision: true };
+    await connections.add(settings, 'cli');
+    const rules = await again('/admin/connections/staff/rules', {
+      ...{ 'up-0': 'cn=staff', 'gives-0': 'orders-reader', 'map-name': 'cn', provision: undefined },
+    });
+    await follow(one.browser, formTo(rules, '/admin/connections/staff/rules'), { deed: 'save' });
+    const { groupRules, provision, mapping } = (await connections.get('staff')) ?? {};
+    assert.deepEqual(groupRules, [{ upstream: 'cn=staff', role: 'orders-reader' }]);
+    assert.deepEqual([provision, mapping?.name, mapping?.email], [false, ['cn'], ['mail']]);
   });
 });

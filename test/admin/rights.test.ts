@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { adminPermissions } from '../../src/directory/built-in.ts';
 import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { basic, post } from '../support/oauth.ts';
@@ -177,6 +178,12 @@ describe('self-promotion (sec-270)', () => {
       201,
     );
     assert.equal((await limited.send('POST', '/assignments', { subject: me, role: 'manager' })).status, 201);
+  });
+
+  it('names what is lacking: ten permissions at most, and how many more', async () => {
+    const permissions = adminPermissions.map((name) => `urn:sallyport:admin#${name}`);
+    const { detail } = (await limited.send('POST', '/roles', { id: 'many', permissions })).body;
+    assert.match(detail, new RegExp(`^This would give (\\S+, ){9}\\S+ and ${permissions.length - 14} more, which you`));
   });
 
   it('is refused by the definition of a role, new or held, and by what it includes', async () => {

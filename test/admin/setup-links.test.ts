@@ -41,6 +41,8 @@ describe('a set-up link', () => {
     assert.doesNotMatch(start.text, /Pat, IT/);
     assert.equal(textOf(await it.submit(start, {}), '<h1'), 'Connect your identity provider');
     const [, end = ''] = /href="([^"]+\/end)"/.exec((await browser.open(list.url)).text) ?? [];
+    for (const foreign of [end.replace('/acme/', '/none/'), end.replace(/[^/]+\/end$/, 'none/end')])
+      assert.equal((await browser.send('GET', foreign)).status, 404, foreign);
     assert.equal(doneOf(await send(browser, await browser.open(end), {})), 'The link of acme was ended.');
     assert.match((await it.open('/setup')).text, /This link was ended[\s\S]*Ask <strong>ada@x\.test/);
     const events = await app.parts.trail.search({ target: 'organization:acme' });

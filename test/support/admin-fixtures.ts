@@ -116,6 +116,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   enableConnection: at('connections', connection, '/enable'),
   disableConnection: at('connections', connection, '/disable'),
   refreshConnection: at('connections', connection, '/refresh'),
+  listConnectionKeys: at('connections', connection, '/keys'),
   rotateConnectionKeys: at('connections', connection, '/keys', {}),
   checkConnectionSecret: at('connections', connection, '/secrets/check', { name: 'client_secret', secret: 'secret' }),
   addConnectionDomain: async (world) => ({

@@ -51,10 +51,9 @@ export async function send(browser: Browser, page: Page, fields: Record<string, 
 /** The hidden fields of the form of a page. */
 export const hidden = ({ text }: Page): Record<string, string> =>
   Object.fromEntries(
-    [...text.matchAll(/<input type="hidden" name="(etag|was)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
-      name,
-      value.replaceAll('&quot;', '"').replaceAll('&amp;', '&'),
-    ]),
+    [...text.matchAll(/<input type="hidden" name="(etag|was|acts-for)" value="([^"]*)"/g)].map(
+      ([, name = '', value = '']) => [name, value.replaceAll('&quot;', '"').replaceAll('&amp;', '&')],
+    ),
   );
 
 let count = 0;

@@ -81,10 +81,10 @@ ${one.redirects.length > 0 && html`<p class="hint">${say('console.applications.r
 ${one.scope !== undefined && html`<p class="hint">${say('console.applications.scope')}: ${one.scope}</p>`}</div>
 ${
   mayDecide &&
-  html`<div><form method="post" action="${one.href}/approve">${carried(one)}
+  html`<div><form method="post" action="${one.href}/approve">${carried(frame, one)}
 ${tierChoice(frame, `tier-${one.id}`, tiers)}
 <button class="primary">${say('console.applications.approve')}<span class="said">: ${one.name}</span></button></form>
-<form method="post" action="${one.href}/reject">${carried(one)}
+<form method="post" action="${one.href}/reject">${carried(frame, one)}
 <label class="said" for="reason-${one.id}">${say('console.reason')}</label>
 <input id="reason-${one.id}" name="reason" maxlength="500" autocomplete="off" placeholder="${say('console.reason')}">
 <button class="danger">${say('console.applications.reject')}<span class="said">: ${one.name}</span></button></form></div>`

@@ -111,7 +111,7 @@ export function givePreviewContent(frame: Frame, view: GivePreview): Html {
   return html`${head(title)}
 ${waits && html`<p class="notice">${say('console.access.waits')}</p>`}
 ${facts(known)}
-<form method="post">${carriedFields(carried)}
+<form method="post">${carriedFields(frame, carried)}
 ${section(
   say('console.access.would-gain'),
   permissionTable(frame, say('console.access.would-gain'), {

@@ -101,7 +101,7 @@ export const rulesForm = (frame: Frame, view: RulesView): Html => {
   const { say } = frame;
   const { action, value, ticked, wide, preview } = view;
   return html`${conflicts(frame, view.conflicts)}
-<form method="post" action="${action}" class="edit">${carried(view)}
+<form method="post" action="${action}" class="edit">${carried(frame, view)}
 ${groupPart(frame, view)}
 ${claimPart(frame, view)}
 <h3>${say('connect.rules.people')}</h3>

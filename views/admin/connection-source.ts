@@ -19,7 +19,9 @@ export interface SourceView {
   /** There is only one such provider, whose address is known. */
   placed: boolean;
   hasSecret: boolean;
-  value(name: 'name' | 'from' | 'metadata' | 'clientId' | 'auth' | 'bindDn' | 'authority'): string;
+  /** People of several tenants may come in through one issuer. */
+  severalTenants: boolean;
+  value(name: 'name' | 'from' | 'metadata' | 'clientId' | 'auth' | 'bindDn' | 'authority' | 'tenants'): string;
   hidden: Readonly<Record<string, string>>;
   etag?: string | undefined;
   was?: string | undefined;
@@ -50,7 +52,8 @@ const client = (frame: Frame, view: SourceView): Html => {
   const usual = view.isNew ? [['', say('connect.auth.usual')] as const] : [];
   return html`${field({ name: 'clientId', label: say('connect.client-id'), value: view.value('clientId'), autocomplete: 'off', required: true })}
 ${secret(frame, 'clientSecret', say('connect.client-secret'), view)}
-${choice({ name: 'auth', label: say('connect.auth'), value: view.value('auth'), options: [...usual, ...methods] })}`;
+${choice({ name: 'auth', label: say('connect.auth'), value: view.value('auth'), options: [...usual, ...methods] })}
+${view.severalTenants && area({ name: 'tenants', label: say('connect.tenants'), value: view.value('tenants'), hint: say('connect.tenants.hint'), rows: 6 })}`;
 };
 
 const directory = (frame: Frame, view: SourceView): Html => {
@@ -65,7 +68,7 @@ export const sourceForm = (frame: Frame, view: SourceView): Html => {
   const { say } = frame;
   const { action, back, kind, isNew, value, hidden } = view;
   return html`${conflicts(frame, view.conflicts)}
-<form method="post" action="${action}" class="edit">${hiddenFields(hidden, view)}
+<form method="post" action="${action}" class="edit">${hiddenFields(frame, hidden, view)}
 ${where(frame, view)}
 ${kind === 'oidc' ? client(frame, view) : kind === 'ldap' && directory(frame, view)}
 ${field({ name: 'name', label: say('connect.name'), value: value('name'), autocomplete: 'off', required: true, maxlength: 100, hint: say('connect.name.hint') })}

@@ -2,6 +2,7 @@ import { type Html, html } from '../../src/kernel/html.ts';
 import { moment } from '../account/frame.ts';
 import type { Frame } from '../layout.ts';
 import { findings, type TestReport } from './connection-test.ts';
+import { madeFor } from './forms.ts';
 import { badge } from './parts.ts';
 
 /** The last test of a connection, as far as it has come. */
@@ -23,7 +24,7 @@ export const testStep = (
 ): Html => {
   const { say } = frame;
   return html`<p>${say('console.connections.test.sentence')}</p>
-<form method="post" action="${action}" target="_blank" class="edit">
+<form method="post" action="${action}" target="_blank" class="edit">${madeFor(frame)}
 ${!directory && [box('strong', say('test.ask.strong')), box('fresh', say('test.ask.fresh'))]}
 <p class="deeds"><button class="primary">${say('connect.test.deed')}</button>
 <a class="button" href="${here}">${say('connect.test.look')}</a></p></form>

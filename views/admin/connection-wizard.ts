@@ -99,7 +99,8 @@ export const namingForm = (
 
 /** What a form of the wizard carries unseen besides the state that it was made of. */
 export const hiddenFields = (
+  frame: Frame,
   fields: Readonly<Record<string, string>>,
   state: { etag?: string | undefined; was?: string | undefined },
 ): Html =>
-  html`${carried(state)}${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`;
+  html`${carried(frame, state)}${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`;

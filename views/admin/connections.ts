@@ -10,6 +10,7 @@ export interface ConnectionView {
   id: string;
   href: string;
   name: string;
+  kind: 'oidc' | 'saml' | 'ldap';
   preset: string;
   state: 'enabled' | 'disabled';
   /** The configuration file alone changes it. */

@@ -23,19 +23,23 @@ export interface EditForm {
   back: string;
 }
 
+/** For whom a form is made: it is not done for another that was chosen meanwhile. */
+export const madeFor = ({ actsFor }: Pick<Frame, 'actsFor'>): Html | false =>
+  actsFor !== undefined && html`<input type="hidden" name="acts-for" value="${actsFor}">`;
+
 /** What a form carries unseen. */
-export const carried = ({ etag, was }: Pick<EditForm, 'etag' | 'was'>): Html =>
-  html`${etag !== undefined && html`<input type="hidden" name="etag" value="${etag}">`}${was !== undefined && html`<input type="hidden" name="was" value="${was}">`}`;
+export const carried = (frame: Frame, { etag, was }: Pick<EditForm, 'etag' | 'was'>): Html =>
+  html`${madeFor(frame)}${etag !== undefined && html`<input type="hidden" name="etag" value="${etag}">`}${was !== undefined && html`<input type="hidden" name="was" value="${was}">`}`;
 
 /** A form with its button and a way back. */
 export const editForm = (
-  { say }: Frame,
+  frame: Frame,
   { action, fields, wide = false, deed, danger, back, ...hidden }: EditForm,
 ): Html =>
-  html`<form method="post"${action !== undefined && html` action="${action}"`}${!wide && html` class="edit"`}>${carried(hidden)}
+  html`<form method="post"${action !== undefined && html` action="${action}"`}${!wide && html` class="edit"`}>${carried(frame, hidden)}
 ${fields}
 <p class="deeds"><button class="${danger ? 'danger' : 'primary'}">${deed}</button>
-<a class="button" href="${back}">${say('account.cancel')}</a></p></form>`;
+<a class="button" href="${back}">${frame.say('account.cancel')}</a></p></form>`;
 
 /** What somebody else has changed since the form was shown; what was typed stands below, with what they changed elsewhere, and counts when it is sent again. */
 export const conflicts = ({ say }: Frame, all: readonly Conflict[]): Html | false =>

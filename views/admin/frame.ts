@@ -1,6 +1,7 @@
 import { type Html, html } from '../../src/kernel/html.ts';
 import { brand, documentOf, type Frame, footer, strong } from '../layout.ts';
 import type { Key } from '../words.ts';
+import { type ProblemView, problemAlert } from './problem.ts';
 
 /** The rooms of the console, in the order in which they are listed. */
 const rooms = [
@@ -36,7 +37,7 @@ export interface ConsoleView {
   /** What was done just now. */
   said?: Html | undefined;
   /** Why what was sent was not taken, in the words of the admin API. */
-  problem?: string | undefined;
+  problem?: ProblemView | undefined;
 }
 
 const acting = ({ say }: Frame, { actsFor: { name, others } }: ConsoleView): Html | false =>
@@ -77,7 +78,7 @@ ${search(frame)}
 ${rail(frame, view)}
 <main id="content" tabindex="-1">
 ${said !== undefined && html`<p class="done" role="status">${said}</p>`}
-${problem !== undefined && html`<p class="alert" role="alert" lang="en">${problem}</p>`}
+${problem !== undefined && problemAlert(frame, problem)}
 ${content}
 </main>
 ${footer(frame)}

@@ -2,6 +2,7 @@ import { type Html, html } from '../../src/kernel/html.ts';
 import { choice, field } from '../account/fields.ts';
 import { moment } from '../account/frame.ts';
 import type { Frame } from '../layout.ts';
+import { madeFor } from './forms.ts';
 import { badge, facts, head, section, type Tone } from './parts.ts';
 
 /** What is typed to try something, but for the token. */
@@ -36,12 +37,13 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 
 /** Asks what a gateway would be told; the token is typed in and is not shown. */
 export function trialForm(
-  { say }: Frame,
+  frame: Frame,
   { kind, client, method, uri }: TrialForm,
   callers: readonly { id: string; name: string }[],
 ): Html {
+  const { say } = frame;
   const known = methods.some((one) => one === method) ? methods : [method, ...methods];
-  return html`<form method="post" action="/admin/gateways/try" class="edit">${kind !== undefined && html`<input type="hidden" name="kind" value="${kind}">`}
+  return html`<form method="post" action="/admin/gateways/try" class="edit">${madeFor(frame)}${kind !== undefined && html`<input type="hidden" name="kind" value="${kind}">`}
 ${field({ name: 'token', label: say('console.gateways.token'), hint: say('console.gateways.token.hint'), type: 'password', autocomplete: 'off', required: true, maxlength: 12_000 })}
 ${choice({ name: 'method', label: say('console.gateways.method'), value: method, options: known.map((one) => [one, one] as const) })}
 ${field({ name: 'uri', label: say('console.gateways.uri'), hint: say('console.gateways.uri.hint'), value: uri, autocomplete: 'off', required: true, maxlength: 4000 })}

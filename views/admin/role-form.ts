@@ -3,7 +3,7 @@ import { field } from '../account/fields.ts';
 import type { Frame } from '../layout.ts';
 import { strong } from '../layout.ts';
 import { listed } from '../words.ts';
-import { type Conflict, conflicts, editForm } from './forms.ts';
+import { type Conflict, conflicts, editForm, madeFor } from './forms.ts';
 import { badge, head, section, table } from './parts.ts';
 
 /** A box of a form. */
@@ -103,8 +103,8 @@ const change = ({ say }: Frame, { kind }: Change): Html =>
   badge(say(`console.access.${kind}`), kind === 'gained' ? 'good' : 'bad');
 
 /** Everything that a form had, carried to the next step. */
-export const carriedFields = (all: readonly (readonly [string, string])[]): Html =>
-  html`${all.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`;
+export const carriedFields = (frame: Frame, all: readonly (readonly [string, string])[]): Html =>
+  html`${madeFor(frame)}${all.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`;
 
 /** The buttons below a preview: it is done, or the form comes again. */
 export const previewed = ({ say }: Frame, { deed, back }: { deed: Html; back: string }): Html =>
@@ -139,7 +139,7 @@ export function rolePreviewContent(frame: Frame, view: RolePreviewView): Html {
           all.map((one) => html`<code>${one}</code>`),
         );
   return html`${head(title, { about: sentence })}
-<form method="post">${carriedFields(carried)}
+<form method="post">${carriedFields(frame, carried)}
 ${table(say('console.access.changes'), {
   columns: [
     { title: say('console.people.permission'), cell: ({ permission }) => html`<code>${permission}</code>` },

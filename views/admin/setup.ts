@@ -2,6 +2,7 @@ import { type Html, html } from '../../src/kernel/html.ts';
 import { moment } from '../account/frame.ts';
 import { brand, documentOf, type Frame, footer, layout, passing, strong } from '../layout.ts';
 import { badge, empty, head, named, table } from './parts.ts';
+import { type ProblemView, problemAlert } from './problem.ts';
 
 /** For whom a set-up link is, and who has sent it, where that is a person. Times in seconds. */
 export interface Invitation {
@@ -55,7 +56,7 @@ export interface SetupView extends Invitation {
   /** The page, beginning with its heading. */
   content: Html;
   said?: Html | undefined;
-  problem?: string | undefined;
+  problem?: ProblemView | undefined;
 }
 
 /** The connection wizard for one organisation: the look of the console, and no way to anything else of it. */
@@ -74,7 +75,7 @@ ${brand(frame)}
 </header>
 <main id="content" tabindex="-1">
 ${said !== undefined && html`<p class="done" role="status">${said}</p>`}
-${problem !== undefined && html`<p class="alert" role="alert" lang="en">${problem}</p>`}
+${problem !== undefined && problemAlert(frame, problem)}
 ${content}
 <div class="part"><p class="hint">${say('setup.invited', { inviter: from(frame, inviter) })} ${say('setup.until', { time: moment(frame, until * 1000) })}</p></div>
 </main>

@@ -20,8 +20,7 @@ export const keysContent = (frame: Frame, all: readonly KeyView[], timeZone: str
   const at = (seconds: number): Html => moment(frame, seconds * 1000, timeZone);
   return table(say('console.settings.keys'), {
     columns: [
-      { title: say('console.keys.kid'), cell: ({ kid }) => html`<code>${kid}</code>` },
-      { title: say('console.keys.alg'), cell: ({ alg }) => alg },
+      { title: say('console.keys.kid'), cell: ({ alg, kid }) => html`${alg}<code class="id">${kid}</code>` },
       { title: say('console.state'), cell: ({ state }) => badge(say(`console.keys.state.${state}`), tones[state]) },
       { title: say('console.keys.from'), wide: true, cell: ({ from }) => at(from) },
       {

@@ -3,6 +3,7 @@ import { moment } from '../account/frame.ts';
 import type { Frame } from '../layout.ts';
 import { type AccessPart, accessHead } from './access.ts';
 import { empty, facts, filterChoice, filters, filterText, section, table } from './parts.ts';
+import { type ProblemView, problemAlert } from './problem.ts';
 
 /** A permission that somebody holds, and a way by which they do. Times in seconds. */
 export interface WhyView {
@@ -62,7 +63,7 @@ export interface WhyPage {
   organizations: readonly string[] | undefined;
   found?: Found | undefined;
   /** Why nothing was found, in the words of the admin API. */
-  problem?: string | undefined;
+  problem?: ProblemView | undefined;
   timeZone: string | undefined;
 }
 
@@ -92,7 +93,7 @@ ${
 )}
 ${
   problem !== undefined
-    ? html`<p class="alert" role="alert" lang="en">${problem}</p>`
+    ? problemAlert(frame, problem)
     : found === undefined
       ? empty(say('console.access.why.start'))
       : html`${facts([

@@ -1,4 +1,7 @@
-// What the console can do beyond its links and forms: the key / goes to the search, and values are copied at a press.
+// What the console can do beyond its links and forms: on a phone the room that one is in comes into sight, the key / goes to
+// the search, and values are copied at a press.
+
+document.querySelector('.rooms [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 
 document.addEventListener('keydown', (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
