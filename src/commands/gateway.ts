@@ -123,7 +123,9 @@ const attempt = deskCommand({
   },
   about: 'Say what a gateway would be told about a request, with the access token on standard input',
   async run({ operands: { uri }, options: { method = 'GET', client }, answer, stdin }, desk) {
-    const body = given({ uri, method, client, token: await stdin() });
+    const token = await stdin();
+    if (token === '') throw misused('give the access token on standard input: sallyport gateway try URI < FILE');
+    const body = given({ uri, method, client, token });
     const tried = await desk.call('tryGateway', trialReply, { body });
     answer(tried, shown(tried));
   },

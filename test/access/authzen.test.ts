@@ -196,6 +196,7 @@ describe('several evaluations', () => {
     ];
     for (const body of refused)
       assert.equal((await ask('evaluations', body)).status, 400, JSON.stringify(body).slice(0, 100));
+    assert.equal((await ask('evaluations', refused[1])).body.detail, 'evaluations must have at most 100 entries');
   });
 });
 

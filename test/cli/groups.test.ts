@@ -46,6 +46,10 @@ describe('sallyport group', () => {
       await said('group', 'leave', 'sales', 'ann@example.test'),
       'ann@example.test is no longer in the group sales',
     );
+    assert.match(
+      await refused('group', 'leave', 'sales', 'ann@example.test'),
+      /: This membership of the group sales does not exist$/m,
+    );
     assert.equal(await said('group', 'remove', 'all'), 'Removed the group all');
   });
 });
