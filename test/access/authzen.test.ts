@@ -194,9 +194,10 @@ describe('several evaluations', () => {
       { ...usual, evaluations: 'none' },
       { ...usual, subject: 'alice', evaluations },
     ];
-    for (const body of refused)
-      assert.equal((await ask('evaluations', body)).status, 400, JSON.stringify(body).slice(0, 100));
-    assert.equal((await ask('evaluations', refused[1])).body.detail, 'evaluations must have at most 100 entries');
+    for (const body of refused) {
+      const { status, body: answer } = await ask('evaluations', body);
+      assert.deepEqual([status, /must be at most 100/.test(answer.detail)], [400, false], answer.detail);
+    }
   });
 });
 
