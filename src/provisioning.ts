@@ -63,8 +63,9 @@ export function scimRooms(house: House, endAll: (account: string) => Promise<unk
   return {
     ...{ people, groups, pushing, searching: new Searching({ people, groups }) },
     async asked(tenant, operation, on) {
-      // Ids of ours have no such sign; an address would outlive the person in the trail.
-      const detail = { operation, on: on.replace(/[^/]*@[^/]*/g, '…@…') };
+      // Ids of ours have no such sign; an address would outlive the person in the trail. A bulk request has paths of any length.
+      const parts = on.split('/').map((part) => (part.includes('@') ? '…@…' : part));
+      const detail = { operation, on: parts.join('/') };
       await house.trail.record({ type: 'scim.asked', actor: actorOf(tenant), detail });
     },
   };

@@ -81,6 +81,14 @@ describe('the rules of the house', () => {
     ['a silenced check', [source('src/http/a.ts', `// @ts-${'ignore'}`)], /silences/],
     ['an export without a promise', [source('src/http/a.ts', 'export const a = 1;')], /nothing says/],
     ['a sixth file in the kernel', [1, 2, 3, 4, 5, 6].map((n) => source(`src/kernel/a${n}.ts`, '')), /more than five/],
+    [
+      'a command that loads the library of the server',
+      [
+        source('src/commands/a.ts', "import { b } from '../protocol/b.ts';"),
+        source('src/protocol/b.ts', "import { errors } from 'oidc-provider';"),
+      ],
+      /only a server needs/,
+    ],
   ];
   for (const [name, sources, expected] of caught) {
     it(`catch ${name}`, () => assert.match(broken(sources).join('\n'), expected));

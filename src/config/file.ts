@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document } from 'yaml';
 import type { ConfigProblem } from './problems.ts';
+
+/** Loaded when there is a file to read: a command without one starts a tenth earlier. */
+const yaml = (): typeof import('yaml') => createRequire(import.meta.url)('yaml');
 
 /** Names with values, as YAML gives them. */
 export type Group = Record<string, unknown>;
@@ -20,6 +24,7 @@ export function readFile(file: string, needed: boolean): { content: Group; probl
     if (code === 'ENOENT' && !needed) return { content: {}, problems: [] };
     return wrong(`cannot be read (${code}): correct SALLYPORT_CONFIG or the permissions of the file`);
   }
+  const { LineCounter, parseDocument } = yaml();
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter });
   if (document.errors.length > 0) {

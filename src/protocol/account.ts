@@ -3,8 +3,9 @@ import type { Decide } from '../directory/decide.ts';
 import type { Organizations } from '../directory/organizations.ts';
 import type { Users } from '../directory/users.ts';
 import { ownMembers } from './client-model.ts';
-import { organizationOf, stillWithin } from './organization.ts';
+import { organizationOf } from './organization.ts';
 import { rightsOf } from './rights.ts';
+import { stillWithin } from './within.ts';
 
 /** When the sign-in behind a token began, as far as the token tells: rotation keeps the first refresh token's time. */
 function begun(token: object | undefined): number {

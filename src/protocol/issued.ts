@@ -8,9 +8,10 @@ import type { Organizations } from '../directory/organizations.ts';
 import { calledAs, type Users } from '../directory/users.ts';
 import { type ProfileFacts, profileMembers, profileScope } from './claim-profiles.ts';
 import { rights } from './claims.ts';
-import { organizationOf, stillWithin } from './organization.ts';
+import { organizationOf } from './organization.ts';
 import type { Payload, Records } from './records.ts';
 import { rightsOf } from './rights.ts';
+import { stillWithin } from './within.ts';
 
 type TokenClaims = NonNullable<Configuration['extraTokenClaims']>;
 type JwtCustomizer = NonNullable<NonNullable<NonNullable<Configuration['formats']>['customizers']>['jwt']>;

@@ -22,15 +22,6 @@ export function followOrganization(kept: unknown): void {
   if (oidc && typeof kept === 'string') chosen.set(oidc, kept);
 }
 
-/** The organisation that something was issued for, while its subject is a member of it. */
-export async function stillWithin(
-  organizations: Organizations,
-  asked: unknown,
-  subject: string,
-): Promise<string | undefined> {
-  return typeof asked === 'string' && (await organizations.isMember(asked, subject)) ? asked : undefined;
-}
-
 interface Parts {
   organizations: Organizations;
   /** The connection that a session of ours came through. */

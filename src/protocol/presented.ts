@@ -4,8 +4,8 @@ import { calculateJwkThumbprint, EmbeddedJWK, type JWK, jwtVerify } from 'jose';
 import type { Trail } from '../audit/trail.ts';
 import { same } from '../kernel/crypto.ts';
 import { certificateIn } from './certificates.ts';
+import { isFirst, tellAgain } from './once.ts';
 import type { Payload, Records } from './records.ts';
-import { isFirst, tellAgain } from './replays.ts';
 import type { LiveToken, TokenStatus } from './token-status.ts';
 
 /** With which algorithms a proof may be signed (RFC 9449 §4.3), here and at the library's endpoints. */

@@ -1,4 +1,4 @@
-import { errors, type Provider } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import type { Page } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import type { Payload, Records, SealedRecord } from './records.ts';
@@ -126,7 +126,8 @@ export class Sessions {
       await backchannelLogout.call(client, account, sid);
       return true;
     } catch (error) {
-      // A client that was removed, or may not take part any more, has nothing to hear.
+      // A client that was removed, or may not take part any more, has nothing to hear. Late: commands never load the library.
+      const { errors } = await import('oidc-provider');
       return error instanceof errors.InvalidClient || error instanceof errors.UnauthorizedClient;
     }
   }

@@ -6,10 +6,10 @@ import type { Organizations } from '../directory/organizations.ts';
 import type { User, Users } from '../directory/users.ts';
 import { inProfile } from './answer.ts';
 import { accessTokenClaims, refreshTokenClaims } from './claims.ts';
-import { stillWithin } from './organization.ts';
 import type { Payload, Records } from './records.ts';
 import { isRotated } from './refresh.ts';
 import { slaClaims } from './sla.ts';
+import { stillWithin } from './within.ts';
 
 /** A token whose client, person, grant and session all stand. */
 export interface LiveToken {

@@ -3,9 +3,10 @@ import { scimError } from '../http/scim-problem.ts';
 import { missing, Problem, problem } from '../kernel/errors.ts';
 import { type BulkOperation, type BulkResult, mostOperations, readBulk, runBulk } from '../scim/bulk.ts';
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.ts';
-import { type Found, listResponse, pageOf, type Query, readQuery, readSearch, readWanted } from '../scim/listing.ts';
+import { type Found, listResponse, type Query, readQuery, readSearch, readWanted } from '../scim/listing.ts';
 import { isRecord, type Resource } from '../scim/matching.ts';
-import type { Tenant } from '../scim/person.ts';
+import { isVersion, type Tenant } from '../scim/person.ts';
+import { invalidValue } from '../scim/problems.ts';
 import { type Answered, type Door, groups, type ScimParts, users } from './scim-resources.ts';
 
 /** A request, as HTTP or a bulk request brings it. */
@@ -38,6 +39,7 @@ const manyOperations = problem(
   413,
   () => `A bulk request has at most ${mostOperations} operations; send several`,
 );
+const sortedEverywhere = (): Problem => invalidValue('Only one kind can be sorted: search at /Users or at /Groups');
 const nothingHere = (): Problem => missing('What stands at this address');
 
 /** Answers calls for one organisation. Throws a Problem, as whoever writes the answer tells it. */
@@ -68,7 +70,10 @@ export function answering(parts: ScimParts): (tenant: Tenant, call: Call, spend:
     const perform = async ({ method, path, version: match, data }: BulkOperation): Promise<BulkResult> => {
       const call = { method, path: path.split('/').filter(Boolean), query: {}, body: data, match };
       if (!doorOf(call.path[0]) || call.path[1] === '.search') return failed(nothingHere());
-      return answer(tenant, call, spend).then(performed, failed);
+      const result = await answer(tenant, call, spend).then(performed, failed);
+      // All but a POST that failed say what they are about.
+      const place = method === 'POST' ? undefined : `${tenant.base}/${call.path.join('/')}`;
+      return { ...result, location: result.location ?? place };
     };
     return { status: 200, body: await runBulk(asked, perform, failed) };
   };
@@ -80,6 +85,7 @@ const changes = (method: Call['method'], [id]: readonly string[]): boolean =>
   id === undefined ? method === 'POST' : method !== 'GET' && method !== 'POST';
 
 const performed = ({ status, location, version, body }: Reply): BulkResult => {
+  if (status >= 400) return { status, response: body };
   const id = body && isRecord(body) && typeof body.id === 'string' ? body.id : undefined;
   return { status, location, version, id };
 };
@@ -122,8 +128,9 @@ async function one(
     case 'GET': {
       const found = await door.get(tenant, id, wanted);
       if (!found) throw missing(`A ${door.kind.name} ${id.slice(0, 100)} of this organization`);
-      const known = noneMatch?.split(',').some((tag) => tag.trim() === found.version || tag.trim() === '*');
-      return known ? { status: 304, version: found.version } : told(found, 200);
+      return noneMatch !== undefined && isVersion(noneMatch, found.version)
+        ? { status: 304, version: found.version }
+        : told(found, 200);
     }
     case 'PUT':
       return told(await door.replace(tenant, id, body, { wanted, match }), 200);
@@ -148,21 +155,26 @@ async function list(door: Door, tenant: Tenant, query: Query): Promise<Reply> {
   return { status: 200, body: listResponse(await door.find(tenant, query), query.startIndex) };
 }
 
-/** Over all kinds; one that does not have what the filter asks for has none that fits. */
+/** Over all kinds, one after the other; one that does not have what the filter asks for has none that fits. */
 async function everywhere(doors: readonly Door[], tenant: Tenant, query: Query): Promise<Reply> {
-  const everything = { ...query, startIndex: 1, count: Number.MAX_SAFE_INTEGER };
-  const found: Resource[] = [];
+  if (query.sort) throw sortedEverywhere();
+  let { startIndex, count } = query;
+  let total = 0;
+  const items: Resource[] = [];
   const refusals: unknown[] = [];
   for (const door of doors) {
-    const some = await door.find(tenant, everything).catch((error: unknown): Found => {
+    const some = await door.find(tenant, { ...query, startIndex, count }).catch((error: unknown): Found => {
       if (!(error instanceof Problem && error.code === 'invalidFilter')) throw error;
       refusals.push(error);
       return { total: 0, items: [] };
     });
-    found.push(...some.items);
+    items.push(...some.items);
+    total += some.total;
+    startIndex = Math.max(1, startIndex - some.total);
+    count -= some.items.length;
   }
   if (refusals.length === doors.length) throw refusals[0];
-  return { status: 200, body: listResponse(pageOf(found, query), query.startIndex) };
+  return { status: 200, body: listResponse({ total, items }, query.startIndex) };
 }
 
 const documents: Record<string, (tenant: Tenant) => Resource | Resource[]> = {

@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { accepted } from '../scim/accepted.ts';
 import { groupDocument, groupVersion, type ScimGroups } from '../scim/groups.ts';
 import type { Found, Query } from '../scim/listing.ts';
 import type { Resource } from '../scim/matching.ts';
-import { patched, readOperations } from '../scim/patch.ts';
+import { type PatchOperation, patched, readOperations } from '../scim/patch.ts';
 import type { People } from '../scim/people.ts';
-import { type Person, personDocument, personVersion, type Tenant } from '../scim/person.ts';
+import { type Person, personVersion, type Tenant } from '../scim/person.ts';
 import type { Pushing } from '../scim/pushing.ts';
 import { groupKind, type Kind, userKind } from '../scim/schemas.ts';
 import type { Searching } from '../scim/searching.ts';
@@ -45,10 +46,22 @@ interface How {
   readonly match: string | undefined;
 }
 
+/** One operation after the other; between two of them others have their turn, since a group may have many members. */
+const inTurns =
+  (kind: Kind, operations: readonly PatchOperation[]) =>
+  async (resource: Resource): Promise<Resource> => {
+    let now = resource;
+    for (const one of operations) {
+      now = patched(kind, now, [one]);
+      await setImmediate();
+    }
+    return now;
+  };
+
 /** People. */
 export function users({ people, pushing, searching }: ScimParts): Door {
-  const told = (tenant: Tenant, person: Person, wanted: Wanted): Answered => ({
-    resource: shown(userKind, personDocument(person, tenant), wanted),
+  const told = async (tenant: Tenant, person: Person, wanted: Wanted): Promise<Answered> => ({
+    resource: (await searching.show(tenant, [person], wanted))[0] ?? {},
     version: personVersion(person),
     location: `${tenant.base}/Users/${person.user.id}`,
   });
@@ -70,8 +83,7 @@ export function users({ people, pushing, searching }: ScimParts): Door {
       return told(tenant, await pushing.change(tenant, id, edit, match), wanted);
     },
     async patch(tenant, id, body, { wanted, match }) {
-      const operations = readOperations(body);
-      const edit = (now: Resource): Resource => patched(userKind, now, operations);
+      const edit = inTurns(userKind, readOperations(body));
       return told(tenant, await pushing.change(tenant, id, edit, match), wanted);
     },
     remove: (tenant, id, match) => pushing.remove(tenant, id, match),
@@ -101,8 +113,7 @@ export function groups({ groups: all, searching }: ScimParts): Door {
       return told(tenant, await all.change(tenant, id, () => next, match), wanted);
     },
     async patch(tenant, id, body, { wanted, match }) {
-      const operations = readOperations(body);
-      const edit = (now: Resource): Resource => patched(groupKind, now, operations);
+      const edit = inTurns(groupKind, readOperations(body));
       return told(tenant, await all.change(tenant, id, edit, match), wanted);
     },
     remove: (tenant, id, match) => all.remove(tenant, id, match),

@@ -77,13 +77,20 @@ function acceptedParts(attributes: readonly Attribute[], given: Resource): Resou
 
 function acceptedList(attribute: Attribute, given: unknown): readonly Resource[] {
   const all: readonly unknown[] = Array.isArray(given) ? given : [given];
-  const most = attribute.name === 'members' ? mostMembers : mostValues;
-  if (all.length > most) throw invalidValue(`${attribute.name} may have at most ${most} values`);
-  const found = all.map((one) => acceptedOne(attribute, one)).filter((one) => one !== undefined);
+  const found = bounded(attribute, all)
+    .map((one) => acceptedOne(attribute, one))
+    .filter((one) => one !== undefined);
   if (found.filter(({ primary }) => primary === true).length > 1) {
     throw invalidValue(`Only one of ${attribute.name} can be the primary one`);
   }
   return found;
+}
+
+/** The list, if it is not longer than this attribute may have it. Throws `invalidValue`. */
+export function bounded<T>({ name }: Attribute, list: readonly T[]): readonly T[] {
+  const most = name === 'members' ? mostMembers : mostValues;
+  if (list.length <= most) return list;
+  throw invalidValue(`${name} may have at most ${most} values`);
 }
 
 function acceptedScalar({ name, type }: Attribute, given: unknown): unknown {

@@ -27,6 +27,8 @@ export interface BulkResult {
 export const mostOperations = 1000;
 const message = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const answer = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
+/** Lists and objects in each other; a resource has no more than five. */
+const deepest = 20;
 const reference = /^bulkId:(.+)$/;
 
 interface Bulk {
@@ -68,11 +70,13 @@ function readOperation(given: unknown): BulkOperation {
   };
 }
 
-/** Each place in a value that refers to what another operation makes. */
-function referencesIn(value: unknown): string[] {
+/** Each place in a value that refers to what another operation makes. Throws `invalidSyntax` for what nobody would nest so. */
+function referencesIn(value: unknown, depth = 0): string[] {
+  if (depth > deepest)
+    throw invalidSyntax(`The data of an operation has at most ${deepest} lists and objects in each other`);
   if (typeof value === 'string') return reference.exec(value)?.slice(1) ?? [];
-  if (Array.isArray(value)) return value.flatMap(referencesIn);
-  return isRecord(value) ? Object.values(value).flatMap(referencesIn) : [];
+  const inside = Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [];
+  return inside.flatMap((one) => referencesIn(one, depth + 1));
 }
 
 function filledIn(value: unknown, made: ReadonlyMap<string, string>): unknown {
@@ -87,7 +91,7 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 interface Waiting {
   readonly at: number;
   readonly one: BulkOperation;
-  readonly needs: readonly string[];
+  readonly needs: ReadonlySet<string>;
 }
 
 /**
@@ -103,7 +107,7 @@ export async function runBulk(
   const results: (object | undefined)[] = operations.map(() => undefined);
   let errors = 0;
   const run = async ({ at, one, needs }: Waiting): Promise<void> => {
-    const open = needs.find((bulkId) => !made.has(bulkId));
+    const open = [...needs].find((bulkId) => !made.has(bulkId));
     const result =
       open === undefined
         ? await perform({ ...one, path: filledPath(one.path, made), data: filledIn(one.data, made) })
@@ -112,19 +116,24 @@ export async function runBulk(
     if (result.status >= 400) errors += 1;
     results[at] = resultOf(one, result);
   };
-  let waiting = operations.map((one, at) => ({ at, one, needs: referencesIn([lastPart(one.path), one.data]) }));
+  let waiting = operations.map((one, at) => ({
+    at,
+    one,
+    needs: new Set(referencesIn([lastPart(one.path), one.data])),
+  }));
+  const unmade = new Set(operations.map(({ bulkId }) => bulkId));
   while (waiting.length > 0 && !(failOnErrors > 0 && errors >= failOnErrors)) {
-    const next = waiting.find((one) => !blocked(one, waiting)) ?? waiting[0];
+    const next = waiting.find((one) => !blocked(one, unmade)) ?? waiting[0];
     if (next) await run(next);
+    unmade.delete(next?.one.bulkId);
     waiting = waiting.filter((one) => one !== next);
   }
   return { schemas: [answer], Operations: results.filter((one) => one !== undefined) };
 }
 
 /** Whether something it refers to is still to be made. */
-const blocked = (one: Waiting, waiting: readonly Waiting[]): boolean =>
-  one.needs.length > 0 &&
-  waiting.some((other) => other !== one && other.one.bulkId !== undefined && one.needs.includes(other.one.bulkId));
+const blocked = ({ needs, one }: Waiting, unmade: ReadonlySet<string | undefined>): boolean =>
+  [...needs].some((bulkId) => bulkId !== one.bulkId && unmade.has(bulkId));
 
 const filledPath = (path: string, made: ReadonlyMap<string, string>): string =>
   path.slice(0, path.length - lastPart(path).length) + String(filledIn(lastPart(path), made));

@@ -14,7 +14,7 @@ export const serviceProviderConfig = ({ base }: Tenant): Resource => ({
   bulk: { supported: true, maxOperations: mostOperations, maxPayloadSize: mostPayload },
   filter: { supported: true, maxResults: mostResults },
   changePassword: { supported: false },
-  sort: { supported: false },
+  sort: { supported: true },
   etag: { supported: true },
   authenticationSchemes: [
     {

@@ -112,7 +112,7 @@ class Reader {
       this.#next += 1;
       return { is: 'present', path };
     }
-    if (!isOperator(word)) throw this.#wrong(`after ${path} must come ${operators.join(', ')} or pr`);
+    if (!isOperator(word)) throw this.#wrong(`after ${path.slice(0, 100)} must come ${operators.join(', ')} or pr`);
     this.#next += 1;
     return { is: 'comparison', path, by: word, value: this.#literal() };
   }
@@ -190,6 +190,12 @@ export const readFilter = (source: string): Filter => new Reader(source, invalid
 /** Reads the path of a PATCH; `fail` makes the error of whoever asks. */
 export const readTarget = (source: string, fail: (sentence: string) => Error): Target =>
   new Reader(source, fail).target();
+
+/** What a filter asks for, as it is written there; parts in brackets not. */
+export function pathsOf(filter: Filter): string[] {
+  if ('all' in filter) return filter.all.flatMap(pathsOf);
+  return 'path' in filter ? [filter.path] : pathsOf(filter.of);
+}
 
 /** What has to be equal, whatever else the filter says: by these a resource can be looked up instead of all being tried. */
 export function equalities(filter: Filter): { path: string; value: string }[] {

@@ -9,7 +9,7 @@ import { complete } from './accepted.ts';
 import { localName } from './local-name.ts';
 import { isRecord, type Resource } from './matching.ts';
 import type { People } from './people.ts';
-import { actorOf, checkVersion, moment, type Tenant, wordOf } from './person.ts';
+import { actorOf, checkVersion, type Edit, moment, type Tenant, wordOf } from './person.ts';
 import { invalidValue, uniqueness } from './problems.ts';
 import { groupKind } from './schemas.ts';
 
@@ -76,6 +76,12 @@ export function groupDocument(record: GroupRecord, tenant: Tenant, withMembers: 
   };
 }
 
+/** The `groups` of a person (RFC 7643 §4.1.2). */
+export const groupsShown = (records: readonly GroupRecord[], { base }: Tenant): Resource[] =>
+  records.map(({ id, resource: { displayName } }) => ({
+    ...{ value: id, $ref: `${base}/Groups/${id}`, display: displayName, type: 'direct' },
+  }));
+
 /**
  * The groups that organisations push. Each is a group of the directory too, named after its organisation, with members by the
  * organisation's word: so roles that an administrator gives to it count, and never those of the administration.
@@ -137,12 +143,12 @@ export class ScimGroups {
   }
 
   /** Makes of a group what `edit` makes of what can be pushed; it may run again. Throws `missing`, `changed`, `uniqueness`, `invalidValue`. */
-  async change(tenant: Tenant, id: string, edit: (now: Resource) => Resource, match?: string): Promise<GroupRecord> {
+  async change(tenant: Tenant, id: string, edit: Edit, match?: string): Promise<GroupRecord> {
     let touched: string[] = [];
     const settle = async (record: GroupRecord): Promise<GroupRecord> => {
       if (record.organization !== tenant.organization) throw noGroup(id);
       checkVersion(match, groupVersion(record));
-      const { members: list, ...resource } = complete(groupKind, edit(stateOf(record, tenant)));
+      const { members: list, ...resource } = complete(groupKind, await edit(stateOf(record, tenant)));
       const [before, after] = [new Set(record.members), new Set(membersOf({ members: list }))];
       const added = [...after].filter((one) => !before.has(one));
       await this.#refuseStrangers(tenant, added);
@@ -189,11 +195,24 @@ export class ScimGroups {
     }
   }
 
-  async #of(organization: string, user: string): Promise<GroupRecord[]> {
-    const all = await this.#parts.groups.memberships(`user:${user}`);
-    const names = all.filter(({ connection }) => connection === wordOf({ organization })).map((one) => one.of);
-    const found = await Promise.all(names.map((name) => this.#all.find({ name }, { limit: 1 })));
-    return found.flat().filter((one) => one.organization === organization);
+  #of(organization: string, user: string): Promise<GroupRecord[]> {
+    return this.finding({ organization })(user);
+  }
+
+  /** Finds the groups that an organisation pushed a person into; of many people in the same ones each group is read once. */
+  finding({ organization }: Pick<Tenant, 'organization'>): (user: string) => Promise<GroupRecord[]> {
+    const read = new Map<string, Promise<GroupRecord[]>>();
+    const named = (name: string): Promise<GroupRecord[]> => {
+      const found = read.get(name) ?? this.#all.find({ name }, { limit: 1 });
+      read.set(name, found);
+      return found;
+    };
+    return async (user) => {
+      const all = await this.#parts.groups.memberships(`user:${user}`);
+      const names = all.filter(({ connection }) => connection === wordOf({ organization })).map((one) => one.of);
+      const found = await Promise.all(names.map(named));
+      return found.flat().filter((one) => one.organization === organization);
+    };
   }
 
   async #refuseStrangers(tenant: Tenant, members: readonly string[]): Promise<void> {

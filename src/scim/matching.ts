@@ -61,7 +61,7 @@ function compiled(filter: Filter, resolve: Resolve, kind?: Kind): Test<Resource>
       return (of) => !test(of);
     }
     case 'present': {
-      const { values } = known(filter.path, resolve);
+      const { values } = resolve(filter.path) ?? known(filter.path, resolve);
       return (of) => values(of).some((value) => value !== '');
     }
     case 'within':

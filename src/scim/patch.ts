@@ -1,5 +1,5 @@
-import { acceptedOne, acceptedValue, compact } from './accepted.ts';
-import { equalities, type Filter, readTarget, type Target } from './filter.ts';
+import { acceptedOne, acceptedValue, bounded, compact } from './accepted.ts';
+import { type Filter, readTarget, type Target } from './filter.ts';
 import { isRecord, type Resource, valueMatcher } from './matching.ts';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget } from './problems.ts';
 import { type Attribute, called, extensionCalled, type Kind, type Place, placeOf } from './schemas.ts';
@@ -119,7 +119,7 @@ function aimed(resource: Resource, operation: PatchOperation, { place, target, s
 function edited(before: unknown, { op, value }: PatchOperation, { attribute, sub, within }: Aim): unknown {
   if (attribute.many) {
     const list = Array.isArray(before) ? before.filter(isRecord) : [];
-    return onePrimary(list, editedList(list, { op, value }, { attribute, sub, within }));
+    return onePrimary(list, bounded(attribute, editedList(list, { op, value }, { attribute, sub, within })));
   }
   if (op === 'remove') return sub && isRecord(before) ? compact({ ...before, [sub.name]: undefined }) : undefined;
   if (sub) return compact({ ...(isRecord(before) ? before : {}), [sub.name]: acceptedValue(sub, value) });
@@ -127,11 +127,10 @@ function edited(before: unknown, { op, value }: PatchOperation, { attribute, sub
   return merged(attribute, isRecord(before) ? before : {}, value);
 }
 
-/** Parts that are named replace those there were; null takes one away. */
+/** Parts that are named replace those there were; null, or an empty text, takes one away. */
 function merged(attribute: Attribute, before: Resource, value: unknown): Resource {
-  const gone = isRecord(value)
-    ? Object.entries(value).flatMap(([name, one]) => (one === null ? [called(attribute.of, name)?.name ?? ''] : []))
-    : [];
+  const named = isRecord(value) ? Object.entries(value).filter(([, one]) => one === null || one === '') : [];
+  const gone = named.map(([name]) => called(attribute.of, name)?.name);
   const kept = Object.fromEntries(Object.entries(before).filter(([name]) => !gone.includes(name)));
   return { ...kept, ...acceptedOne(attribute, value) };
 }
@@ -175,8 +174,9 @@ function editedWithin(list: Values, operation: PatchOperation, aim: Aim & { with
   const fits = valueMatcher(attribute, within);
   const { op, value } = operation;
   if (op === 'remove' && !sub) return list.filter((one) => !fits(one));
+  const clears = op === 'remove' || (sub !== undefined && acceptedValue(sub, value) === undefined);
   if (!list.some(fits)) {
-    if (op === 'remove') return list;
+    if (clears) return list;
     const made = begun(attribute, within);
     return [...list, sub ? { ...made, ...part(sub, value) } : { ...made, ...acceptedOne(attribute, value) }];
   }
@@ -185,7 +185,7 @@ function editedWithin(list: Values, operation: PatchOperation, aim: Aim & { with
     return sub ? withPart(one, operation, sub) : { ...one, ...acceptedOne(attribute, value) };
   });
   // A work address without an address is none.
-  return sub && op === 'remove' ? next.filter((one) => Object.keys(one).some((name) => !labels.has(name))) : next;
+  return clears ? next.filter((one) => Object.keys(one).some((name) => !labels.has(name))) : next;
 }
 
 const labels = new Set(['type', 'primary', 'display']);
@@ -196,11 +196,12 @@ const labels = new Set(['type', 'primary', 'display']);
  */
 function begun(attribute: Attribute, within: Filter): Resource {
   const said = within.is === 'and' ? within.all : [within];
-  const equal = equalities(within);
-  if (equal.length !== said.length || equal.some(({ path }) => path.toLowerCase() === 'value')) {
+  const parts = said.map((one) => {
+    const sub = one.is === 'comparison' && one.by === 'eq' ? called(attribute.of, one.path) : undefined;
+    if (sub && sub.name !== 'value' && one.is === 'comparison' && one.value !== null) return part(sub, one.value);
     throw noTarget(`Nothing of ${attribute.name} fits the filter`);
-  }
-  return Object.fromEntries(equal.map(({ path, value }) => [called(attribute.of, path)?.name ?? path, value]));
+  });
+  return Object.assign({}, ...parts);
 }
 
 const part = (sub: Attribute, value: unknown): Resource => compact({ [sub.name]: acceptedValue(sub, value) });

@@ -48,8 +48,16 @@ export class People {
     if (!id.startsWith(userIdPrefix)) return undefined;
     const [user, record] = await Promise.all([this.#parts.users.get(id), this.records.get(id)]);
     if (!user) return undefined;
-    if (record) return record.organization === organization && !record.pending ? { user, record } : undefined;
+    if (record && !(await this.isLeft(record))) {
+      return record.organization === organization && !record.pending ? { user, record } : undefined;
+    }
     return (await this.#isOurs(organization, user)) ? { user } : undefined;
+  }
+
+  /** Whether whoever pushed a person has no say any more: an administrator has moved the person to another organisation. */
+  async isLeft({ id, organization, pending }: PersonRecord): Promise<boolean> {
+    const all = pending ? [] : await this.#parts.organizations.of(`user:${id}`);
+    return all.length > 0 && !all.includes(organization);
   }
 
   /** The organisation that has pushed a person. */
@@ -89,9 +97,13 @@ export class People {
     const { organization } = tenant;
     const records = await whole((page) => this.records.find({ organization }, page));
     const found = new Map<string, Listed>();
-    for (const record of records) if (!record.pending) found.set(record.id, { id: record.id, record });
     const members = await whole((page) => this.#parts.organizations.members(organization, page));
-    for (const id of new Set(members.map(({ member }) => member.replace(/^user:/, '')))) {
+    const ids = new Set(members.map(({ member }) => member.replace(/^user:/, '')));
+    for (const record of records) {
+      const ours = !record.pending && (ids.has(record.id) || !(await this.isLeft(record)));
+      if (ours) found.set(record.id, { id: record.id, record });
+    }
+    for (const id of ids) {
       if (!found.has(id) && (await this.get(tenant, id))) found.set(id, { id });
     }
     return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -13,6 +13,9 @@ export interface Tenant {
   readonly base: string;
 }
 
+/** What is to be made of what can be pushed. */
+export type Edit = (now: Resource) => Resource | Promise<Resource>;
+
 /** In whose name what an organisation pushes is done. */
 export const actorOf = ({ organization }: Pick<Tenant, 'organization'>): string => `scim:${organization}`;
 /** By whose word people are members and in groups: none of an administrator's, so it never gives the administration away. */
@@ -62,11 +65,15 @@ export function personVersion(person: Person): string {
   return `W/"${createHash('sha256').update(state).digest('base64url').slice(0, 22)}"`;
 }
 
-/** Throws `changed` when the header names another version; `*` fits all. */
-export function checkVersion(header: string | undefined, version: string): void {
-  if (header === undefined || header.trim() === '' || header.trim() === '*') return;
+/** Whether If-Match or If-None-Match names this version, a weak one or a strong one; `*` names all. */
+export function isVersion(header: string, version: string): boolean {
   const bare = (tag: string) => tag.trim().replace(/^W\//, '');
-  if (!header.split(',').some((one) => bare(one) === bare(version))) throw otherVersion();
+  return header.split(',').some((one) => bare(one) === '*' || bare(one) === bare(version));
+}
+
+/** Throws `changed` when the header names another version. */
+export function checkVersion(header: string | undefined, version: string): void {
+  if (header !== undefined && header.trim() !== '' && !isVersion(header, version)) throw otherVersion();
 }
 
 /** Times as RFC 7643 §2.3.5 has them. */

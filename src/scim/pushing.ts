@@ -11,6 +11,7 @@ import { nameKey, type People } from './people.ts';
 import {
   actorOf,
   checkVersion,
+  type Edit,
   type Person,
   type PersonRecord,
   personVersion,
@@ -69,7 +70,7 @@ export class Pushing {
    * Makes of a person what `edit` makes of what can be pushed; it may run again. An administrator here who disabled somebody is
    * not overruled: then `active` stays false. Throws `missing`, `changed`, `uniqueness`, `mutability`, `access_denied`.
    */
-  async change(tenant: Tenant, id: string, edit: (now: Resource) => Resource, match?: string): Promise<Person> {
+  async change(tenant: Tenant, id: string, edit: Edit, match?: string): Promise<Person> {
     await this.#ensureRecord(tenant, id, match);
     let before: PersonRecord | undefined;
     let wanted: unknown;
@@ -78,7 +79,7 @@ export class Pushing {
         const user = await this.#parts.users.get(id);
         if (!user || record.organization !== tenant.organization || record.pending) throw noPerson(id);
         checkVersion(match, personVersion({ user, record }));
-        const { active, ...resource } = complete(userKind, edit(stateOf({ user, record })));
+        const { active, ...resource } = complete(userKind, await edit(stateOf({ user, record })));
         await this.#refuseAddress(user, accountOf(record.resource), accountOf(resource));
         before = record;
         wanted = active === (user.state === 'active') ? undefined : active;
@@ -175,13 +176,17 @@ export class Pushing {
     return user.id;
   }
 
-  async #record({ organization }: Tenant, id: string, resource: Resource): Promise<void> {
+  async #record({ organization }: Pick<Tenant, 'organization'>, id: string, resource: Resource): Promise<void> {
     const now = Date.now();
     try {
       await this.#people.records.insert({ id, organization, resource, revision: 0, created: now, updated: now });
     } catch (error) {
       if (!isTaken(error)) throw error;
-      throw (await this.#people.records.get(id)) ? foreign() : nameTaken();
+      const holder = await this.#people.records.get(id);
+      if (!holder) throw nameTaken();
+      if (holder.organization === organization || !(await this.#people.isLeft(holder))) throw foreign();
+      await this.#people.records.take(id);
+      await this.#record({ organization }, id, resource);
     }
   }
 

@@ -121,6 +121,16 @@ const userSchema: Schema = {
     values('ims', 'Addresses of messengers', [], text('value', 'The address')),
     values('photos', 'Pictures', ['photo', 'thumbnail'], link('value', 'Where it is', ['external'])),
     addresses,
+    {
+      ...{ name: 'groups', type: 'complex', about: 'The groups that the organization pushed, changed there' },
+      ...{ many: true, readOnly: true },
+      of: [
+        text('value', 'The id of a group', { exact: true, readOnly: true }),
+        link('$ref', 'Its address', ['Group'], { readOnly: true }),
+        text('display', 'What it is called', { readOnly: true }),
+        text('type', 'How the person is in it', { values: ['direct'], readOnly: true }),
+      ],
+    },
   ],
 };
 

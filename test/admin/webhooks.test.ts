@@ -18,7 +18,7 @@ after(async () => {
   to.close();
 });
 
-describe('/admin/api/v1/webhooks', { timeout: 60_000 }, () => {
+describe('/admin/api/v1/webhooks', () => {
   it('makes, shows, changes, lists and removes; the secret is shown once', async () => {
     const made = await api.send('POST', '/webhooks', { url: to.url, types: ['client.ended'] });
     assert.equal(made.status, 201);

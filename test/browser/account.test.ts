@@ -7,6 +7,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { crowded, moreSessions } from '../support/crowded.ts';
 import { connect, startProvider } from '../support/federation.ts';
+import { telling } from '../support/shown.ts';
 
 let app: TestApp;
 let provider: TestApp;
@@ -40,21 +41,34 @@ async function signIn(page: Page, email: string): Promise<void> {
   await page.locator('nav.rooms').waitFor();
 }
 
-/** One person's browser, in which nothing may be blocked. */
-async function as(
-  email: string,
-  options: BrowserContextOptions,
-  deed: (page: Page, context: BrowserContext) => Promise<void>,
-) {
+interface Visit {
+  page: Page;
+  context: BrowserContext;
+  /** What was blocked so far. */
+  blocked: string[];
+}
+
+/** One person's browser, who is signed in. */
+async function open(email: string, options: BrowserContextOptions): Promise<Visit> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const blocked: string[] = [];
   page.on('console', (message) => {
     if (/Content.Security.Policy/i.test(message.text())) blocked.push(message.text());
   });
+  await signIn(page, email);
+  return { page, context, blocked };
+}
+
+/** The same for one walk, in which nothing may be blocked. */
+async function as(
+  email: string,
+  options: BrowserContextOptions,
+  deed: (page: Page, context: BrowserContext) => Promise<void>,
+) {
+  const { page, context, blocked } = await open(email, options);
   try {
-    await signIn(page, email);
-    await deed(page, context);
+    await telling(context, () => deed(page, context));
     assert.deepEqual(blocked, []);
   } finally {
     await context.close();
@@ -62,24 +76,33 @@ async function as(
 }
 
 describe('every page of the account, in the light and the dark, on a small phone and on a desk', () => {
+  let crowd: Visit;
+  let nobody: Visit;
+  before(async () => {
+    [crowd, nobody] = [await open(full, { reducedMotion: 'reduce' }), await open(empty, { reducedMotion: 'reduce' })];
+  });
+  after(() => Promise.all([crowd.context.close(), nobody.context.close()]));
+
   for (const path of [...rooms, ...questions]) {
     const looks = rooms.includes(path) ? settings : [lightPhone, darkDesk];
-    it(`breaks no rule of WCAG 2.2 AA with fifty of everything and the longest names: ${path}`, () =>
-      as(full, { reducedMotion: 'reduce' }, async (page) => {
-        if (path === 'sessions') await moreSessions(app, full, 50);
-        await page.goto(at(path));
-        assert.ok((await page.content()).length < 30_000);
-        for (const setting of looks) await checkPage(page, setting);
-      }));
+    it(`breaks no rule of WCAG 2.2 AA with fifty of everything and the longest names: ${path}`, async () => {
+      const { page, blocked } = crowd;
+      if (path === 'sessions') await moreSessions(app, full, 50);
+      await page.goto(at(path));
+      assert.ok((await page.content()).length < 30_000);
+      for (const setting of looks) await checkPage(page, setting);
+      assert.deepEqual(blocked, []);
+    });
   }
 
   for (const path of ['sessions', 'applications', 'providers', 'history']) {
-    it(`breaks none with nothing in it, in German: ${path}`, () =>
-      as(empty, { reducedMotion: 'reduce' }, async (page) => {
-        await page.goto(at(path));
-        assert.equal(await page.locator('html').getAttribute('lang'), 'de');
-        for (const setting of [darkPhone, lightDesk]) await checkPage(page, setting);
-      }));
+    it(`breaks none with nothing in it, in German: ${path}`, async () => {
+      const { page, blocked } = nobody;
+      await page.goto(at(path));
+      assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+      for (const setting of [darkPhone, lightDesk]) await checkPage(page, setting);
+      assert.deepEqual(blocked, []);
+    });
   }
 
   it('breaks none where something is wrong, and where something was done', () =>

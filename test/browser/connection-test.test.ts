@@ -6,6 +6,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { beginTest } from '../support/connection-test.ts';
 import { connect, password, person, startProvider } from '../support/federation.ts';
+import { telling } from '../support/shown.ts';
 import { type Directory, startSlapd } from '../support/slapd.ts';
 
 const email = 'ana.with.a.really.long.name.of.many.parts@department.of.something.corp.example';
@@ -41,7 +42,7 @@ async function visit(options: BrowserContextOptions, walk: (page: Page) => Promi
   const complaints: string[] = [];
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-  await walk(page);
+  await telling(context, () => walk(page));
   assert.deepEqual(complaints, []);
   await context.close();
 }

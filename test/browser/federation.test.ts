@@ -10,6 +10,7 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
 import { connect, password, person, startProvider } from '../support/federation.ts';
 import { basic, post } from '../support/oauth.ts';
+import { telling } from '../support/shown.ts';
 
 let home: TestApp;
 let provider: TestApp;
@@ -72,7 +73,7 @@ async function visit(options: BrowserContextOptions, walk: (page: Page) => Promi
   const complaints: string[] = [];
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-  await walk(page);
+  await telling(context, () => walk(page));
   await context.close();
   return complaints;
 }

@@ -4,6 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { checkPage, settings } from '../support/accessible.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
+import { telling } from '../support/shown.ts';
 import { authorization } from '../support/signing-in.ts';
 
 let app: TestApp;
@@ -22,7 +23,8 @@ after(async () => {
 async function inGerman(look: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ locale: 'de-AT', viewport: { width: 320, height: 640 } });
   try {
-    await look(await context.newPage());
+    const page = await context.newPage();
+    await telling(context, () => look(page));
   } finally {
     await context.close();
   }

@@ -4,6 +4,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { checkPage, settings } from '../support/accessible.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts';
+import { telling } from '../support/shown.ts';
 import { authorization } from '../support/signing-in.ts';
 
 let app: TestApp;
@@ -95,8 +96,10 @@ async function visit(
     if (/Content.Security.Policy/i.test(message.text())) blocked.push(message.text());
   });
   try {
-    await way(page);
-    await look(page);
+    await telling(context, async () => {
+      await way(page);
+      await look(page);
+    });
     assert.deepEqual(blocked, []);
   } finally {
     await context.close();

@@ -128,8 +128,8 @@ describe('a passkey in Chromium', () => {
       const device = await Device.plugIn(page, 'passkey');
       await portal.enrol(page, 'listed@x.test');
       assert.equal((await device.credential()).isResidentCredential, true);
-      // The virtual device answers as soon as it is asked: nothing is clicked.
-      await portal.start(page);
+      // The virtual device answers as soon as it is asked, maybe before the page is there as a whole: nothing is clicked.
+      await portal.start(page, {}, 'commit');
       assert.equal(await portal.arrived(page), 'code');
     });
     const [, second] = await portal.app.parts.trail.search({ type: 'signin.succeeded', target: `user:${id}` });

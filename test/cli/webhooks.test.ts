@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => to.close());
 
-describe('sallyport webhook', { timeout: 60_000 }, () => {
+describe('sallyport webhook', () => {
   it('adds, lists, shows, sets, tests, rotates and removes', async () => {
     const add = ['webhook', 'add', to.url, '--type', 'token.revoked', '--audience', 'urn:sallyport:admin'];
     const { secret, ...made } = await sallyport.json<{ id: string; secret: string; created: number }>(add);
@@ -51,7 +51,7 @@ describe('sallyport webhook', { timeout: 60_000 }, () => {
   });
 });
 
-describe('sallyport stream', { timeout: 60_000 }, () => {
+describe('sallyport stream', () => {
   it('lists, shows and removes what receivers have made', async () => {
     const config = loadConfig(sallyport.environment);
     const house = await openHouse(config, async () => key);

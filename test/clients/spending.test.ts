@@ -65,7 +65,7 @@ describe('spending the limits of a tier', () => {
     assert.ok(allowed >= 1950, String(allowed));
   });
 
-  it('is shared by processes of their own', { timeout: 60_000 }, async () => {
+  it('is shared by processes of their own', async () => {
     await one.define('gold', { limits: [{ requests: 50, period: 86_400 }] });
     const workers = await Promise.all([worker('spend', url), worker('spend', url)]);
     for (const { go } of workers) go();

@@ -13,7 +13,7 @@ const stores = [
 ].filter(({ name }) => kind === undefined || kind === name);
 
 for (const { name, url: fresh } of stores) {
-  describe(`append: ${name}`, { timeout: 60_000 }, () => {
+  describe(`append: ${name}`, () => {
     const opened: Store[] = [];
     const open = async (url: string) => {
       const store = await openStore(url, { timeoutMs: 30_000 });

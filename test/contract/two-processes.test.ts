@@ -56,7 +56,7 @@ for (const { name, url: fresh } of stores) {
       assert.equal(await together('change one', url), 200);
       assert.equal((await all.get('p0'))?.visits, 202);
     });
-    it('has every write that was promised when a process was killed at work', { timeout: 60_000 }, async () => {
+    it('has every write that was promised when a process was killed at work', async () => {
       const url = await fresh();
       const all = await open(url);
       await all.insert({ id: 'counter', visits: 0 });

@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { basic, post } from '../support/oauth.ts';
+import { freePort } from '../support/ports.ts';
 import { storeUrl } from '../support/store.ts';
 import { load, results } from './load.ts';
 
 const cli = join(import.meta.dirname, '../../src/cli.ts');
 const masterKey = Buffer.alloc(32, 7).toString('base64');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const port = await freePort();
 const issuer = `http://localhost:${port}`;

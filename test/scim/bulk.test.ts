@@ -70,6 +70,13 @@ describe('POST /Bulk (RFC 7644 §3.7)', () => {
       ]),
     );
     assert.deepEqual(statuses(stale.body), ['412', '204', '204']);
+    // All but a POST that failed say what they are about (RFC 7644 §3.7).
+    assert.deepEqual(
+      stale.body.Operations.map(({ location }: Result) => location),
+      [one?.location, one?.location, two?.location],
+    );
+    const wrong = await acme.send('POST', '/Bulk', bulk([{ method: 'PUT', path: '/Users', data: {} }]));
+    assert.deepEqual([statuses(wrong.body), wrong.body.Operations[0].response?.status], [['405'], '405']);
   });
 
   it('tells each failure where it happened, and stops after so many', async () => {
@@ -123,6 +130,13 @@ describe('POST /Bulk (RFC 7644 §3.7)', () => {
       const { status, body } = await acme.send('POST', '/Bulk', wrong);
       assert.deepEqual([status, body.scimType], [400, 'invalidSyntax'], JSON.stringify(wrong));
     }
+    // What is long or deep is told like anything else; a pattern that goes back and forth would take hours here.
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const text = JSON.stringify(bulk([{ ...good, data: { ims: 'DEEP' } }])).replace('"DEEP"', deep);
+    const { status, body } = await acme.send('POST', '/Bulk', text);
+    assert.deepEqual([status, body.scimType], [400, 'invalidSyntax']);
+    const long = { method: 'DELETE', path: `/Users/${'x'.repeat(900_000)}` };
+    assert.deepEqual(statuses((await acme.send('POST', '/Bulk', bulk([long]))).body), ['404']);
     const inside = { method: 'POST', path: '/Bulk', bulkId: 'in', data: bulk([good]) };
     assert.deepEqual(statuses((await acme.send('POST', '/Bulk', bulk([inside]))).body), ['404']);
   });

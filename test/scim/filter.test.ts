@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { accepted } from '../../src/scim/accepted.ts';
 import { equalities, readFilter } from '../../src/scim/filter.ts';
 import { matcher } from '../../src/scim/matching.ts';
 import { groupKind, userKind } from '../../src/scim/schemas.ts';
+import { shown } from '../../src/scim/shown.ts';
 import { refusal } from '../support/parts.ts';
 
 const ada = {
@@ -31,6 +33,8 @@ describe('a filter (RFC 7644 §3.4.2.2)', () => {
     ['urn:ietf:params:scim:schemas:core:2.0:User:userName sw "ada"', true],
     ['title pr', true],
     ['userType pr', false],
+    ['name pr and emails pr and meta pr', true],
+    ['addresses pr', false],
     ['meta.lastModified gt "2030-05-13T04:42:33Z"', true],
     ['meta.lastModified ge "2030-05-13T04:42:34Z"', true],
     ['meta.lastModified lt "2030-05-13T04:42:34Z"', false],
@@ -148,4 +152,43 @@ describe('what can be looked up', () => {
       );
     });
   }
+});
+
+describe('what is shown', () => {
+  const work = { value: 'a@work.example', type: 'work', primary: true };
+  const home = { value: 'a@home.example', type: 'home' };
+  const whole = {
+    schemas: [userKind.schema.id],
+    id: 'usr_1',
+    ...{ userName: 'a', name: { givenName: 'Ada', familyName: 'Byron' }, active: true, emails: [work, home] },
+    [enterprise]: { department: 'D', division: 'V' },
+  };
+  it('is what is asked for, and what always is', () => {
+    const only = (...attributes: string[]) => Object.keys(shown(userKind, whole, { attributes }));
+    assert.deepEqual(only('userName'), ['schemas', 'id', 'userName']);
+    assert.deepEqual(only('USERNAME', 'nothing'), ['schemas', 'id', 'userName']);
+    assert.deepEqual(
+      shown(userKind, whole, { attributes: ['name.givenName', 'emails.value', `${enterprise}:department`] }),
+      {
+        ...{ schemas: whole.schemas, id: 'usr_1', name: { givenName: 'Ada' } },
+        ...{ emails: [{ value: work.value }, { value: home.value }], [enterprise]: { department: 'D' } },
+      },
+    );
+    assert.deepEqual(shown(userKind, whole, { attributes: [enterprise] })[enterprise], whole[enterprise]);
+    const { emails: _gone, name, ...rest } = whole;
+    const excluded = ['emails', 'id', 'name.familyName'];
+    assert.deepEqual(shown(userKind, whole, { excluded }), { ...rest, name: { givenName: name.givenName } });
+  });
+
+  it('sec-269 was taken from a body by its known names only', () => {
+    const body = {
+      ...whole,
+      roles: [{ value: 'administrator' }],
+      entitlements: ['x'],
+      password: 'x',
+      tenantId: 'globex',
+    };
+    const { schemas: _schemas, id: _id, ...kept } = whole;
+    assert.deepEqual(accepted(userKind, body), kept);
+  });
 });

@@ -34,10 +34,6 @@ const bulk = (Operations: object[], more: object = {}): object => ({
   Operations,
   ...more,
 });
-const search = (more: object): object => ({
-  schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
-  ...more,
-});
 
 describe('versions (RFC 7644 §3.14)', () => {
   it('of two changes that were made from one state, one counts', async () => {
@@ -45,7 +41,9 @@ describe('versions (RFC 7644 §3.14)', () => {
     const { headers } = await acme.get(`/Users/${id}`);
     const tag = headers.get('etag') ?? '';
     assert.match(tag, /^W\/"[\w-]+"$/);
-    assert.equal((await acme.get(`/Users/${id}`, { 'if-none-match': tag })).status, 304);
+    for (const same of [tag, tag.replace('W/', ''), `"x", ${tag}`, '*']) {
+      assert.equal((await acme.get(`/Users/${id}`, { 'if-none-match': same })).status, 304, same);
+    }
     const both = await Promise.all(
       ['one', 'two'].map((title) =>
         acme.send('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'title', value: title }), { 'if-match': tag }),
@@ -114,83 +112,13 @@ describe('versions (RFC 7644 §3.14)', () => {
   });
 });
 
-describe('lists', () => {
-  it('come in pages, in which nobody is twice or missing, and say what was asked for', async () => {
-    const lister = await pushingOrganization(app, 'lister', 'lister.example');
-    for (let at = 0; at < 5; at += 1) await lister.send('POST', '/Users', newUser(`p${at}@lister.example`));
-    const seen: string[] = [];
-    for (const startIndex of [1, 3, 5, 7]) {
-      const { body } = await lister.get(`/Users?startIndex=${startIndex}&count=2&attributes=userName`);
-      assert.deepEqual([body.totalResults, body.startIndex, body.itemsPerPage], [5, startIndex, body.Resources.length]);
-      for (const one of body.Resources) assert.deepEqual(Object.keys(one), ['schemas', 'id', 'userName']);
-      seen.push(...body.Resources.map(({ userName }: Named) => userName));
-    }
-    assert.deepEqual(
-      [...new Set(seen)].sort(),
-      [0, 1, 2, 3, 4].map((at) => `p${at}@lister.example`),
-    );
-    const none = (await lister.get('/Users?count=0')).body;
-    assert.deepEqual([none.totalResults, none.Resources], [5, []]);
-    assert.equal((await lister.get('/Users?startIndex=-3&count=-1')).body.startIndex, 1);
-    assert.equal((await lister.get('/Users?count=1000000')).body.itemsPerPage, 5);
-    const tried = await lister.get(
-      `/Users?filter=${encodeURIComponent('userName sw "p" and not (userName sw "p1")')}&count=3&startIndex=2`,
-    );
-    assert.deepEqual([tried.body.totalResults, tried.body.itemsPerPage, tried.body.startIndex], [4, 3, 2]);
-    assert.equal((await lister.get('/Users?sortBy=userName')).body.totalResults, 5);
-    for (const bad of [
-      'count=x',
-      'startIndex=1.5',
-      'count=1&count=2',
-      'filter=a&filter=b',
-      'filter=userName',
-      'filter=userName eq "x',
-    ]) {
-      const { status, body } = await lister.get(`/Users?${bad}`);
-      assert.deepEqual([status, body.schemas], [400, [errorSchema]], bad);
-      assert.match(body.scimType, /^invalid(?:Value|Filter)$/);
-    }
-  });
-
-  it('are searched by POST too, everywhere at once', async () => {
-    await made('sought@acme.example', { title: 'Sought' });
-    await acme.send('POST', '/Groups', { schemas: [groupSchema], displayName: 'Sought' });
-    const people = await acme.send(
-      'POST',
-      '/Users/.search',
-      search({ filter: 'title eq "sought"', attributes: ['title'], count: 1 }),
-    );
-    assert.deepEqual([people.status, people.body.totalResults, people.body.Resources[0].title], [200, 1, 'Sought']);
-    const groups = await acme.send(
-      'POST',
-      '/Groups/.search',
-      search({ filter: 'displayName sw "sou"', excludedAttributes: ['members'] }),
-    );
-    assert.deepEqual([groups.body.totalResults, groups.body.Resources[0].members], [1, undefined]);
-    const all = await acme.send(
-      'POST',
-      '/.search',
-      search({ filter: 'userName eq "sought@acme.example" or displayName eq "Sought"' }),
-    );
-    assert.equal(all.body.totalResults, 1);
-    const displayed = await acme.send(
-      'POST',
-      '/.search',
-      search({ filter: 'displayName eq "Sought" and meta.resourceType eq "Group"' }),
-    );
-    assert.equal(displayed.body.totalResults, 1);
-    assert.equal((await acme.send('POST', '/.search', search({ filter: 'nothing pr' }))).status, 400);
-    assert.equal((await acme.send('POST', '/Users/.search', { filter: 'title pr' })).body.scimType, 'invalidSyntax');
-  });
-});
-
 describe('what the server says of itself (RFC 7644 §4)', () => {
   it('is true', async () => {
     const { body } = await acme.get('/ServiceProviderConfig');
     const { patch: patching, bulk: bulks, filter, changePassword, sort, etag } = body;
     assert.deepEqual(
       [patching.supported, changePassword.supported, sort.supported, etag.supported],
-      [true, false, false, true],
+      [true, false, true, true],
     );
     assert.deepEqual(
       [bulks, filter],

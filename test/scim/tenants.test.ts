@@ -89,6 +89,9 @@ describe('an organisation', () => {
     assert.deepEqual([added.status, added.body.scimType], [400, 'invalidValue']);
     assert.equal((await app.parts.users.get(id))?.state, 'active');
     assert.deepEqual(await app.parts.groups.of(`user:${id}`), ['globex:Secret']);
+    for (const filter of [`groups.value eq "${group.id}"`, `groups eq "${group.id}" and active eq true`]) {
+      assert.deepEqual([await found(acme, filter), await found(globex, filter)], [[], ['gil@globex.example']], filter);
+    }
   });
 
   it('sec-275 is opened by its own tokens only, while they last', async () => {
@@ -188,6 +191,34 @@ describe('an organisation', () => {
     assert.equal((await acme.send('DELETE', `/Users/${guest.id}`)).status, 404);
   });
 
+  it('sec-268 has no say any more over whom an administrator has moved to another one', async () => {
+    const { id } = await made(acme, 'moved@globex.example', { externalId: 'M-1' });
+    await app.parts.organizations.leave('acme', `user:${id}`, 'cli');
+    // Of somebody who belongs to nobody else it is still the one who has the say.
+    assert.equal((await acme.get(`/Users/${id}`)).status, 200);
+    await app.parts.organizations.join('globex', `user:${id}`, 'cli');
+    const address = patch({ op: 'replace', path: 'emails[type eq "work"].value', value: 'mine@acme.example' });
+    for (const answer of [
+      await acme.get(`/Users/${id}`),
+      await acme.send('PATCH', `/Users/${id}`, patch({ op: 'replace', value: { active: false } })),
+      await acme.send('PATCH', `/Users/${id}`, address),
+      await acme.send('DELETE', `/Users/${id}`),
+    ]) {
+      assert.equal(answer.status, 404);
+    }
+    assert.doesNotMatch(JSON.stringify((await acme.get('/Users?count=200')).body), /moved@/);
+    assert.deepEqual(await found(acme, 'externalId eq "M-1"'), []);
+    assert.equal((await acme.send('POST', '/Users', newUser('moved@globex.example'))).status, 409);
+    const { email, state } = (await app.parts.users.get(id)) ?? {};
+    assert.deepEqual([email, state], ['moved@globex.example', 'active']);
+    // The other one has, from now on.
+    const title = patch({ op: 'add', path: 'title', value: 'New' });
+    assert.equal((await globex.send('PATCH', `/Users/${id}`, title)).body.title, 'New');
+    assert.deepEqual(await found(globex, 'title eq "New"'), ['moved@globex.example']);
+    assert.equal((await globex.send('DELETE', `/Users/${id}`)).status, 204);
+    assert.equal((await made(acme, 'moved@globex.example')).groups, undefined);
+  });
+
   it('ends no more than the membership of somebody who belongs to another one too', async () => {
     const { id } = await made(acme, 'both@acme.example');
     const group = await madeGroup(acme, 'Both', id);
@@ -198,26 +229,6 @@ describe('an organisation', () => {
     assert.deepEqual(await app.parts.groups.of(`user:${id}`), []);
     assert.equal((await acme.get(`/Users/${id}`)).status, 404);
     assert.deepEqual((await acme.get(`/Groups/${group.id}`)).body.members, []);
-  });
-
-  it('has no name space but its own for groups', async () => {
-    await app.parts.groups.save({ id: 'acme:Taken', includes: [] }, 'cli');
-    await app.parts.groups.save({ id: 'administrators', includes: [] }, 'cli');
-    const { id } = await made(acme, 'names@acme.example');
-    for (const [displayName, name] of [
-      ['administrators', 'acme:administrators'],
-      ['globex:Secret', 'acme:globex-Secret'],
-      ['Taken', 'acme:Taken-2'],
-      ['日本', 'acme:group'],
-      ['../../x y', 'acme:x-y'],
-    ]) {
-      await madeGroup(acme, displayName ?? '', id);
-      assert.ok((await app.parts.groups.of(`user:${id}`)).includes(name ?? ''), name);
-    }
-    const again = await acme.send('POST', '/Groups', { displayName: 'TAKEN' });
-    assert.deepEqual([again.status, again.body.scimType], [409, 'uniqueness']);
-    assert.deepEqual(await app.parts.groups.members('administrators'), []);
-    assert.deepEqual(await app.parts.groups.members('acme:Taken'), []);
   });
 
   it('takes with it, when it goes, its tokens and groups, and lets its people be', async () => {

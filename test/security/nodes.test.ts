@@ -11,7 +11,7 @@ import { storeUrl } from '../support/store.ts';
 
 const alice = 'alice@example.test';
 
-describe('a server whose store goes away and comes back', { timeout: 60_000 }, () => {
+describe('a server whose store goes away and comes back', () => {
   let app: TestApp;
   /** Takes the store away, as far as writing goes, and gives it back. */
   let leave: () => void;

@@ -21,7 +21,7 @@ after(async () => {
   to.close();
 });
 
-describe('webhooks of audit events', { timeout: 110_000 }, () => {
+describe('webhooks of audit events', { timeout: 120_000 }, () => {
   let place: string;
   let secret: string;
   const suspend = (reason: string) => api.send('POST', '/clients/demo-service/suspend', { reason });

@@ -9,7 +9,7 @@ import { storeUrl } from '../support/store.ts';
 /** A listener at one server. */
 const listen = (app: TestApp, query = '', id = 'demo-gateway') => listenAt(app.url, app.client(id), { query });
 
-describe('GET /gateway/changes', { timeout: 60_000 }, () => {
+describe('GET /gateway/changes', () => {
   let one: TestApp;
   let two: TestApp;
   before(async () => {

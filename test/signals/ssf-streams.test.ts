@@ -15,7 +15,7 @@ before(async () => {
 });
 after(() => app.close());
 
-describe('the transmitter of security events', { timeout: 60_000 }, () => {
+describe('the transmitter of security events', () => {
   it('says where everything is', async () => {
     const answer = await fetch(`${app.issuer}/.well-known/ssf-configuration`);
     assert.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8');

@@ -94,16 +94,34 @@ function wrongImports({ path, text }: Source): string[] {
   });
 }
 
-/** Ways through the files that come back to where they began, each told once. */
-function cycles(sources: readonly Source[]): string[] {
-  const graph = new Map(
+/** What each file loads when it is loaded: other files by their paths, packages by their names. */
+const loading = (sources: readonly Source[]): Map<string, string[]> =>
+  new Map(
     sources.map(({ path, text }) => [
       path,
       importsOf(text)
-        .filter(({ specifier, typeOnly, late }) => specifier.startsWith('.') && !typeOnly && !late)
-        .map(({ specifier }) => join(dirname(path), specifier)),
+        .filter(({ typeOnly, late }) => !typeOnly && !late)
+        .map(({ specifier }) => (specifier.startsWith('.') ? join(dirname(path), specifier) : specifier)),
     ]),
   );
+
+/** Commands that load the server's library: it takes as long as all else that a command loads. */
+function slowCommands(sources: readonly Source[]): string[] {
+  const graph = loading(sources);
+  const reaches = (path: string, seen: Set<string>): boolean => {
+    if (path === 'oidc-provider') return true;
+    if (seen.has(path)) return false;
+    seen.add(path);
+    return (graph.get(path) ?? []).some((next) => reaches(next, seen));
+  };
+  return [...graph.keys()]
+    .filter((path) => path.startsWith('src/commands/') && reaches(path, new Set()))
+    .map((path) => `${path} loads oidc-provider, which only a server needs`);
+}
+
+/** Ways through the files that come back to where they began, each told once. */
+function cycles(sources: readonly Source[]): string[] {
+  const graph = loading(sources);
   const found: string[] = [];
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]): void => {
@@ -160,6 +178,7 @@ export function broken(sources: readonly Source[]): string[] {
     ...sources.flatMap(wrongText),
     ...sources.filter(({ path }) => /^(?:src|views)\//.test(path)).flatMap(wrongImports),
     ...cycles(sources),
+    ...slowCommands(sources),
     ...(kernel.length > 5 ? ['src/kernel has more than five files'] : []),
   ];
 }

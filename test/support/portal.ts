@@ -6,6 +6,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { password } from './account.ts';
 import { startApp, type TestApp } from './app.ts';
 import { chromiumFlags, chromiumPath } from './chromium.ts';
+import { telling } from './shown.ts';
 import { authorization } from './signing-in.ts';
 
 /** Chromium, a server, and an application elsewhere that says how it was answered. */
@@ -54,15 +55,15 @@ export class Portal {
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.route(`${this.origin}/favicon.ico`, (route) => route.fulfill({ status: 204 }));
-    await walk(page);
+    await telling(context, () => walk(page));
     await context.close();
     return complaints;
   }
 
   /** The application sends the browser to sign in. */
-  async start(page: Page, more: Record<string, string> = {}): Promise<void> {
+  async start(page: Page, more: Record<string, string> = {}, waitUntil: 'load' | 'commit' = 'load'): Promise<void> {
     const redirect = { client_id: 'portal', redirect_uri: `${this.origin}/cb` };
-    await page.goto(authorization(this.app, { ...redirect, ...more }));
+    await page.goto(authorization(this.app, { ...redirect, ...more }), { waitUntil });
   }
 
   /** Waits until the browser is back: `code`, or the error. */

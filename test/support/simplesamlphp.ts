@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { OwnKey } from '../../src/federation/connection.ts';
+import { answers, freePort } from './ports.ts';
 import { temporaryPath } from './temporary.ts';
 
 const program = '/usr/share/simplesamlphp';
@@ -50,16 +50,6 @@ function php(value: Php): string {
   return `[${entries.join(', ')}]`;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 /** SimpleSAMLphp as identity provider, on PHP's own server, with one person: `alice`, `a password`. */
 export class SimpleSamlPhp {
   readonly url: string;
@@ -92,18 +82,14 @@ export class SimpleSamlPhp {
     });
     const idp = new SimpleSamlPhp(`http://127.0.0.1:${port}/simplesaml/`, folder, child);
     idp.configure(setup(idp.url));
-    await idp.#ready();
+    await idp.#ready(port);
     return idp;
   }
 
-  async #ready(): Promise<void> {
-    for (let tries = 0; this.#child.exitCode === null && tries < 1000; tries += 1) {
-      const answer = await fetch(`${this.url}saml2/idp/metadata.php`).catch(() => undefined);
-      if (answer?.ok) return;
-      if (answer) throw new Error(`SimpleSAMLphp answers ${answer.status}: ${this.#output}`);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    throw new Error(`SimpleSAMLphp did not start: ${this.#output}`);
+  async #ready(port: number): Promise<void> {
+    await answers(port, this.#child, () => this.#output);
+    const { ok, status } = await fetch(`${this.url}saml2/idp/metadata.php`);
+    if (!ok) throw new Error(`SimpleSAMLphp answers ${status}: ${this.#output}`);
   }
 
   /** Its entity id. */

@@ -9,6 +9,7 @@ import { type Cli, cli } from './cli.ts';
 import { basic, post } from './oauth.ts';
 import { freePort } from './ports.ts';
 import { startServer } from './server.ts';
+import { telling } from './shown.ts';
 
 /** Demo secrets as `sallyport demo --json` prints them. */
 interface Demo {
@@ -101,9 +102,8 @@ export async function application(home: Installation): Promise<Application> {
         ...{ scope: 'openid email orders:read', code_challenge: challenge, code_challenge_method: 'S256', ...more },
       })}`,
     async redeem(page) {
-      const said = page.getByRole('alert');
-      await Promise.race([page.waitForURL(`${callback}**`), said.waitFor()]);
-      if ((await said.count()) > 0) throw new Error(JSON.stringify(await failureOf(page)));
+      // An alert does not tell that it failed: it may be of the page before, which goes away just now.
+      await page.waitForURL(`${callback}**`);
       const code = new URL(page.url()).searchParams.get('code');
       assert.ok(code, page.url());
       const form = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: callback };
@@ -139,7 +139,6 @@ export const openChromium = (): Promise<Browser> =>
 export async function walk<T>(browser: Browser, way: (person: Person) => Promise<T>): Promise<T> {
   const context = await browser.newContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
   const requests: Request[] = [];
   const shown: string[] = [];
   page.on('request', (request) => requests.push(request));
@@ -149,7 +148,7 @@ export async function walk<T>(browser: Browser, way: (person: Person) => Promise
     return Promise.all(ours.map(async (request) => `${line(request)} ${(await request.response())?.status()}`));
   };
   try {
-    return await way({ page, requests, shown, asked });
+    return await telling(context, () => way({ page, requests, shown, asked }));
   } finally {
     await context.close();
   }
