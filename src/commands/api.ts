@@ -2,7 +2,7 @@ import { type AcrLevel, acrLevels, type ClaimProfile, claimProfiles } from '../d
 import { given } from '../http/given.ts';
 import { apiReply } from '../routes/api-document.ts';
 import { deskCommand } from './desk.ts';
-import { columns, facts } from './listing.ts';
+import { columns, facts, few } from './listing.ts';
 import { named, whole } from './reading.ts';
 
 const options = {
@@ -95,7 +95,7 @@ const list = deskCommand({
   about: 'List the APIs',
   async run({ answer }, desk) {
     const all = await desk.all('listApis', apiReply);
-    const rows = all.map((api) => [api.id, api.token_format, api.permissions]);
+    const rows = all.map((api) => [api.id, api.token_format, few(api.permissions)]);
     answer(all, columns(['audience', 'tokens', 'permissions'], rows));
   },
 });

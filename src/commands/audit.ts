@@ -13,16 +13,21 @@ import {
   keyReply,
   verifyReply,
 } from '../routes/audit-document.ts';
+import { misused } from './command.ts';
 import { type Desk, deskCommand } from './desk.ts';
 import { columns } from './listing.ts';
 import { fileJson, time, whole } from './reading.ts';
+import { personOf } from './subject.ts';
 
 const usual = 50;
 
 const filters = {
   type: { value: 'TYPE', about: `What happened: ${Object.keys(events).slice(0, 3).join(', ')} …` },
-  target: { value: 'TARGET', about: 'To what: client:ID, user:ID, role:NAME, api:AUDIENCE …' },
-  actor: { value: 'ACTOR', about: 'Who did it: cli, system, user:ID, client:ID, registrar:NAME' },
+  target: { value: 'TARGET', about: 'To what: an e-mail address, a client id, user:ID, role:NAME, api:AUDIENCE …' },
+  actor: {
+    value: 'ACTOR',
+    about: 'Who did it: an e-mail address, a client id, user:ID, registrar:NAME, cli, system …',
+  },
   outcome: { value: 'OUTCOME', choices: ['success', 'failure'], about: 'How it went' },
   ip: { value: 'ADDRESS', about: 'From where' },
   reference: {
@@ -36,9 +41,41 @@ const filters = {
 type Filters = { readonly [N in keyof typeof filters | 'asked']?: string | undefined };
 type Event = z.output<typeof eventReply>;
 
+/** Actors without an id. */
+const nobody = ['cli', 'system', 'anonymous'];
+
+/** As the trail names it: the account of an address, and a bare id is a client's, as everywhere on the command line. */
+async function inTrail(who: string | undefined, desk: Desk): Promise<string | undefined> {
+  if (who === undefined || who.includes(':') || nobody.includes(who)) return who;
+  return who.includes('@') ? `user:${(await personOf(who, desk)).id}` : `client:${who}`;
+}
+
+function refuseUnknownType(type: string | undefined): void {
+  if (type === undefined || Object.hasOwn(events, type)) return;
+  const all = Object.keys(events);
+  const [noun] = type.split('.');
+  const near = all.filter((one) => one.startsWith(`${noun}.`));
+  const nouns = [...new Set(all.map((one) => one.replace(/\..*/, '')))];
+  throw misused(
+    near.length > 0
+      ? `there is no event ${type}; --type may be ${near.join(', ')}`
+      : `there is no event ${type}; --type is such as user.created, and begins with one of ${nouns.join(', ')}`,
+  );
+}
+
 /** Everything that fits, page by page. */
 async function* found(desk: Desk, { reference, since, until, ...rest }: Filters, order: string): AsyncGenerator<Event> {
-  const search = { ...rest, order, request_id: reference, since: time('since', since), until: time('until', until) };
+  refuseUnknownType(rest.type);
+  const [actor, target] = [await inTrail(rest.actor, desk), await inTrail(rest.target, desk)];
+  const search = {
+    ...rest,
+    actor,
+    target,
+    order,
+    request_id: reference,
+    since: time('since', since),
+    until: time('until', until),
+  };
   for (let cursor: string | undefined; ; ) {
     const query = given({ ...search, cursor, limit: '500' });
     const { items, next } = await desk.call('listAuditEvents', eventsReply, { query });

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { withSecret } from '../gateways/stand-in.ts';
@@ -93,7 +93,10 @@ function write(directory: string, files: readonly { name: string; text: string }
   return files.map(({ name, text }) => {
     const path = join(directory, name);
     // They hold a secret, or will.
-    writeFileSync(path, text, { mode: 0o600 });
+    writeFileSync(path, '', { mode: 0o600 });
+    // A file that was there already keeps its mode.
+    chmodSync(path, 0o600);
+    writeFileSync(path, text);
     return path;
   });
 }
@@ -123,7 +126,9 @@ const attempt = deskCommand({
   },
   about: 'Say what a gateway would be told about a request, with the access token on standard input',
   async run({ operands: { uri }, options: { method = 'GET', client }, answer, stdin }, desk) {
-    const body = given({ uri, method, client, token: await stdin() });
+    const token = await stdin();
+    if (token === '') throw misused('give the access token on standard input: sallyport gateway try URI < FILE');
+    const body = given({ uri, method, client, token });
     const tried = await desk.call('tryGateway', trialReply, { body });
     answer(tried, shown(tried));
   },

@@ -27,6 +27,11 @@ function shown(value: unknown): string {
   return text.replace(/\p{C}/gu, '\ufffd');
 }
 
+/** The first of many names, and how many more there are: a line of a table that all of them would make unreadable. */
+export function few(names: readonly string[], most = 6): string[] {
+  return names.length <= most + 1 ? [...names] : [...names.slice(0, most), `and ${names.length - most} more`];
+}
+
 /** Seconds since the epoch as people read them. */
 export const moment = (seconds: number | undefined): string | undefined =>
   seconds === undefined ? undefined : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');

@@ -2,7 +2,7 @@ import { given } from '../http/given.ts';
 import { assignmentReply } from '../routes/admin-assignments.ts';
 import { rolePreviewReply, roleReply } from '../routes/admin-roles.ts';
 import { deskCommand } from './desk.ts';
-import { columns, facts } from './listing.ts';
+import { columns, facts, few } from './listing.ts';
 import { named } from './reading.ts';
 
 const options = {
@@ -55,7 +55,7 @@ const list = deskCommand({
   about: 'List the roles',
   async run({ answer }, desk) {
     const all = await desk.all('listRoles', roleReply);
-    const rows = all.map((role) => [role.id, role.includes, role.permissions]);
+    const rows = all.map((role) => [role.id, few(role.includes), few(role.permissions)]);
     answer(all, columns(['role', 'includes', 'permissions'], rows));
   },
 });

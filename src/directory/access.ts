@@ -1,6 +1,6 @@
 import type { Trail } from '../audit/trail.ts';
 import { invalid, missing, problem } from '../kernel/errors.ts';
-import { type Collection, type Page, type Store, taken } from '../store/port.ts';
+import type { Collection, Page, Store } from '../store/port.ts';
 import { whole } from '../store/whole.ts';
 import { Alone } from './alone.ts';
 import { Assignments } from './assignments.ts';
@@ -8,7 +8,7 @@ import { adminApi, administrator, builtInApi, builtInRole, isBuiltIn } from './b
 import { circle } from './circles.ts';
 import { Compiled } from './compiled.ts';
 import { observed } from './observed.ts';
-import { revised } from './revised.ts';
+import { added, revised } from './revised.ts';
 import { type AcrLevel, type Api, checkedApi, checkedName, parsePermission, type Role } from './terms.ts';
 
 export type { Api, Assignment, Role } from './terms.ts';
@@ -63,8 +63,9 @@ export class Access extends Assignments {
 
   /** The same for a new one. Throws `taken`. */
   async addApi(api: Api, actor: string): Promise<Api> {
-    if (await this.#apis.get(api.id)) throw taken(`The API ${api.id}`);
-    return this.saveApi(api, actor);
+    const next = await this.#checkedApi(api, undefined);
+    await added(this.#apis, next, `The API ${next.id}`);
+    return this.#savedApi(next, actor);
   }
 
   /** Makes of an API what `edit` makes of it as it is; the edit may refuse, and may run again. Throws `missing` too. */
@@ -111,6 +112,13 @@ export class Access extends Assignments {
   async saveRole(role: Role, actor: string): Promise<Role> {
     const next = await this.#checkedRole(role);
     await this.#roles.put(next);
+    return this.#savedRole(next, actor);
+  }
+
+  /** The same for a new one. Throws `taken`. */
+  async addRole(role: Role, actor: string): Promise<Role> {
+    const next = await this.#checkedRole(role);
+    await added(this.#roles, next, `The role ${next.id}`);
     return this.#savedRole(next, actor);
   }
 

@@ -145,7 +145,7 @@ export class Groups {
     if (left) return left;
     const given = (await this.#members.of(subject)).find((one) => one.of === group);
     if (given?.connection !== undefined) throw byProvider(subject, group, given.connection);
-    throw missing(`${subject} in the group ${group}`);
+    throw missing(`This membership of the group ${group}`);
   }
 
   /** Who is in a group directly, in the order of ids. */

@@ -153,7 +153,7 @@ export class Organizations {
     const all = (await this.#members.of(subject)).filter((one) => one.of === id);
     const taken = await Promise.all(all.map((one) => this.#members.take(one.id, actor)));
     await this.#parts.left(id, subject, actor);
-    if (taken.every((one) => one === undefined)) throw missing(`${subject} in the organization ${id}`);
+    if (taken.every((one) => one === undefined)) throw missing(`This membership of the organization ${id}`);
   }
 
   /** A connection that was made within it belongs to it from now on. Throws `taken`. */

@@ -42,6 +42,17 @@ export class Reach {
     }
   }
 
+  /**
+   * Throws `beyond_own_rights` for the word, within an organisation, that an address is confirmed whose domain is not verified for
+   * it: applications believe that word, and so does the organisation whose address it is.
+   */
+  async refuseConfirming({ organization }: By, email: string | undefined): Promise<void> {
+    if (organization === undefined) return;
+    const found = await this.#parts.organizations.ofDomain(email?.split('@')[1] ?? '');
+    if (found?.id !== organization)
+      throw beyond('a confirmed address outside of the verified domains of your organization');
+  }
+
   /** Throws `missing` as `refuseUnseen` does, and `beyond_own_rights` as `refuseMightier` does, and for whom others look after. */
   async refuseBeyond(by: By, subject: string, name: string): Promise<void> {
     await this.refuseUnseen(by, subject, name);

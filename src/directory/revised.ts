@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Collection, Entity } from '../store/port.ts';
+import { Problem } from '../kernel/errors.ts';
+import { type Collection, type Entity, taken } from '../store/port.ts';
 
 /**
  * Makes of a record what `settle` makes of it; that may take its time, refuse by throwing, and runs again when somebody
@@ -21,5 +22,18 @@ export async function revised<T extends Entity, K extends string>(
       return same ? next : now;
     });
     if (same || !after) return after;
+  }
+}
+
+/** Adds a record in the place of none. Throws `taken`, which names it as `what`, also to the slower one of two at once. */
+export async function added<T extends Entity, K extends string>(
+  all: Collection<T, K>,
+  record: T,
+  what: string,
+): Promise<void> {
+  try {
+    await all.insert(record);
+  } catch (error) {
+    throw error instanceof Problem && error.code === 'taken' ? taken(what) : error;
   }
 }

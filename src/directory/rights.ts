@@ -11,6 +11,7 @@ import type { Group } from './groups.ts';
 import type { Joining, Membership } from './memberships.ts';
 import type { Organizations } from './organizations.ts';
 import { administered, boundable, type Offices, refuseEmptying, refuseRole } from './protected.ts';
+import { permissionsOf } from './role-permissions.ts';
 import type { Role } from './terms.ts';
 
 /** Who does it, and which permissions of the administration may be used for it; undefined for all of them (the command line). */
@@ -97,9 +98,8 @@ export class Rights {
 
   /** Throws `taken` too. */
   async addRole(by: By, role: Role): Promise<Role> {
-    if (await this.#parts.access.role(role.id)) throw taken(`The role ${role.id}`);
     await this.#refuseGiving(by, [], await this.#gives(role));
-    return this.#parts.access.saveRole(role, by.actor);
+    return this.#parts.access.addRole(role, by.actor);
   }
 
   /** `edit` sees the role as it is, and may refuse. */
@@ -147,21 +147,25 @@ export class Rights {
   }
 
   /** Throws `taken` too. */
-  async addGroup(by: By, group: Group): Promise<Group> {
-    if (await this.#parts.groups.get(group.id)) throw taken(`The group ${group.id}`);
-    return this.saveGroup(by, group);
+  addGroup(by: By, group: Group): Promise<Group> {
+    return this.changeGroup(by, group.id, (now) => {
+      if (now) throw taken(`The group ${group.id}`);
+      return group;
+    });
   }
 
-  async saveGroup(by: By, { id, includes }: Group): Promise<Group> {
+  /** `edit` sees the group as it is, which nobody else changes meanwhile, and may refuse. */
+  changeGroup(by: By, id: string, edit: (now: Group | undefined) => Group): Promise<Group> {
     const { groups } = this.#parts;
-    const before = (await groups.get(id))?.includes ?? [];
-    const added = includes.filter((name) => !before.includes(name)).map((name) => `group:${name}`);
-    if (added.length > 0) await this.#refuseGiving(by, added, await this.#groupGives(id));
-    return administered(
-      this.#parts,
-      () => groups.save({ id, includes }, by.actor),
-      () => groups.save({ id, includes: before }, by.actor),
-    );
+    let before: Group | undefined;
+    const deed = async (): Promise<Group> => {
+      before = await groups.get(id);
+      const next = edit(before);
+      const added = next.includes.filter((name) => !before?.includes.includes(name)).map((name) => `group:${name}`);
+      if (added.length > 0) await this.#refuseGiving(by, added, await this.#groupGives(id));
+      return groups.save(next, by.actor);
+    };
+    return administered(this.#parts, deed, () => groups.save(before ?? { id, includes: [] }, by.actor));
   }
 
   async removeGroup(by: By, id: string): Promise<void> {
@@ -241,15 +245,8 @@ export class Rights {
     return new Set([...permissions, ...(await this.#rolesGive(includes))]);
   }
 
-  async #rolesGive(names: readonly string[]): Promise<Set<string>> {
-    const [seen, given, waiting] = [new Set<string>(), new Set<string>(), [...names]];
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const role = seen.has(name) ? undefined : await this.#parts.access.role(name);
-      seen.add(name);
-      for (const text of role?.permissions ?? []) given.add(text);
-      waiting.push(...(role?.includes ?? []));
-    }
-    return given;
+  #rolesGive(names: readonly string[]): Promise<Set<string>> {
+    return permissionsOf(this.#parts.access, names);
   }
 
   /** What members of a group hold by it, in whatever organisation. */

@@ -70,6 +70,9 @@ export function originalOf({ method, url = '', headers }: Question): Original {
 const nothingTold =
   'Say which request is meant: X-Forwarded-Method, -Host and -Uri; X-Original-Method with X-Original-URL or -URI; or its path after /gateway/authorize';
 
+const twoAddresses =
+  'The address of the request has a space in it; let the gateway set its header in the place of those of the same name that its callers send';
+
 const disagreement = (one: Told, other: Told) =>
   unclear(
     `${one.by} and ${other.by} name different requests; let the gateway remove what its callers send in headers of these names`,
@@ -146,6 +149,8 @@ function checked({ method = '', host, scheme, path = '' }: Told): Original {
     throw unclear('The host of the request must be one name, such as api.example.com');
   if (!path.startsWith('/')) throw unclear('The path of the request must begin with /');
   const query = path.indexOf('?');
+  // Node makes one header of two, with a space between them: the caller's could end in ? and hide the gateway's in its query.
+  if (query !== -1 && /\s/.test(path.slice(query))) throw unclear(twoAddresses);
   if (query !== -1 && parse(path.slice(query + 1)).access_token !== undefined) throw tokenInAddress();
   const lower = scheme?.toLowerCase();
   return { method, host, scheme: lower === 'http' || lower === 'https' ? lower : undefined, path: withoutQuery(path) };

@@ -121,7 +121,8 @@ export const beyondOrganization = problem(
   (organization: string) =>
     `This is about the whole server, and what your token allows counts within the organization ${organization} only`,
 );
-const changed = problem(
+/** What somebody wanted to change is not any more what they looked at. */
+export const changed = problem(
   'changed',
   412,
   () => 'Somebody has changed this meanwhile; read it again, and send the change with its new ETag in If-Match',

@@ -48,9 +48,13 @@ function sentence(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined) return 'is missing';
   if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value') return `must be ${issue.values.map(String).join(' or ')}`;
-  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${characters(issue.origin)}`;
-  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${characters(issue.origin)}`;
+  if (issue.code === 'too_small') return bounded(issue.origin, 'at least', Number(issue.minimum));
+  if (issue.code === 'too_big') return bounded(issue.origin, 'at most', Number(issue.maximum));
   return 'does not have the right form';
 }
 
-const characters = (origin: string): string => (origin === 'string' ? ' characters long' : '');
+function bounded(origin: string, by: 'at least' | 'at most', bound: number): string {
+  if (origin === 'array') return `must have ${by} ${bound} ${bound === 1 ? 'entry' : 'entries'}`;
+  if (origin !== 'string') return `must be ${by} ${bound}`;
+  return by === 'at least' && bound === 1 ? 'must not be empty' : `must be ${by} ${bound} characters long`;
+}

@@ -26,8 +26,9 @@ export const groupReply = z
 
 const document = ({ id, includes: names }: Group): z.input<typeof groupReply> => ({ id, includes: [...names] });
 
-async function known({ groups }: Parts, id: string): Promise<Group> {
-  const group = await groups.get(id);
+const known = async ({ groups }: Parts, id: string): Promise<Group> => there(await groups.get(id), id);
+
+function there(group: Group | undefined, id: string): Group {
   if (!group) throw missing(`The group ${id}`);
   return group;
 }
@@ -87,11 +88,12 @@ const changing = (parts: Parts): Operation[] => [
     reply: groupReply,
     versioned: groupReply,
     async run({ params: { id }, body, actor, permissions, expect }) {
-      const now = document(await known(parts, id));
-      expect(now);
-      return document(
-        await parts.rights.saveGroup({ actor, permissions }, { id, includes: body.includes ?? now.includes }),
-      );
+      const edit = (group: Group | undefined): Group => {
+        const now = there(group, id);
+        expect(document(now));
+        return { id, includes: body.includes ?? now.includes };
+      };
+      return document(await parts.rights.changeGroup({ actor, permissions }, id, edit));
     },
   }),
   operation({

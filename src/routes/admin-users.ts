@@ -6,7 +6,7 @@ import type { Reach } from '../directory/reach.ts';
 import { normalEmail, type User, type Users } from '../directory/users.ts';
 import { given } from '../http/given.ts';
 import { listOf, page, sifted } from '../http/paging.ts';
-import { type By, type Operation, operation } from '../http/resource.ts';
+import { type By, changed, type Operation, operation } from '../http/resource.ts';
 import { missing } from '../kernel/errors.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Sessions } from '../protocol/sessions.ts';
@@ -130,7 +130,8 @@ const changing = (parts: Parts): Operation[] => [
     reply: newUserReply,
     status: 201,
     async run({ body: { email, email_verified: emailVerified, invite, ...profile }, actor, by }) {
-      const { users, organizations, passwordResets } = parts;
+      const { users, organizations, passwordResets, reach } = parts;
+      if (emailVerified) await reach.refuseConfirming(by, email);
       const user = await users.add(given({ email, emailVerified, profile }), actor);
       if (by.organization !== undefined) await organizations.join(by.organization, `user:${user.id}`, actor);
       if (!invite) return userDocument(user);
@@ -152,7 +153,15 @@ const changing = (parts: Parts): Operation[] => [
     versioned: userReply,
     async run({ params: { id }, body, actor, by, expect }) {
       const before = await managedUser(parts, by, id);
-      const look = (now: User): void => expect(userDocument(now));
+      const confirms = body.email_verified === true && by.organization !== undefined;
+      const address = body.email ?? before.email;
+      const anew = !before.emailVerified || address !== before.email;
+      if (confirms && anew) await parts.reach.refuseConfirming(by, address);
+      const look = (now: User): void => {
+        expect(userDocument(now));
+        // What was looked at is what is confirmed, or what stays so.
+        if (confirms && ((body.email ?? now.email) !== address || !(anew || now.emailVerified))) throw changed();
+      };
       const user = await parts.users.change(id, userChange(body), actor, look);
       if (user.email !== before.email) await addressChanged(parts, before, actor);
       return userDocument(user);

@@ -31,7 +31,7 @@ export async function subjectOf(named: string, { users, clients, groups }: Parts
   if (user) return `user:${user.id}`;
   const client = await clients.get(kind === 'client' ? id : named);
   if (client) return `client:${client.id}`;
-  throw missing(`A user or client ${named.slice(0, 200)}`);
+  throw missing(kind === undefined ? `A user or client ${named.slice(0, 200)}` : `The ${kind} ${id.slice(0, 200)}`);
 }
 
 /** The same, as far as the caller may know of it: within an organisation its members, and no group. Throws the same `missing`. */

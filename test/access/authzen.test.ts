@@ -194,8 +194,10 @@ describe('several evaluations', () => {
       { ...usual, evaluations: 'none' },
       { ...usual, subject: 'alice', evaluations },
     ];
-    for (const body of refused)
-      assert.equal((await ask('evaluations', body)).status, 400, JSON.stringify(body).slice(0, 100));
+    for (const body of refused) {
+      const { status, body: answer } = await ask('evaluations', body);
+      assert.deepEqual([status, /must be at most 100/.test(answer.detail)], [400, false], answer.detail);
+    }
   });
 });
 

@@ -128,6 +128,7 @@ describe('a question that is not clear', () => {
     nothing: {},
     'two methods': traefik('GET, PUT', '/orders/1'),
     'two hosts': { ...traefik('GET', '/orders/1'), 'x-forwarded-host': `${host}, other.test` },
+    'an address and another one hidden in its query': traefik('GET', '/orders/1?x, /admin'),
     'a path without a slash': traefik('GET', 'orders/1'),
   };
   for (const [name, headers] of Object.entries(refused)) {
@@ -146,20 +147,16 @@ describe('a question that is not clear', () => {
     const headers = { ...nginx('GET', '/orders/1'), 'x-forwarded-host': 'other.test', ...bearer(token) };
     assert.equal((await call('/gateway/authorize', headers)).status, 200);
   });
-  it('is not made by two tokens', async () => {
-    const { port } = new URL(app.url);
-    const { status } = await ask(Number(port), '/gateway/authorize', {
-      headers: [
-        'host',
-        new URL(app.url).host,
-        ...Object.entries(traefik('GET', '/orders/1')).flat(),
-        'authorization',
-        `Bearer ${token}`,
-        'authorization',
-        `Bearer ${alice}`,
-      ] as never,
-    });
-    assert.equal(status, 400);
+  it('is not made by two tokens, nor by two addresses', async () => {
+    const { host: own, port } = new URL(app.url);
+    const twice = async (said: Headers, name: string, value: string) => {
+      const headers = Object.entries({ host: own, ...said, ...bearer(token) }).flat();
+      return ask(Number(port), '/gateway/authorize', { headers: [...headers, name, value] as never });
+    };
+    assert.equal((await twice(traefik('GET', '/orders/1'), 'authorization', `Bearer ${alice}`)).status, 400);
+    assert.equal((await twice(traefik('GET', '/orders/1?'), 'x-forwarded-uri', '/admin')).status, 400);
+    assert.equal((await twice(nginx('GET', '/orders/1?'), 'x-original-url', `https://${host}/admin`)).status, 400);
+    assert.equal((await twice(older('GET', '/orders/1?'), 'x-original-uri', '/admin')).status, 400);
   });
 });
 

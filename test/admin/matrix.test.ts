@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, it } from 'node:test';
+import { after, describe, it } from 'node:test';
+import type { Api } from '../../src/directory/access.ts';
 import { adminPermissions } from '../../src/directory/built-in.ts';
 import { page } from '../../src/http/paging.ts';
 import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
@@ -129,4 +130,34 @@ it('gives lists no longer than it says (sec-279)', async () => {
     }
     assert.equal((await api.get(`${path}?cursor=%27--`)).status, 400, one.name);
   }
+});
+
+describe('several administrators at once', () => {
+  const ten = Array.from({ length: 10 }, (_, at) => at);
+  const done = async (all: Promise<unknown>[]) =>
+    (await Promise.allSettled(all)).filter(({ status }) => status === 'fulfilled').length;
+
+  it('changes a group once for one ETag: nobody overwrites what another has just included', async () => {
+    for (const id of ['busy', ...ten.map((at) => `team${at}`)]) await api.send('POST', '/groups', { id });
+    const match = { 'if-match': (await api.get('/groups/busy')).headers.get('etag') ?? '' };
+    const all = await Promise.all(
+      ten.map((at) => api.send('PATCH', '/groups/busy', { includes: [`team${at}`] }, match)),
+    );
+    const won = all.filter(({ status }) => status === 200);
+    assert.deepEqual([won.length, all.filter(({ status }) => status === 412).length], [1, 9]);
+    assert.deepEqual((await api.get('/groups/busy')).body, won[0]?.body);
+  });
+
+  it('makes a group, a role and an API once', async () => {
+    const { access, rights } = app.parts;
+    const by = { actor: 'cli' };
+    const id = 'https://twice.example.test';
+    const one: Api = { id, permissions: [], tokenFormat: 'opaque', signingAlg: 'RS256', routes: [] };
+    const role = { id: 'twice', permissions: [], includes: [] };
+    assert.equal(await done(ten.map(() => rights.addGroup(by, { id: 'twice', includes: [] }))), 1);
+    assert.equal(await done(ten.map(() => rights.addRole(by, role))), 1);
+    assert.equal(await done(ten.map(() => access.addApi(one, 'cli'))), 1);
+    const again = await api.send('POST', '/roles', { id: 'twice', permissions: [] });
+    assert.deepEqual([again.status, again.body.detail], [409, 'The role twice is already in use; choose another']);
+  });
 });

@@ -193,6 +193,47 @@ describe('whoever administers one organisation', () => {
     assert.deepEqual(held.entitlements, [], 'what is given there counts there only');
   });
 
+  it('says of no address that it is confirmed, but in its own verified domain (sec-270)', async () => {
+    const api = await local();
+    const { connections, organizations, users } = app.parts;
+    const said = { preset: 'generic-oidc', from: provider.url, client_id: 'us', client_secret: 's', state: 'disabled' };
+    for (const [id, domain = ''] of Object.entries({ sso: 'own.test', 'other-sso': 'other.test' })) {
+      assert.equal(code(await whole.send('POST', '/connections', { ...said, id, domains: [domain] })), '201');
+      await connections.domains.verify(id, domain, 'cli', true);
+    }
+    const theirs = { domains: ['own.test', 'unverified.test'], connections: ['sso'] };
+    assert.equal(code(await whole.send('PATCH', '/organizations/acme', theirs)), '200');
+    const confirmed = (email: string) => ({ email, email_verified: true });
+    for (const domain of ['other.test', 'unverified.test', 'elsewhere.test', 'x.own.test']) {
+      const added = await api.send('POST', '/users', confirmed(`chief@${domain}`));
+      assert.equal(code(added), '403 beyond_own_rights', domain);
+      assert.equal(await users.byEmail(`chief@${domain}`), undefined);
+    }
+    const { body: guest } = await api.send('POST', '/users', { email: 'guest@elsewhere.test' });
+    const change = async (body: object) => code(await api.send('PATCH', `/users/${guest.id}`, body));
+    assert.equal(await change({ email_verified: true }), '403 beyond_own_rights');
+    assert.equal(await change(confirmed('chief@other.test')), '403 beyond_own_rights');
+    await users.change(guest.id, { emailVerified: true }, 'cli');
+    assert.equal(
+      await change({ ...confirmed('guest@elsewhere.test'), name: 'Guest' }),
+      '200',
+      'it was confirmed before',
+    );
+    assert.equal(await change(confirmed('guest@own.test')), '200');
+    // Ten at once: what was looked at is what is confirmed.
+    const moves = Array.from({ length: 10 }, (_, at) =>
+      at % 2 === 0 ? { email: `chief${at}@other.test` } : { email_verified: true },
+    );
+    await Promise.all(moves.map(change));
+    const now = await users.get(guest.id);
+    assert.deepEqual([now?.email?.endsWith('@other.test'), now?.emailVerified], [true, false]);
+    assert.equal(code(await api.send('POST', '/users', confirmed('ann@own.test'))), '201');
+    assert.equal(code(await whole.send('POST', '/users', confirmed('bob@elsewhere.test'))), '201');
+    const nothing = { domains: [], connections: [] };
+    assert.equal(code(await whole.send('PATCH', '/organizations/acme', nothing)), '200');
+    assert.equal((await organizations.get('acme'))?.domains.length, 0);
+  });
+
   it('connects its own provider, which gives nothing that it does not hold and reaches nothing of others (sec-244, sec-270)', async () => {
     const api = await local();
     const { access, connections, groups, organizations } = app.parts;

@@ -22,6 +22,14 @@ const refused = async (...args: string[]): Promise<string> => {
   return stderr;
 };
 
+describe('sallyport role list', () => {
+  it('fits on a line for each role, whatever it may', async () => {
+    const lines = (await said('role', 'list')).split('\n');
+    assert.match(lines.find((line) => line.startsWith('administrator')) ?? '', /#clients:read, .* and \d\d more$/);
+    assert.match(lines.find((line) => line.startsWith('reader')) ?? '', new RegExp(`${orders}#orders:read$`));
+  });
+});
+
 describe('sallyport group', () => {
   it('adds, nests, takes in and gives roles that explain themselves', async () => {
     assert.match(await refused('assign', 'group:sales', 'reader'), /The group sales does not exist/);
@@ -45,6 +53,10 @@ describe('sallyport group', () => {
     assert.equal(
       await said('group', 'leave', 'sales', 'ann@example.test'),
       'ann@example.test is no longer in the group sales',
+    );
+    assert.match(
+      await refused('group', 'leave', 'sales', 'ann@example.test'),
+      /: This membership of the group sales does not exist$/m,
     );
     assert.equal(await said('group', 'remove', 'all'), 'Removed the group all');
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
@@ -171,6 +171,7 @@ describe('sallyport gateway', () => {
     const home = dirname(temporaryPath());
     mkdirSync(home, { recursive: true });
     const secret = (await sallyport.json<{ secret: string }>(['demo', '--secret', 'demo-gateway'])).secret;
+    writeFileSync(join(home, 'application.yml'), 'what everybody may read', { mode: 0o644 });
     const into = ['--client', 'demo-gateway', '--into', home, '--secret-stdin'];
     assert.equal((await sallyport.run(['gateway', 'config', 'spring', ...into], secret)).status, 0);
     assert.deepEqual(readdirSync(home).sort(), ['SallyportSecurity.java', 'application.yml']);
