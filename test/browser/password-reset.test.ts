@@ -86,10 +86,13 @@ describe('a forgotten password, by keyboard and without scripts', () => {
     const context = await chrome.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto(`${app.issuer}/account/forgot`);
+    // A page gives the focus a moment after it is there; what is typed before is lost.
+    await page.locator('#identifier:focus').waitFor();
     await page.keyboard.type(address);
     await page.keyboard.press('Enter');
     await page.getByRole('status').waitFor();
     await page.goto(await link(address));
+    await page.locator('#password:focus').waitFor();
     await page.keyboard.type(fresh);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
