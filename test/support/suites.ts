@@ -27,10 +27,10 @@ const compiled = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'
 export const failures: string[] = [];
 
 /** A test may take so long (milliseconds). */
-const patience = 120_000;
+const patience = 240_000;
 
 /** A file with no test under way ends, or begins the next one, in so long; else it has left something open (milliseconds). */
-const idle = 15_000;
+const idle = 60_000;
 
 /** What a file of the tests imports; most are asked about many times. */
 const known = new Map<string, string[]>();
