@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
-import { errorSchema, groupSchema, newUser, patch, pushingOrganization, type ScimClient } from '../support/scim.ts';
+import {
+  errorSchema,
+  groupSchema,
+  newUser,
+  patch,
+  pushGroup,
+  pushingOrganization,
+  pushUser,
+  type ScimClient,
+} from '../support/scim.ts';
 
 let app: TestApp;
 let acme: ScimClient;
@@ -18,17 +27,6 @@ interface Named {
   userName: string;
 }
 
-const made = async (client: ScimClient, userName: string, more: object = {}) => {
-  const { status, body } = await client.send('POST', '/Users', newUser(userName, more));
-  assert.equal(status, 201, JSON.stringify(body));
-  return body;
-};
-const madeGroup = async (client: ScimClient, displayName: string, ...members: string[]) => {
-  const body = { schemas: [groupSchema], displayName, members: members.map((value) => ({ value })) };
-  const answer = await client.send('POST', '/Groups', body);
-  assert.equal(answer.status, 201, JSON.stringify(answer.body));
-  return answer.body;
-};
 const search = (more: object): object => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
   ...more,
@@ -112,7 +110,7 @@ describe('lists', () => {
   });
 
   it('are searched by POST too, everywhere at once', async () => {
-    await made(acme, 'sought@acme.example', { title: 'Sought' });
+    await pushUser(acme, 'sought@acme.example', { title: 'Sought' });
     await acme.send('POST', '/Groups', { schemas: [groupSchema], displayName: 'Sought' });
     const people = await acme.send(
       'POST',
@@ -165,15 +163,15 @@ describe('lists', () => {
 
 describe('the groups of a person', () => {
   it('sec-268 are those that the asking organisation has pushed itself, and no others (RFC 7643 §4.1.2)', async () => {
-    const { id, groups: none } = await made(acme, 'grouped@acme.example', { groups: [{ value: 'grp_x' }] });
+    const { id, groups: none } = await pushUser(acme, 'grouped@acme.example', { groups: [{ value: 'grp_x' }] });
     assert.equal(none, undefined);
     await app.parts.groups.save({ id: 'local', includes: [] }, 'cli');
     await app.parts.groups.join(`user:${id}`, 'local', 'cli');
-    await madeGroup(globex, 'Theirs');
+    await pushGroup(globex, 'Theirs');
     await app.parts.groups.join(`user:${id}`, 'globex:Theirs', 'cli', { connection: 'scim:globex' });
     await app.parts.groups.join(`user:${id}`, 'globex:Theirs', 'cli', { connection: 'scim:acme' });
-    const group = await madeGroup(acme, 'Grouped', id);
-    const other = await made(acme, 'ungrouped@acme.example');
+    const group = await pushGroup(acme, 'Grouped', id);
+    const other = await pushUser(acme, 'ungrouped@acme.example');
     const $ref = `${app.issuer}/scim/v2/acme/Groups/${group.id}`;
     const groups = [{ value: group.id, $ref, display: 'Grouped', type: 'direct' }];
     const filter = (text: string) => acme.get(`/Users?filter=${encodeURIComponent(text)}`);
@@ -218,7 +216,7 @@ describe('an organisation', () => {
   it('has no name space but its own for groups', async () => {
     await app.parts.groups.save({ id: 'acme:Taken', includes: [] }, 'cli');
     await app.parts.groups.save({ id: 'administrators', includes: [] }, 'cli');
-    const { id } = await made(acme, 'names@acme.example');
+    const { id } = await pushUser(acme, 'names@acme.example');
     for (const [displayName, name] of [
       ['administrators', 'acme:administrators'],
       ['globex:Secret', 'acme:globex-Secret'],
@@ -226,7 +224,7 @@ describe('an organisation', () => {
       ['日本', 'acme:group'],
       ['../../x y', 'acme:x-y'],
     ]) {
-      await madeGroup(acme, displayName ?? '', id);
+      await pushGroup(acme, displayName ?? '', id);
       assert.ok((await app.parts.groups.of(`user:${id}`)).includes(name ?? ''), name);
     }
     const again = await acme.send('POST', '/Groups', { displayName: 'TAKEN' });

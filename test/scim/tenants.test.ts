@@ -3,7 +3,15 @@ import { after, before, describe, it } from 'node:test';
 import { adminApi as adminAudience } from '../../src/directory/built-in.ts';
 import { type AdminApi, adminApi, adminToken } from '../support/admin.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { groupSchema, newUser, patch, pushingOrganization, type ScimClient, scimClient } from '../support/scim.ts';
+import {
+  newUser,
+  patch,
+  pushGroup,
+  pushingOrganization,
+  pushUser,
+  type ScimClient,
+  scimClient,
+} from '../support/scim.ts';
 
 let app: TestApp;
 let admin: AdminApi;
@@ -18,17 +26,6 @@ before(async () => {
 after(() => app.close());
 
 const here = (email: string, more: object = {}) => app.parts.users.add({ email, ...more }, 'cli');
-const made = async (client: ScimClient, userName: string, more: object = {}) => {
-  const { status, body } = await client.send('POST', '/Users', newUser(userName, more));
-  assert.equal(status, 201, JSON.stringify(body));
-  return body;
-};
-const madeGroup = async (client: ScimClient, displayName: string, ...members: string[]) => {
-  const body = { schemas: [groupSchema], displayName, members: members.map((value) => ({ value })) };
-  const answer = await client.send('POST', '/Groups', body);
-  assert.equal(answer.status, 201, JSON.stringify(answer.body));
-  return answer.body;
-};
 const found = async (client: ScimClient, filter: string): Promise<string[]> => {
   const { status, body } = await client.get(`/Users?filter=${encodeURIComponent(filter)}`);
   assert.equal(status, 200, JSON.stringify(body));
@@ -37,8 +34,8 @@ const found = async (client: ScimClient, filter: string): Promise<string[]> => {
 
 describe('an organisation', () => {
   it('sec-268 sec-275 sees and changes nobody whom another one manages, in whatever way it asks', async () => {
-    const { id } = await made(globex, 'gil@globex.example', { externalId: 'G-1' });
-    const group = await madeGroup(globex, 'Secret', id);
+    const { id } = await pushUser(globex, 'gil@globex.example', { externalId: 'G-1' });
+    const group = await pushGroup(globex, 'Secret', id);
     await app.parts.organizations.join('acme', `user:${id}`, 'cli');
     for (const filter of [
       `id eq "${id}"`,
@@ -80,7 +77,7 @@ describe('an organisation', () => {
     );
     const stranger = await acme.send('POST', '/Groups', { displayName: 'Mine', members: [{ value: id }] });
     assert.deepEqual([stranger.status, stranger.body.scimType], [400, 'invalidValue']);
-    const own = await madeGroup(acme, 'Own');
+    const own = await pushGroup(acme, 'Own');
     const added = await acme.send(
       'PATCH',
       `/Groups/${own.id}`,
@@ -133,7 +130,7 @@ describe('an organisation', () => {
   it('sec-213 takes no account over by its address', async () => {
     const victim = await here('victim@elsewhere.example', { emailVerified: true });
     const unconfirmed = await here('unconfirmed@acme.example');
-    const theirs = await made(globex, 'theirs@globex.example');
+    const theirs = await pushUser(globex, 'theirs@globex.example');
     for (const email of [
       'victim@elsewhere.example',
       'Unconfirmed@ACME.example',
@@ -146,7 +143,7 @@ describe('an organisation', () => {
         assert.match(told.detail, /does not manage/);
       }
     }
-    const { id } = await made(acme, 'mover@acme.example');
+    const { id } = await pushUser(acme, 'mover@acme.example');
     for (const email of ['victim@elsewhere.example', 'theirs@globex.example']) {
       const change = patch({ op: 'replace', path: 'emails[type eq "work"].value', value: email });
       const { status, body } = await acme.send('PATCH', `/Users/${id}`, change);
@@ -160,13 +157,13 @@ describe('an organisation', () => {
   it('takes in a confirmed address of its own domain, and may make addresses of others, unconfirmed', async () => {
     const known = await here('known@acme.example', { emailVerified: true, name: 'Known' });
     assert.deepEqual(await found(acme, 'userName eq "known@acme.example"'), []);
-    const { id } = await made(acme, 'known@acme.example');
+    const { id } = await pushUser(acme, 'known@acme.example');
     assert.equal(id, known.id);
     assert.deepEqual(await app.parts.organizations.of(`user:${id}`), ['acme']);
     assert.equal((await app.parts.users.get(id))?.profile.given_name, 'Ada');
-    const guest = await made(acme, 'guest@elsewhere.example');
+    const guest = await pushUser(acme, 'guest@elsewhere.example');
     assert.equal((await app.parts.users.get(guest.id))?.emailVerified, false);
-    const { id: plain } = await made(acme, 'no-address', { emails: [] });
+    const { id: plain } = await pushUser(acme, 'no-address', { emails: [] });
     assert.equal((await app.parts.users.get(plain))?.email, undefined);
   });
 
@@ -192,8 +189,8 @@ describe('an organisation', () => {
   });
 
   it('sec-268 has no say any more over whom an administrator has moved to another one', async () => {
-    const { id } = await made(acme, 'moved@globex.example', { externalId: 'M-1' });
-    const group = await madeGroup(acme, 'Moved', id);
+    const { id } = await pushUser(acme, 'moved@globex.example', { externalId: 'M-1' });
+    const group = await pushGroup(acme, 'Moved', id);
     assert.equal((await app.parts.groups.of(`user:${id}`)).length, 1);
     await app.parts.organizations.leave('acme', `user:${id}`, 'cli');
     // Nor does it fill a group with them any more, and what roles the group was given are not theirs.
@@ -221,12 +218,12 @@ describe('an organisation', () => {
     assert.equal((await globex.send('PATCH', `/Users/${id}`, title)).body.title, 'New');
     assert.deepEqual(await found(globex, 'title eq "New"'), ['moved@globex.example']);
     assert.equal((await globex.send('DELETE', `/Users/${id}`)).status, 204);
-    assert.equal((await made(acme, 'moved@globex.example')).groups, undefined);
+    assert.equal((await pushUser(acme, 'moved@globex.example')).groups, undefined);
   });
 
   it('ends no more than the membership of somebody who belongs to another one too', async () => {
-    const { id } = await made(acme, 'both@acme.example');
-    const group = await madeGroup(acme, 'Both', id);
+    const { id } = await pushUser(acme, 'both@acme.example');
+    const group = await pushGroup(acme, 'Both', id);
     await app.parts.organizations.join('globex', `user:${id}`, 'cli');
     assert.equal((await acme.send('DELETE', `/Users/${id}`)).status, 204);
     assert.equal((await app.parts.users.get(id))?.state, 'active');
@@ -238,8 +235,8 @@ describe('an organisation', () => {
 
   it('takes with it, when it goes, its tokens and groups, and lets its people be', async () => {
     const gone = await pushingOrganization(app, 'gone', 'gone.example');
-    const { id } = await made(gone, 'left@gone.example');
-    await madeGroup(gone, 'Everybody', id);
+    const { id } = await pushUser(gone, 'left@gone.example');
+    await pushGroup(gone, 'Everybody', id);
     await app.parts.organizations.remove('gone', 'cli');
     assert.equal((await gone.get('/Users')).status, 401);
     assert.equal(await app.parts.groups.get('gone:Everybody'), undefined);
@@ -253,9 +250,9 @@ describe('an organisation', () => {
 
 describe('roles', () => {
   it('come by groups to which an administrator gave them, and never those of the administration', async () => {
-    const { id } = await made(acme, 'role@acme.example', { roles: [{ value: 'administrator' }], groups: ['x'] });
+    const { id } = await pushUser(acme, 'role@acme.example', { roles: [{ value: 'administrator' }], groups: ['x'] });
     const held = async () => (await app.parts.decide.held(`user:${id}`, undefined)).roles;
-    const group = await madeGroup(acme, 'Editors', id);
+    const group = await pushGroup(acme, 'Editors', id);
     assert.deepEqual(await held(), []);
     await app.parts.access.assign('group:acme:Editors', 'orders-editor', 'cli');
     await app.parts.access.assign('group:acme:Editors', 'administrator', 'cli');
@@ -264,7 +261,7 @@ describe('roles', () => {
     await acme.send('PATCH', `/Groups/${group.id}`, patch({ op: 'remove', path: `members[value eq "${id}"]` }));
     assert.deepEqual(await held(), []);
     assert.equal((await acme.send('DELETE', `/Groups/${group.id}`)).status, 204);
-    await madeGroup(acme, 'Editors', id);
+    await pushGroup(acme, 'Editors', id);
     assert.deepEqual(await held(), []);
   });
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestApp } from './app.ts';
 import { connect } from './federation.ts';
 import { type Answer, read } from './oauth.ts';
@@ -64,3 +65,18 @@ export const patch = (...operations: object[]): object => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
   Operations: operations,
 });
+
+/** Pushes a person, and answers it as it is now. */
+export async function pushUser(client: ScimClient, userName: string, more: object = {}) {
+  const { status, body } = await client.send('POST', '/Users', newUser(userName, more));
+  assert.equal(status, 201, JSON.stringify(body));
+  return body;
+}
+
+/** Pushes a group with these people. */
+export async function pushGroup(client: ScimClient, displayName: string, ...members: string[]) {
+  const group = { schemas: [groupSchema], displayName, members: members.map((value) => ({ value })) };
+  const { status, body } = await client.send('POST', '/Groups', group);
+  assert.equal(status, 201, JSON.stringify(body));
+  return body;
+}
